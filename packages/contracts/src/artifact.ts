@@ -1,0 +1,290 @@
+import Type, { type Static } from 'typebox'
+import { event, request } from './define.ts'
+import {
+  Actor,
+  ArtifactId,
+  AttemptId,
+  CampaignId,
+  Count,
+  Cursor,
+  DeviceKey,
+  ModelFit,
+  Sha256,
+  SoftwareVersion,
+  Time,
+  UpgradeId,
+  nullable,
+} from './values.ts'
+
+export const SignatureAlgorithm = Type.Union([
+  Type.Literal('ed25519'),
+  Type.Literal('ecdsa_p256_sha256'),
+  Type.Literal('ecdsa_p384_sha384'),
+  Type.Literal('rsa_pss_sha256'),
+  Type.Literal('rsa_pkcs1_sha256'),
+])
+export type SignatureAlgorithm = Static<typeof SignatureAlgorithm>
+
+/** A detached signature over the whole image. */
+export const DetachedSignature = Type.Object({
+  algorithm: SignatureAlgorithm,
+  /** Standard base64; ECDSA in DER. */
+  value: Type.String({ minLength: 16, maxLength: 4_096 }),
+})
+
+/** What an operator says of an image when it is brought in. */
+export const ArtifactDraft = Type.Object(
+  {
+    name: Type.String({ minLength: 1, maxLength: 128 }),
+    fits: Type.Array(ModelFit, { minItems: 1, maxItems: 64 }),
+    /** The version the image carries. */
+    version: SoftwareVersion,
+    /** The exact strings a device reports once it runs it; the version itself where absent. */
+    softwareVersions: Type.Optional(Type.Array(SoftwareVersion, { minItems: 1, maxItems: 16 })),
+    format: Type.Optional(Type.Literal('raw')),
+    size: Type.Optional(Type.Integer({ minimum: 1 })),
+    sha256: Type.Optional(Sha256),
+    signatures: Type.Array(DetachedSignature, { maxItems: 8 }),
+    /** Where to fetch it from. Absent: the bytes are uploaded. */
+    sourceUrl: Type.Optional(Type.String({ maxLength: 256 })),
+    /** Who serves it to the devices: our file server, or the operator's own server at sourceUrl. */
+    hosting: Type.Optional(Type.Union([Type.Literal('file_server'), Type.Literal('origin')])),
+  },
+  { additionalProperties: false },
+)
+export type ArtifactDraft = Static<typeof ArtifactDraft>
+
+export const VerdictReason = Type.Object({
+  code: Type.String({ maxLength: 64 }),
+  detail: Type.String({ maxLength: 512 }),
+})
+export const Verdict = Type.Object({
+  trusted: Type.Boolean(),
+  /** Why not, one entry per failed check. Empty when trusted. */
+  reasons: Type.Array(VerdictReason),
+  /** Everything that was looked at, in order. */
+  checks: Type.Array(
+    Type.Object({
+      check: Type.String({ maxLength: 64 }),
+      passed: Type.Boolean(),
+      keyId: Type.Optional(Type.String({ maxLength: 64 })),
+      detail: Type.Optional(Type.String({ maxLength: 512 })),
+    }),
+  ),
+  at: Time,
+})
+export type Verdict = Static<typeof Verdict>
+
+export const ArtifactStatus = Type.Union([
+  Type.Literal('awaiting_content'),
+  Type.Literal('quarantined'),
+  Type.Literal('trusted'),
+  Type.Literal('rejected'),
+  Type.Literal('revoked'),
+])
+
+export const Artifact = Type.Object({
+  artifactId: ArtifactId,
+  name: Type.String(),
+  fits: Type.Array(ModelFit),
+  version: SoftwareVersion,
+  softwareVersions: Type.Array(SoftwareVersion),
+  format: Type.Literal('raw'),
+  status: ArtifactStatus,
+  /** As declared until the bytes are there, then as measured. */
+  size: nullable(Count),
+  sha256: nullable(Sha256),
+  hosting: Type.Union([Type.Literal('file_server'), Type.Literal('origin')]),
+  sourceUrl: nullable(Type.String()),
+  verdict: nullable(Verdict),
+  createdAt: Time,
+  createdBy: Actor,
+})
+export type Artifact = Static<typeof Artifact>
+
+/** The bytes lie in quarantine. The verifier reads them there by artifactId. */
+export const artifactRegistered = event('artifact.registered', {
+  delivery: 'stored',
+  consumers: ['firmware-verifier'],
+  key: 'artifactId',
+  description: 'An image lies in quarantine, measured, and waits for its verdict.',
+  data: Type.Object({
+    artifactId: ArtifactId,
+    size: Count,
+    sha256: Sha256,
+    declaredSize: nullable(Count),
+    declaredSha256: nullable(Sha256),
+    format: Type.Literal('raw'),
+    fits: Type.Array(ModelFit),
+    signatures: Type.Array(DetachedSignature),
+    actor: Actor,
+  }),
+})
+
+const Judged = Type.Object({ artifactId: ArtifactId, sha256: Sha256, verdict: Verdict })
+
+export const artifactTrusted = event('artifact.trusted', {
+  delivery: 'stored',
+  consumers: ['artifact-resolver'],
+  key: 'artifactId',
+  description: 'The verifier trusts an image.',
+  data: Judged,
+})
+
+export const artifactRejected = event('artifact.rejected', {
+  delivery: 'stored',
+  consumers: ['artifact-resolver'],
+  key: 'artifactId',
+  description: 'The verifier rejects an image, with every reason.',
+  data: Judged,
+})
+
+export const artifactRevoked = event('artifact.revoked', {
+  delivery: 'stored',
+  consumers: ['artifact-resolver', 'campaign-scheduler'],
+  key: 'artifactId',
+  description: 'Trust in an image was withdrawn: it is never offered again.',
+  data: Type.Object({
+    artifactId: ArtifactId,
+    reason: Type.String({ maxLength: 512 }),
+    actor: Actor,
+  }),
+})
+
+export const artifactCreate = request('artifact.create', {
+  server: 'artifact-resolver',
+  deadlineMs: 10_000,
+  description: 'Describes an image. With a sourceUrl the fetch begins; else its content is awaited at the intake.',
+  input: Type.Object({ draft: ArtifactDraft, actor: Actor }),
+  output: Artifact,
+})
+export const artifactGet = request('artifact.get', {
+  server: 'artifact-resolver',
+  deadlineMs: 5_000,
+  description: 'One artifact with its verdict.',
+  input: Type.Object({ artifactId: ArtifactId }),
+  output: Artifact,
+})
+export const artifactList = request('artifact.list', {
+  server: 'artifact-resolver',
+  deadlineMs: 5_000,
+  description: 'Artifacts, newest first.',
+  input: Type.Object({
+    cursor: Type.Optional(Cursor),
+    limit: Type.Integer({ minimum: 1, maximum: 500 }),
+  }),
+  output: Type.Object({ items: Type.Array(Artifact), next: nullable(Cursor) }),
+})
+export const artifactRevoke = request('artifact.revoke', {
+  server: 'artifact-resolver',
+  deadlineMs: 10_000,
+  description: 'Withdraws an artifact for good.',
+  input: Type.Object({
+    artifactId: ArtifactId,
+    reason: Type.String({ minLength: 1, maxLength: 512 }),
+    actor: Actor,
+  }),
+  output: Artifact,
+})
+
+/** What a Download says (TR-069 A.3.2.8). The password exists only in this answer and on the wire. */
+export const DownloadOffer = Type.Object({
+  url: Type.String({ maxLength: 256 }),
+  username: Type.String({ maxLength: 256 }),
+  password: Type.String({ maxLength: 256 }),
+  fileSize: Count,
+  targetFileName: Type.String({ maxLength: 256 }),
+})
+export type DownloadOffer = Static<typeof DownloadOffer>
+
+export const artifactResolve = request('artifact.resolve', {
+  server: 'artifact-resolver',
+  deadlineMs: 3_000,
+  description: 'What exactly each of these attempts should fetch, from where, with which credentials. Fails closed.',
+  input: Type.Object({
+    items: Type.Array(
+      Type.Object({
+        attemptId: AttemptId,
+        upgradeId: UpgradeId,
+        campaignId: CampaignId,
+        artifactId: ArtifactId,
+        deviceKey: DeviceKey,
+        oui: Type.String(),
+        productClass: Type.String(),
+        hardwareVersion: nullable(Type.String()),
+        /** Until when the credentials hold. */
+        expiresAt: Time,
+      }),
+      { minItems: 1, maxItems: 256 },
+    ),
+  }),
+  output: Type.Object({
+    items: Type.Array(
+      Type.Union([
+        Type.Object({
+          kind: Type.Literal('resolved'),
+          attemptId: AttemptId,
+          download: DownloadOffer,
+        }),
+        Type.Object({
+          kind: Type.Literal('unresolved'),
+          attemptId: AttemptId,
+          reason: Type.Union([
+            Type.Literal('unknown_artifact'),
+            Type.Literal('not_trusted'),
+            Type.Literal('revoked'),
+            Type.Literal('model_does_not_fit'),
+            Type.Literal('url_too_long'),
+          ]),
+        }),
+      ]),
+    ),
+  }),
+})
+
+export const TrustKey = Type.Object({
+  /** First 16 hexadecimal characters of SHA-256 over the SubjectPublicKeyInfo. */
+  keyId: Type.String({ pattern: '^[0-9a-f]{16}$' }),
+  name: Type.String(),
+  publicKeyPem: Type.String(),
+  algorithms: Type.Array(SignatureAlgorithm),
+  /** OUIs of the vendors it may sign for; empty: any. */
+  ouis: Type.Array(Type.String()),
+  addedAt: Time,
+  addedBy: Actor,
+  revokedAt: nullable(Time),
+  revokedBy: nullable(Actor),
+  revokedReason: nullable(Type.String()),
+})
+export type TrustKey = Static<typeof TrustKey>
+
+export const trustKeyAdd = request('trust_key.add', {
+  server: 'firmware-verifier',
+  deadlineMs: 5_000,
+  description: 'Adds a public key to the trust store.',
+  input: Type.Object({
+    name: Type.String({ minLength: 1, maxLength: 128 }),
+    publicKeyPem: Type.String({ minLength: 1, maxLength: 8_192 }),
+    ouis: Type.Array(Type.String({ pattern: '^[0-9A-F]{6}$' }), { maxItems: 64 }),
+    actor: Actor,
+  }),
+  output: TrustKey,
+})
+export const trustKeyList = request('trust_key.list', {
+  server: 'firmware-verifier',
+  deadlineMs: 5_000,
+  description: 'All keys of the trust store, revoked ones included.',
+  input: Type.Object({}),
+  output: Type.Object({ items: Type.Array(TrustKey) }),
+})
+export const trustKeyRevoke = request('trust_key.revoke', {
+  server: 'firmware-verifier',
+  deadlineMs: 10_000,
+  description: 'Revokes a key; what only it vouched for is revoked with it.',
+  input: Type.Object({
+    keyId: Type.String({ pattern: '^[0-9a-f]{16}$' }),
+    reason: Type.String({ minLength: 1, maxLength: 512 }),
+    actor: Actor,
+  }),
+  output: TrustKey,
+})

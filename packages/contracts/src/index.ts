@@ -1,0 +1,74 @@
+export {
+  type Artifact,
+  type ArtifactDraft,
+  type DownloadOffer,
+  type SignatureAlgorithm,
+  type TrustKey,
+  type Verdict,
+  Artifact as ArtifactSchema,
+  ArtifactDraft as ArtifactDraftSchema,
+  TrustKey as TrustKeySchema,
+  artifactCreate,
+  artifactGet,
+  artifactList,
+  artifactRegistered,
+  artifactRejected,
+  artifactResolve,
+  artifactRevoke,
+  artifactRevoked,
+  artifactTrusted,
+  trustKeyAdd,
+  trustKeyList,
+  trustKeyRevoke,
+} from './artifact.ts'
+export {
+  type Campaign,
+  type CampaignDraft,
+  type Counters,
+  type Policy,
+  type PolicyDraft,
+  Campaign as CampaignSchema,
+  CampaignDraft as CampaignDraftSchema,
+  Policy as PolicySchema,
+  campaignChanged,
+  campaignControl,
+  campaignCreate,
+  campaignGet,
+  campaignList,
+} from './campaign.ts'
+export type { DataOf, EventMessage, InputOf, OutputOf, RequestMessage } from './define.ts'
+export { type DeviceIdentity, deviceKeyOf, deviceNameOf, shardOf } from './device-identity.ts'
+export {
+  type Device,
+  type DeviceFilter,
+  type ImportedDevice,
+  type InformedDevice,
+  Device as DeviceSchema,
+  DeviceFilter as DeviceFilterSchema,
+  ImportedDevice as ImportedDeviceSchema,
+  credentialChanged,
+  deviceCredential,
+  deviceGet,
+  deviceImport,
+  deviceInformed,
+  deviceList,
+} from './device.ts'
+export { ERROR_CODES, type ErrorCode, type Reply, answered, refused } from './errors.ts'
+export { EVENTS, REQUESTS } from './messages.ts'
+export { type Observation, type ObservedFact, type Snapshot, attemptObserved } from './observation.ts'
+export { type Placement, type Task, type Watch, placementList, taskPlaced } from './task.ts'
+export { type TransferStops, transferStopsChanged, transferStopsGet } from './transfer.ts'
+export { traceIdOf, upgradeTraceparent } from './upgrade-trace.ts'
+export {
+  type HistoryEntry,
+  type Upgrade,
+  HistoryEntry as HistoryEntrySchema,
+  Upgrade as UpgradeSchema,
+  historyList,
+  upgradeChanged,
+  upgradeClaim,
+  upgradeGet,
+  upgradeList,
+} from './upgrade.ts'
+export { type Checked, check } from './validate.ts'
+export type { ModelFit } from './values.ts'

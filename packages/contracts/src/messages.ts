@@ -1,0 +1,27 @@
+import * as artifact from './artifact.ts'
+import * as campaign from './campaign.ts'
+import type { EventMessage, RequestMessage } from './define.ts'
+import * as device from './device.ts'
+import * as observation from './observation.ts'
+import * as task from './task.ts'
+import * as transfer from './transfer.ts'
+import * as upgrade from './upgrade.ts'
+
+const all = [artifact, campaign, device, observation, task, transfer, upgrade].flatMap((part): unknown[] =>
+  Object.values(part),
+)
+
+const isMessage = (entry: unknown): entry is EventMessage | RequestMessage =>
+  typeof entry === 'object' && entry !== null && 'kind' in entry && (entry.kind === 'event' || entry.kind === 'request')
+
+const byName = (a: { name: string }, b: { name: string }) => a.name.localeCompare(b.name)
+
+/** Every message there is, by name: what topology, AsyncAPI and the docs are made from. */
+export const EVENTS: readonly EventMessage[] = all
+  .filter(isMessage)
+  .filter((message) => message.kind === 'event')
+  .toSorted(byName)
+export const REQUESTS: readonly RequestMessage[] = all
+  .filter(isMessage)
+  .filter((message) => message.kind === 'request')
+  .toSorted(byName)

@@ -1,0 +1,86 @@
+import Type, { type Static } from 'typebox'
+import { event } from './define.ts'
+import { CwmpEvent } from './device.ts'
+import { AttemptId, Count, DeviceKey, SoftwareVersion, Time, Traceparent, nullable } from './values.ts'
+
+/** Keyed digests of settings by parameter name; null where a value could not be read: unknown, never preserved. */
+export const Digests = Type.Record(Type.String({ maxLength: 256 }), nullable(Type.String({ maxLength: 64 })))
+export const Snapshot = Type.Object({
+  settings: Digests,
+  sentinels: Digests,
+  wanUp: nullable(Type.Boolean()),
+})
+export type Snapshot = Static<typeof Snapshot>
+
+const FaultCode = Type.Integer({ minimum: 0, maximum: 99_999 })
+const FaultString = Type.String({ maxLength: 256 })
+
+/** What a gateway or the file server saw a device do. The kinds are those of the upgrade machine's facts. */
+export const ObservedFact = Type.Union([
+  Type.Object({
+    kind: Type.Literal('informed'),
+    softwareVersion: SoftwareVersion,
+    events: Type.Array(CwmpEvent, { maxItems: 64 }),
+  }),
+  Type.Object({
+    kind: Type.Literal('download_answered'),
+    attemptId: AttemptId,
+    status: Type.Union([Type.Literal(0), Type.Literal(1)]),
+  }),
+  Type.Object({
+    kind: Type.Literal('download_faulted'),
+    attemptId: AttemptId,
+    faultCode: FaultCode,
+    faultString: FaultString,
+  }),
+  Type.Object({ kind: Type.Literal('download_unanswered'), attemptId: AttemptId }),
+  Type.Object({
+    kind: Type.Literal('transfer_completed'),
+    commandKey: Type.String({ maxLength: 32 }),
+    faultCode: FaultCode,
+    faultString: FaultString,
+  }),
+  Type.Object({
+    kind: Type.Literal('queued_transfers_listed'),
+    attemptIds: Type.Array(Type.String({ maxLength: 32 }), { maxItems: 64 }),
+  }),
+  Type.Object({ kind: Type.Literal('queued_transfers_unsupported') }),
+  Type.Object({
+    kind: Type.Literal('cancel_answered'),
+    attemptId: AttemptId,
+    faultCode: FaultCode,
+  }),
+  Type.Object({ kind: Type.Literal('snapshot_read'), ...Snapshot.properties }),
+  Type.Object({ kind: Type.Literal('first_byte_served'), attemptId: AttemptId, bytes: Count }),
+  Type.Object({ kind: Type.Literal('last_byte_served'), attemptId: AttemptId, bytes: Count }),
+  Type.Object({
+    kind: Type.Literal('download_refused'),
+    attemptId: AttemptId,
+    reason: Type.Union([
+      Type.Literal('stopped'),
+      Type.Literal('shedding'),
+      Type.Literal('unauthorized'),
+      Type.Literal('expired'),
+    ]),
+  }),
+])
+export type ObservedFact = Static<typeof ObservedFact>
+
+export const Observation = Type.Object({
+  /** Made once by who observed; deduplicates redeliveries. */
+  id: Type.String({ pattern: '^obs_[0-9A-HJKMNP-TV-Z]{26}$' }),
+  /** The file server knows the attempt alone. */
+  deviceKey: nullable(DeviceKey),
+  at: Time,
+  traceparent: Type.Optional(Traceparent),
+  fact: ObservedFact,
+})
+export type Observation = Static<typeof Observation>
+
+export const attemptObserved = event('attempt.observed', {
+  delivery: 'stored',
+  consumers: ['campaign-scheduler'],
+  key: 'shard, 00 to ff, of the first item',
+  description: 'What watched devices did, and every TransferComplete, in the order one observer saw it.',
+  data: Type.Object({ items: Type.Array(Observation, { minItems: 1, maxItems: 256 }) }),
+})

@@ -1,0 +1,14 @@
+import { createHash } from 'node:crypto'
+
+/**
+ * The one trace of an upgrade. Its id follows from the upgrade id, so every service that knows the
+ * upgrade joins the same trace, before and after the reboot, without asking anybody.
+ */
+export function upgradeTraceparent(upgradeId: string): string {
+  const hash = createHash('sha256').update(upgradeId).digest('hex')
+  return `00-${hash.slice(0, 32)}-${hash.slice(32, 48)}-01`
+}
+
+export function traceIdOf(traceparent: string): string {
+  return traceparent.slice(3, 35)
+}

@@ -1,0 +1,169 @@
+import Type, { type Static } from 'typebox'
+import { event, request } from './define.ts'
+import { DownloadOffer } from './artifact.ts'
+import { Snapshot } from './observation.ts'
+import { Watch } from './task.ts'
+import {
+  Actor,
+  ArtifactId,
+  AttemptId,
+  CampaignId,
+  Count,
+  Cursor,
+  DeviceKey,
+  SoftwareVersion,
+  Time,
+  UpgradeId,
+  nullable,
+} from './values.ts'
+
+export const upgradeClaim = request('upgrade.claim', {
+  server: 'campaign-scheduler',
+  deadlineMs: 5_000,
+  description: 'May this device be upgraded now? `go` means that the attempt is committed already.',
+  input: Type.Object({
+    deviceKey: DeviceKey,
+    upgradeId: UpgradeId,
+    sessionId: Type.String({ maxLength: 64 }),
+    oui: Type.String({ maxLength: 6 }),
+    productClass: Type.String({ maxLength: 64 }),
+    hardwareVersion: nullable(Type.String({ maxLength: 64 })),
+    softwareVersion: SoftwareVersion,
+    snapshot: Snapshot,
+  }),
+  output: Type.Union([
+    Type.Object({
+      kind: Type.Literal('go'),
+      attemptId: AttemptId,
+      download: DownloadOffer,
+      delaySeconds: Count,
+      watch: Watch,
+    }),
+    Type.Object({ kind: Type.Literal('not_before'), at: Time, reason: Type.String() }),
+    /** The hint is void. */
+    Type.Object({ kind: Type.Literal('gone'), reason: Type.String() }),
+    /** An attempt is open already, perhaps from a session that died: watch it, never send it again. */
+    Type.Object({ kind: Type.Literal('open'), watch: Watch, check: Type.Boolean() }),
+  ]),
+})
+
+export const UpgradeState = Type.Union(
+  (
+    [
+      'pending',
+      'offered',
+      'in_doubt',
+      'accepted',
+      'transferring',
+      'returning',
+      'verifying',
+      'cancelling',
+      'retry',
+      'verified',
+      'verified_config_lost',
+      'failed',
+      'rolled_back',
+      'declined',
+      'timed_out',
+      'skipped',
+      'superseded',
+      'cancelled',
+    ] as const
+  ).map((state) => Type.Literal(state)),
+)
+
+export const Upgrade = Type.Object({
+  upgradeId: UpgradeId,
+  campaignId: CampaignId,
+  artifactId: ArtifactId,
+  deviceKey: DeviceKey,
+  deviceName: Type.String(),
+  wave: Type.Integer({ minimum: 1 }),
+  state: Type.String(),
+  /** The class it counts in: pending, in_flight, unproven, success, config_lost, hard, silent, stalled, benign. */
+  countsAs: Type.String(),
+  /** Present once settled, for example `image_rejected`. */
+  reason: nullable(Type.String()),
+  faultCode: nullable(Type.Integer()),
+  /** Why a pending one waits: computed now, never stored. */
+  waitsFor: nullable(Type.String()),
+  attempts: Count,
+  attemptId: nullable(AttemptId),
+  fromVersion: nullable(SoftwareVersion),
+  reportedVersion: nullable(SoftwareVersion),
+  traceId: Type.String(),
+  updatedAt: Time,
+})
+export type Upgrade = Static<typeof Upgrade>
+
+export const HistoryEntry = Type.Object({
+  seq: Count,
+  at: Time,
+  actor: Actor,
+  traceId: nullable(Type.String()),
+  kind: Type.String(),
+  campaignId: nullable(CampaignId),
+  upgradeId: nullable(UpgradeId),
+  attemptId: nullable(AttemptId),
+  deviceKey: nullable(DeviceKey),
+  data: Type.Unknown(),
+})
+export type HistoryEntry = Static<typeof HistoryEntry>
+
+export const upgradeList = request('upgrade.list', {
+  server: 'campaign-scheduler',
+  deadlineMs: 10_000,
+  description: 'Upgrades of a campaign or of a device, in the order of upgrade id.',
+  input: Type.Object({
+    campaignId: Type.Optional(CampaignId),
+    deviceKey: Type.Optional(DeviceKey),
+    state: Type.Optional(Type.String({ maxLength: 32 })),
+    wave: Type.Optional(Type.Integer({ minimum: 1 })),
+    cursor: Type.Optional(Cursor),
+    limit: Type.Integer({ minimum: 1, maximum: 1_000 }),
+  }),
+  output: Type.Object({ items: Type.Array(Upgrade), next: nullable(Cursor) }),
+})
+export const upgradeGet = request('upgrade.get', {
+  server: 'campaign-scheduler',
+  deadlineMs: 5_000,
+  description: 'One upgrade.',
+  input: Type.Object({ upgradeId: UpgradeId }),
+  output: Upgrade,
+})
+export const historyList = request('history.list', {
+  server: 'campaign-scheduler',
+  deadlineMs: 10_000,
+  description: 'The audit trail of a campaign, an upgrade or a device, oldest first.',
+  input: Type.Object({
+    campaignId: Type.Optional(CampaignId),
+    upgradeId: Type.Optional(UpgradeId),
+    deviceKey: Type.Optional(DeviceKey),
+    afterSeq: Type.Optional(Count),
+    limit: Type.Integer({ minimum: 1, maximum: 1_000 }),
+  }),
+  output: Type.Object({ items: Type.Array(HistoryEntry) }),
+})
+
+/** For people and OSS/BSS: which state an upgrade moved to. */
+export const upgradeChanged = event('upgrade.changed', {
+  delivery: 'live',
+  consumers: [],
+  key: 'campaignId',
+  description: 'Upgrades moved. Live only: the history has them all.',
+  data: Type.Object({
+    items: Type.Array(
+      Type.Object({
+        upgradeId: UpgradeId,
+        campaignId: CampaignId,
+        deviceKey: DeviceKey,
+        wave: Type.Integer(),
+        from: Type.String(),
+        to: Type.String(),
+        reason: nullable(Type.String()),
+        at: Time,
+      }),
+      { minItems: 1, maxItems: 500 },
+    ),
+  }),
+})
