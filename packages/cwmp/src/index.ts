@@ -1,0 +1,34 @@
+export { decodePost, defaultLimits } from './decode-post.ts'
+export { encodeEnvelope, type OutgoingEnvelope } from './encode-envelope.ts'
+export type {
+  AcsMessage,
+  AcsRequest,
+  AcsResponse,
+  CpeMessage,
+  CpeRequest,
+  CpeResponse,
+  CwmpVersion,
+  DecodedPost,
+  DecodeLimits,
+  Envelope,
+  MalformedCode,
+  UnknownRequest,
+  UnknownResponse,
+  Warning,
+  WarningCode,
+} from './message.ts'
+export type { CancelTransfer, CancelTransferResponse } from './rpc/cancel-transfer.ts'
+export type { Download, DownloadArgumentSet, DownloadResponse } from './rpc/download.ts'
+export type { AcsFault, AcsFaultCode, CpeFault, ParameterFault } from './rpc/fault.ts'
+export type {
+  GetAllQueuedTransfers,
+  GetAllQueuedTransfersResponse,
+  QueuedTransfer,
+} from './rpc/get-all-queued-transfers.ts'
+export type { GetParameterValues, GetParameterValuesResponse } from './rpc/get-parameter-values.ts'
+export type { GetRpcMethods, GetRpcMethodsResponse } from './rpc/get-rpc-methods.ts'
+export type { DeviceId, Inform, InformEvent, InformResponse, ParameterValue } from './rpc/inform.ts'
+export type { Reboot, RebootResponse } from './rpc/reboot.ts'
+export type { ScheduleInform, ScheduleInformResponse } from './rpc/schedule-inform.ts'
+export type { ParameterToSet, SetParameterValues, SetParameterValuesResponse } from './rpc/set-parameter-values.ts'
+export type { TransferComplete, TransferCompleteResponse } from './rpc/transfer-complete.ts'

@@ -1,0 +1,3 @@
+export { defaultProfiles, deviceProfile, internetGatewayDeviceProfile } from './default-profiles.ts'
+export { ModelMatch, ModelProfile } from './model-profile.ts'
+export { profileFor, type KnownModel } from './profile-for.ts'
