@@ -1,0 +1,101 @@
+import type { Placement, Task, Watch } from '@sluice/contracts'
+
+/** Names one session: the cookie is `<deviceKey>.<token>`, so every key of a device shares one hash tag. */
+export interface SessionKey {
+  readonly deviceKey: string
+  /** 22 characters of base64url, 128 random bits. */
+  readonly token: string
+}
+
+export interface StoredCredential {
+  readonly username: string
+  readonly ha1: string
+}
+
+/** A Download that was written to a device, and whether the device answered it. */
+export interface Offer {
+  readonly attemptId: string
+  readonly answered: boolean
+}
+
+/** What gateways remember of a device between its sessions. All of it can be rebuilt. */
+export interface HotRecord {
+  readonly credential: StoredCredential | null
+  readonly watch: Watch | null
+  /** In order of weight, then age. Bounded. */
+  readonly tasks: readonly Task[]
+  /** The last Download that this device was sent. */
+  readonly offer: Offer | null
+  /** What the device reported last: lets a settled watch report changes alone. */
+  readonly lastVersion: string | null
+}
+
+export interface OpenSession {
+  readonly key: SessionKey
+  /** The session after its Inform, as JSON; at most 64 KiB. */
+  readonly state: string
+  readonly ttlMs: number
+  readonly version: string | null
+}
+
+/** A tentative session is not the device's current one until its second POST: who has not proved who they are must not end another's session. */
+export interface OpenedSession {
+  readonly record: HotRecord
+}
+
+export type ResumedSession =
+  | { readonly kind: 'resumed'; readonly state: string; readonly revision: number; readonly record: HotRecord }
+  /** Expired, never was, or a newer session of the device has taken over. */
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'superseded' }
+
+export interface SaveSession {
+  readonly key: SessionKey
+  /** The revision it was resumed with: another replica that was faster wins. */
+  readonly revision: number
+  readonly state: string
+  readonly ttlMs: number
+  /** What changed on the device's record, in the same script. */
+  readonly changes: readonly RecordChange[]
+}
+
+export type RecordChange =
+  | { readonly op: 'put_credential'; readonly credential: StoredCredential }
+  | { readonly op: 'put_offer'; readonly offer: Offer }
+  | { readonly op: 'drop_offer'; readonly attemptId: string }
+  | { readonly op: 'put_watch'; readonly watch: Watch }
+  | { readonly op: 'drop_task'; readonly taskId: string; readonly revision: number }
+  | { readonly op: 'put_task'; readonly task: Task }
+
+/**
+ * The memory of the gateways. Two implementations, one suite: Redis (one script a call) and this process.
+ * Every function takes an array and answers in its order; one call is one round trip per device.
+ */
+export interface HotStore {
+  /** Stores sessions after their Inform and reads the devices' records. */
+  open(sessions: readonly OpenSession[]): Promise<readonly OpenedSession[]>
+  /**
+   * Reads sessions for their next POST. The first one after open makes it the device's current session: what an
+   * older session of the device still sends is `superseded`. If the record has nothing to do for the device
+   * (no task, no watch, no offer), the session is marked ended in the same script when `endIfIdle` is set.
+   */
+  resume(
+    posts: readonly { readonly key: SessionKey; readonly ttlMs: number; readonly endIfIdle: boolean }[],
+  ): Promise<readonly ResumedSession[]>
+  /** Saves sessions before they are answered. `stale`: another replica was faster, or a newer session took over. */
+  save(sessions: readonly SaveSession[]): Promise<readonly ('saved' | 'stale')[]>
+  /** Puts hints, checks, cancels and watches in place; older revisions never overwrite newer ones. Idempotent. */
+  place(placements: readonly Placement[]): Promise<void>
+  /** Keeps credentials the registry told us. */
+  rememberCredentials(
+    items: readonly { readonly deviceKey: string; readonly credential: StoredCredential }[],
+  ): Promise<void>
+  forgetCredentials(deviceKeys: readonly string[]): Promise<void>
+  /** False after the store lost its memory, until `markRestored`: no device may be admitted before. */
+  isRestored(): Promise<boolean>
+  /** True for one caller within `ttlMs`: who is to page the placements back in. */
+  tryRestoreLock(ttlMs: number): Promise<boolean>
+  markRestored(): Promise<void>
+  status(): 'up' | 'down'
+  close(): Promise<void>
+}
