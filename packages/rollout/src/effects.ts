@@ -1,0 +1,35 @@
+/** What the scheduler does after the commit. The watch is derived: see `wantsWatch`. Counters too: see `classOf`. */
+export type Effect =
+  | { kind: 'place_watch' }
+  | { kind: 'remove_watch' }
+  /** Ask the device which transfers it holds (GetAllQueuedTransfers). */
+  | { kind: 'place_check'; attemptId: string }
+  /** Hint that this upgrade may be claimed, not before `notBefore` (epoch ms). */
+  | { kind: 'place_hint'; notBefore: number }
+  | { kind: 'place_cancel'; attemptId: string }
+  /** Be in touch with the device at `at` (planted ScheduleInform, or a connection request): the end of the soak. */
+  | { kind: 'place_contact'; at: number }
+  /** Read settings and sentinels: the device is on the target version. */
+  | { kind: 'read_snapshot'; attemptId: string }
+  /** Offer the model nothing more in this campaign, once this many distinct devices said so. */
+  | { kind: 'block_model'; reason: string; afterDevices: number }
+  /** Stop the wave once this many distinct devices said so, and hash origin and copies again. */
+  | { kind: 'suspect_image'; faultCode: number; afterDevices: number }
+  | { kind: 'learn_download_arguments'; arguments: 'usual' | 'other' }
+  /** `aboveShareOfWave`: raise only when more than this share of the wave's devices says so. */
+  | { kind: 'alarm'; code: AlarmCode; aboveShareOfWave: number | null }
+
+export type AlarmCode = 'unexpected_version' | 'own_file_server_refused' | 'transfer_credentials_refused' | 'regressed'
+
+/** Why a fact changed nothing. */
+export type Ignored =
+  | 'no_news'
+  | 'not_offered'
+  | 'already_offered'
+  | 'before_the_offer'
+  | 'other_attempt'
+  | 'too_late_to_cancel'
+  | 'already_settled'
+  | 'final'
+  | 'not_due'
+  | 'not_asked'

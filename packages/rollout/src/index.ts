@@ -1,0 +1,22 @@
+export type { AfterReadings, Attempt, Fault, RefusalReason, Span } from './attempt.ts'
+export type { AlarmCode, Effect, Ignored } from './effects.ts'
+export type { Fact, FactBody, FactKind, InformEvent } from './facts.ts'
+export { defaultPolicy } from './policy.ts'
+export type { GatePolicy, Policy, Timers, Wave, Weekday, Window } from './policy.ts'
+export { nothingRead } from './snapshot.ts'
+export type { Snapshot } from './snapshot.ts'
+export { openAttempt, planUpgrade, wantsWatch } from './upgrade.ts'
+export type {
+  Annotation,
+  CancellableState,
+  FailureReason,
+  OfferedState,
+  Outcome,
+  StateName,
+  TimedOutStage,
+  Try,
+  Upgrade,
+  UpgradeCore,
+  UpgradePlan,
+  UpgradeState,
+} from './upgrade.ts'

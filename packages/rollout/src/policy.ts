@@ -1,0 +1,92 @@
+/** The rules of a campaign. Durations in ms, ratios from 0 to 1. */
+export interface Policy {
+  waves: Wave[]
+  gate: GatePolicy
+  caps: { inFlight: number; unproven: number; startsPerMinute?: number }
+  timers: Timers
+  retries: { maxAttempts: number; backoffMs: number; nextDayMs: number }
+  windows?: Window[]
+  /** RFC 3339 instants between which nothing starts. */
+  freeze?: { from: string; to: string }[]
+  /** Higher supersedes what is not yet offered. */
+  weight: number
+  allowSameVersion: boolean
+  /** The campaign announced that settings are lost: no limit applies to it. */
+  configLossDeclared: boolean
+}
+
+export interface Wave {
+  size: { count: number } | { percent: number }
+  advance: 'auto' | 'manual'
+}
+
+export interface GatePolicy {
+  minSettled: number
+  successThreshold: number
+  failureThreshold: number
+  onFailure: 'pause' | 'abort'
+  soakMs: number
+  /** Absolute numbers of devices, except `configLost`, a ratio of the settled. */
+  limits: { hard?: number; silent?: number; configLost?: number; stalled?: number; overdue?: number }
+}
+
+export interface Timers {
+  answerMs: number
+  firstReportMs: number
+  sessionRetryMs: number
+  minTransferMs: number
+  slowestBitsPerSecond: number
+  flashMs: number
+  soakMs: number
+  sentinelMs: number
+  graceMs: number
+  finalMs: number
+}
+
+/** Subscriber-local hours in an IANA zone. `to` at or before `from` runs past midnight. */
+export interface Window {
+  zone: string
+  days?: Weekday[]
+  from: string
+  to: string
+}
+
+export type Weekday = 'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun'
+
+const second = 1000
+const minute = 60 * second
+const hour = 60 * minute
+const day = 24 * hour
+
+export const defaultPolicy: Policy = {
+  waves: [
+    { size: { percent: 1 }, advance: 'manual' },
+    { size: { percent: 10 }, advance: 'auto' },
+    { size: { percent: 100 }, advance: 'auto' },
+  ],
+  gate: {
+    minSettled: 20,
+    successThreshold: 0.95,
+    failureThreshold: 0.02,
+    onFailure: 'pause',
+    soakMs: hour,
+    limits: { configLost: 0.01 },
+  },
+  caps: { inFlight: 1000, unproven: 5000 },
+  timers: {
+    answerMs: 30 * second,
+    firstReportMs: hour,
+    sessionRetryMs: 5120 * second,
+    minTransferMs: 15 * minute,
+    slowestBitsPerSecond: 128_000,
+    flashMs: 30 * minute,
+    soakMs: 15 * minute,
+    sentinelMs: hour,
+    graceMs: 10 * minute,
+    finalMs: 7 * day,
+  },
+  retries: { maxAttempts: 3, backoffMs: 10 * minute, nextDayMs: day },
+  weight: 500,
+  allowSameVersion: false,
+  configLossDeclared: false,
+}
