@@ -1,0 +1,23 @@
+import type { TestProject } from 'vitest/node'
+import { startNats } from './servers/nats.ts'
+import { startPostgres } from './servers/postgres.ts'
+import { startRedis } from './servers/redis.ts'
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    natsUrl: string
+    redisUrl: string
+    postgresUrl: string
+  }
+}
+
+/** One server of each kind for the whole run. Tests get their own database, streams and keys on them. */
+export default async function startSharedServers(project: TestProject): Promise<() => Promise<void>> {
+  const [nats, redis, postgres] = await Promise.all([startNats(), startRedis(), startPostgres()])
+  project.provide('natsUrl', nats.url)
+  project.provide('redisUrl', redis.url)
+  project.provide('postgresUrl', postgres.url)
+  return async () => {
+    await Promise.all([nats.stop(), redis.stop(), postgres.stop()])
+  }
+}

@@ -1,0 +1,91 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import pg from 'pg'
+import { TestbedError } from '../testbed-error.ts'
+import { ensureServers } from './ensure-servers.ts'
+import { startServer, type TestServer } from './test-server.ts'
+
+/** fsync off and commits written before they are answered: a kill -9 of the server loses nothing, a power cut would. */
+const settings = {
+  fsync: 'off',
+  full_page_writes: 'off',
+  synchronous_commit: 'on',
+  max_connections: '200',
+  shared_buffers: '32MB',
+  autovacuum: 'on',
+  log_min_messages: 'fatal',
+}
+
+export function startPostgres(): Promise<TestServer> {
+  const programs = ensureServers()
+  const user = unprivilegedUser()
+  return startServer({
+    name: 'postgres',
+    program: programs.postgres,
+    prepare: (directory) => initialise(programs.initdb, join(directory, 'data'), user),
+    args: (port, directory) => [
+      ...['-D', join(directory, 'data'), '-p', String(port), '-h', '127.0.0.1', '-k', directory],
+      ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+    ],
+    url: postgresUrl,
+    isReady: answersQueries,
+    user,
+    gracefulSignal: 'SIGINT',
+    quickSignal: 'SIGQUIT',
+  })
+}
+
+const postgresUrl = (port: number) => `postgres://postgres@127.0.0.1:${port}/postgres`
+
+function initialise(initdb: string, data: string, user: User | undefined): void {
+  const args = [
+    '-D',
+    data,
+    '-U',
+    'postgres',
+    '-A',
+    'trust',
+    '--no-sync',
+    '--no-instructions',
+    '--locale=C',
+    '-E',
+    'UTF8',
+  ]
+  const run = spawnSync(initdb, args, {
+    encoding: 'utf8',
+    cwd: '/',
+    ...user,
+    env: { PATH: process.env['PATH'] ?? '', LANG: 'C', TZ: 'UTC' },
+  })
+  if (run.status !== 0) throw new TestbedError('server_failed', `initdb: ${run.stderr}`)
+}
+
+async function answersQueries(port: number): Promise<boolean> {
+  const client = new pg.Client({ connectionString: postgresUrl(port), connectionTimeoutMillis: 2000 })
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    await client.query('select 1')
+    return true
+  } finally {
+    await client.end()
+  }
+}
+
+type User = { readonly uid: number; readonly gid: number }
+
+/** PostgreSQL refuses to run as root. */
+function unprivilegedUser(): User | undefined {
+  if (process.getuid?.() !== 0) return undefined
+  const accounts = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'))
+  const account = accounts.find(([name]) => name === 'postgres') ?? accounts.find(([name]) => name === 'nobody')
+  if (!account)
+    throw new TestbedError(
+      'server_failed',
+      'PostgreSQL does not run as root, and there is neither a user postgres nor nobody',
+    )
+  return { uid: Number(account[2]), gid: Number(account[3]) }
+}

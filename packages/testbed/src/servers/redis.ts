@@ -1,0 +1,19 @@
+import { askTcp } from './ask-tcp.ts'
+import { ensureServers } from './ensure-servers.ts'
+import { startServer, type TestServer } from './test-server.ts'
+
+/** Appends to its log before it answers, without fsync: what it acknowledged survives a kill -9 of the server. */
+export function startRedis(): Promise<TestServer> {
+  return startServer({
+    name: 'redis',
+    program: ensureServers().redis,
+    args: (port, directory) => [
+      ...['--port', String(port), '--bind', '127.0.0.1', '--dir', directory],
+      ...['--save', '', '--appendonly', 'yes', '--appendfsync', 'no', '--aof-use-rdb-preamble', 'no'],
+    ],
+    url: (port) => `redis://127.0.0.1:${port}`,
+    isReady: async (port) => (await askTcp(port, 'PING\r\n')).startsWith('+PONG'),
+    gracefulSignal: 'SIGTERM',
+    quickSignal: 'SIGKILL',
+  })
+}
