@@ -1,0 +1,50 @@
+import { constants, type KeyObject } from 'node:crypto'
+
+/** The detached signatures this package can check. Anything else is refused by name, never skipped. */
+export type SignatureAlgorithm =
+  | 'ed25519'
+  | 'ecdsa_p256_sha256'
+  | 'ecdsa_p384_sha384'
+  | 'rsa_pss_sha256'
+  | 'rsa_pkcs1_sha256'
+
+export type KeyFamily = 'ed25519' | 'p256' | 'p384' | 'rsa'
+
+export interface AlgorithmFacts {
+  readonly family: KeyFamily
+  /** The hash fed chunk by chunk; null where the algorithm wants the whole image at once (RFC 8032 PureEdDSA). */
+  readonly hash: 'sha256' | 'sha384' | null
+  /** What node:crypto needs beside the key. */
+  readonly options: { readonly padding?: number; readonly saltLength?: number; readonly dsaEncoding?: 'der' }
+}
+
+const ALGORITHMS: Readonly<Record<SignatureAlgorithm, AlgorithmFacts>> = {
+  ed25519: { family: 'ed25519', hash: null, options: {} },
+  ecdsa_p256_sha256: { family: 'p256', hash: 'sha256', options: { dsaEncoding: 'der' } },
+  ecdsa_p384_sha384: { family: 'p384', hash: 'sha384', options: { dsaEncoding: 'der' } },
+  rsa_pss_sha256: {
+    family: 'rsa',
+    hash: 'sha256',
+    options: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_AUTO },
+  },
+  rsa_pkcs1_sha256: { family: 'rsa', hash: 'sha256', options: { padding: constants.RSA_PKCS1_PADDING } },
+}
+
+/** The facts of an algorithm, or null for a name that is not in the table. */
+export function algorithmFacts(name: string): AlgorithmFacts | null {
+  return Object.hasOwn(ALGORITHMS, name) ? ALGORITHMS[name as SignatureAlgorithm] : null
+}
+
+/** The algorithms a key of this family can be asked about. */
+export function algorithmsOf(family: KeyFamily): SignatureAlgorithm[] {
+  const names = Object.keys(ALGORITHMS) as SignatureAlgorithm[]
+  return names.filter((name) => ALGORITHMS[name].family === family)
+}
+
+export function familyOf(key: KeyObject): KeyFamily | null {
+  if (key.asymmetricKeyType === 'ed25519') return 'ed25519'
+  if (key.asymmetricKeyType === 'rsa') return 'rsa'
+  if (key.asymmetricKeyType !== 'ec') return null
+  const curve = key.asymmetricKeyDetails?.namedCurve
+  return curve === 'prime256v1' ? 'p256' : curve === 'secp384r1' ? 'p384' : null
+}

@@ -1,0 +1,28 @@
+export { algorithmsOf, type KeyFamily, type SignatureAlgorithm } from './algorithms.ts'
+export { readPublicKey, type PublicKey, type PublicKeyRefusal, type ReadPublicKey } from './public-key.ts'
+export {
+  MAX_WHOLE_IMAGE_BYTES,
+  startSignatureChecks,
+  type DetachedSignature,
+  type SignatureChecks,
+} from './check-signatures.ts'
+export {
+  judge,
+  vouchingKeys,
+  type Case,
+  type Check,
+  type PresentedSignature,
+  type Reason,
+  type ReasonCode,
+  type SignatureFailure,
+  type TrustKey,
+  type Verdict,
+} from './judge.ts'
+export {
+  MIN_GRANT_KEY_BYTES,
+  mintGrant,
+  readGrant,
+  type DownloadGrant,
+  type MintedGrant,
+  type ReadGrant,
+} from './download-grant.ts'

@@ -1,0 +1,72 @@
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
+import { familyOf, type KeyFamily } from './algorithms.ts'
+
+export interface PublicKey {
+  readonly key: KeyObject
+  /** First 16 hexadecimal digits of SHA-256 over the SubjectPublicKeyInfo in DER: one key has one id, however it was written down. */
+  readonly keyId: string
+  readonly family: KeyFamily
+  /** The canonical text: SPKI in PEM. */
+  readonly pem: string
+}
+
+export type PublicKeyRefusal =
+  | 'key_malformed'
+  | 'key_private'
+  | 'key_kind_not_supported'
+  | 'key_too_weak'
+  | 'key_too_long'
+
+export type ReadPublicKey =
+  | { readonly kind: 'read'; readonly publicKey: PublicKey }
+  | { readonly kind: 'refused'; readonly code: PublicKeyRefusal; readonly detail: string }
+
+const MAX_TEXT = 8 * 1024
+const MIN_RSA_BITS = 2048
+/** Checking time grows with the square of the length; nobody signs firmware with more. */
+const MAX_RSA_BITS = 8192
+
+/** Reads a public key given as PEM (`PUBLIC KEY` or `RSA PUBLIC KEY`) or as SPKI DER in base64. */
+export function readPublicKey(text: string): ReadPublicKey {
+  if (text.length > MAX_TEXT) return refused('key_too_long', `a key has at most ${MAX_TEXT} characters`)
+  // createPublicKey would quietly derive the public half; a private key must not have come this far at all.
+  if (/PRIVATE KEY/.test(text))
+    return refused('key_private', 'this is a private key: replace it, it is no longer secret')
+  const key = parse(text.trim())
+  if (key === null) return refused('key_malformed', 'neither PEM nor SPKI in base64')
+  return admit(key)
+}
+
+function parse(text: string): KeyObject | null {
+  try {
+    if (/^-----BEGIN (RSA )?PUBLIC KEY-----/.test(text)) return createPublicKey(text)
+    if (!/^[A-Za-z0-9+/\s]+={0,2}$/.test(text)) return null
+    return createPublicKey({ key: Buffer.from(text, 'base64'), format: 'der', type: 'spki' })
+  } catch {
+    return null
+  }
+}
+
+function admit(key: KeyObject): ReadPublicKey {
+  const family = familyOf(key)
+  if (family === null) {
+    return refused('key_kind_not_supported', `keys are Ed25519, P-256, P-384 or RSA, not ${key.asymmetricKeyType}`)
+  }
+  if (family === 'rsa') {
+    const bits = key.asymmetricKeyDetails?.modulusLength ?? 0
+    const exponent = key.asymmetricKeyDetails?.publicExponent ?? 0n
+    if (bits < MIN_RSA_BITS) return refused('key_too_weak', `RSA of ${bits} bits; at least ${MIN_RSA_BITS}`)
+    if (bits > MAX_RSA_BITS) return refused('key_too_long', `RSA of ${bits} bits; at most ${MAX_RSA_BITS}`)
+    if (exponent < 3n || exponent % 2n === 0n) return refused('key_too_weak', `RSA with exponent ${exponent}`)
+  }
+  const der = key.export({ format: 'der', type: 'spki' })
+  const keyId = createHash('sha256').update(der).digest('hex').slice(0, 16)
+  return {
+    kind: 'read',
+    publicKey: { key, keyId, family, pem: key.export({ format: 'pem', type: 'spki' }).toString() },
+  }
+}
+
+function refused(code: PublicKeyRefusal, detail: string): ReadPublicKey {
+  return { kind: 'refused', code, detail }
+}
