@@ -1,0 +1,21 @@
+export type BusErrorCode =
+  /** The transport did not take it in time; some of it may have been stored. Worth another try with the same ids. */
+  | 'unavailable'
+  /** The event's key, id or data may not be sent: a bug of the caller. */
+  | 'invalid_event'
+  /** More bytes than a message may have. */
+  | 'too_large'
+  /** A stream or consumer is not there, or not as wanted: the topology job has not run. */
+  | 'topology'
+  /** The bus was closed. */
+  | 'closed'
+
+export class BusError extends Error {
+  override readonly name = 'BusError'
+  readonly code: BusErrorCode
+
+  constructor(code: BusErrorCode, message: string, cause?: unknown) {
+    super(message, { cause })
+    this.code = code
+  }
+}

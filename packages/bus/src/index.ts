@@ -1,0 +1,2 @@
+export type { Bus, IncomingEvent, IncomingRequest, OutgoingEvent, Stop } from './bus.ts'
+export { BusError, type BusErrorCode } from './bus-error.ts'

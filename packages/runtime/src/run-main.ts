@@ -1,0 +1,118 @@
+import { parseArgs } from 'node:util'
+import { type Check, createAdmin } from './admin.ts'
+import { type Clock, systemClock } from './clock.ts'
+import { processSettings } from './common-settings.ts'
+import { createDrain } from './drain.ts'
+import { type Ids, createIds } from './ids.ts'
+import { type Log, createLog } from './log.ts'
+import { RuntimeError } from './runtime-error.ts'
+import { type Settings, type SettingsValues, readSettings, settingsTable } from './settings.ts'
+import { startTelemetry } from './telemetry.ts'
+
+/** What a service finds when it starts. */
+export interface Process<Definition extends Settings> {
+  readonly settings: SettingsValues<Definition & typeof processSettings>
+  readonly log: Log
+  readonly clock: Clock
+  readonly ids: Ids
+  /** Have something closed at the end, in the opposite order. Add a part as soon as it stands. */
+  closeAtEnd(name: string, close: () => Promise<unknown>): void
+  /** Ends the process in order, as SIGTERM does, but with exit code 1: for losses that cannot be mended from inside. */
+  fail(error: unknown): void
+}
+
+export interface Started {
+  /** For `/readyz`, by name. */
+  readonly checks: Readonly<Record<string, Check>>
+}
+
+/**
+ * The whole of a service's `main.ts`. `--help` prints the settings. Wrong settings: one line per problem on stderr,
+ * exit 1. Then telemetry, log, `start`, admin server (last, so that it never says more than is true). SIGTERM and
+ * SIGINT drain within SLUICE_DRAIN_MS and exit 0; a second one exits at once. Whatever nobody caught is logged
+ * as fatal, and ends the process with 1.
+ *
+ * `start` returning undefined is a job that is done: the process ends with 0 and no admin server.
+ */
+export async function runMain<const Definition extends Settings>(
+  service: string,
+  definition: Definition,
+  start: (process: Process<Definition>) => Promise<Started | undefined>,
+): Promise<void> {
+  const all = { ...definition, ...processSettings } as Definition & typeof processSettings
+  if (asksForHelp()) {
+    process.stdout.write(`${service}\n\nSettings, as environment variables:\n\n${settingsTable(all)}`)
+    return
+  }
+  const settings = readOrExit(all)
+  const common = settings as SettingsValues<typeof processSettings>
+  const endpoint = common.SLUICE_OTLP_ENDPOINT
+  const telemetry = startTelemetry({ service, ...(endpoint === undefined ? {} : { otlpEndpoint: endpoint }) })
+  const log = createLog({ service, level: common.SLUICE_LOG_LEVEL })
+  const drain = createDrain(log)
+  drain.add('telemetry', () => telemetry.stop())
+
+  const end = async (exitCode: number): Promise<void> => {
+    await drain.run(common.SLUICE_DRAIN_MS)
+    log.info({ exit_code: exitCode }, 'process.ended')
+    process.exit(exitCode)
+  }
+  const fail = (error: unknown): void => {
+    log.fatal({ err: error }, 'process.failed')
+    if (drain.isDraining()) process.exit(1)
+    void end(1)
+  }
+  process.on('uncaughtException', fail)
+  process.on('unhandledRejection', fail)
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (drain.isDraining()) process.exit(1)
+      log.info({ signal }, 'process.draining')
+      void end(0)
+    })
+  }
+
+  try {
+    const started = await start({
+      settings,
+      log,
+      clock: systemClock,
+      ids: createIds(),
+      closeAtEnd: (name, close) => drain.add(name, close),
+      fail,
+    })
+    if (started === undefined) return await end(0)
+    const admin = await createAdmin({
+      host: common.SLUICE_ADMIN_HOST,
+      port: common.SLUICE_ADMIN_PORT,
+      checks: started.checks,
+      isDraining: () => drain.isDraining(),
+      metrics: telemetry.metrics,
+      log,
+    })
+    // Closed after everything else but telemetry: the probes see the drain.
+    drain.addFirst('admin', () => admin.close())
+    log.info('process.started')
+  } catch (error) {
+    fail(error)
+  }
+}
+
+function asksForHelp(): boolean {
+  try {
+    return parseArgs({ options: { help: { type: 'boolean', short: 'h' } }, strict: true }).values.help === true
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`)
+    process.exit(1)
+  }
+}
+
+function readOrExit<const Definition extends Settings>(definition: Definition): SettingsValues<Definition> {
+  try {
+    return readSettings(definition, process.env)
+  } catch (error) {
+    if (!(error instanceof RuntimeError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    process.exit(1)
+  }
+}
