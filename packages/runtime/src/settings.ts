@@ -110,7 +110,8 @@ export function settingsTable(definition: Settings): string {
 }
 
 function standsFor(setting: Setting): string {
-  if (setting.default !== undefined) return setting.secret ? 'set' : `\`${String(setting.default as string | number | boolean)}\``
+  if (setting.default !== undefined)
+    return setting.secret ? 'set' : `\`${String(setting.default as string | number | boolean)}\``
   return setting.optional ? 'none' : 'required'
 }
 
