@@ -1,5 +1,9 @@
-export type { Queryable, Sql, Migration } from "./sql.ts";
-export { SqlError, type SqlErrorCode } from "./sql-error.ts";
+export type { Migration, Queryable, Sql } from './sql.ts'
+export { SqlError, type SqlErrorCode } from './sql-error.ts'
+export { connectPostgres, type PostgresSettings } from './postgres.ts'
+export { openEmbedded, type EmbeddedSettings } from './embedded.ts'
+export { migrate, type MigrationPlan } from './migrate.ts'
+export { json } from './encode-value.ts'
 export type {
   InEntry,
   JournalEntry,
@@ -9,4 +13,4 @@ export type {
   NoteEntry,
   OutEntry,
   OutgoingEvent,
-} from "./journal-entry.ts";
+} from './journal-entry.ts'

@@ -1,6 +1,6 @@
 /** Runs one statement. `values` stand for `$1`, `$2`...; without values the text may hold several statements (the last one's rows come back). */
 export interface Queryable {
-  query<Row = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  query<Row = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<Row[]>
 }
 
 /**
@@ -21,11 +21,11 @@ export interface Queryable {
  */
 export interface Sql extends Queryable {
   /** Commits when `work` resolves, rolls back when it rejects. Await nothing but `tx` inside. A nested one throws `nested_transaction`. */
-  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
+  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>
   /** What the last contact with the database showed; for a readiness probe. */
-  status(): "up" | "down";
+  status(): 'up' | 'down'
   /** Waits for the running statements (bounded), then lets go of the connections. Everything afterwards throws `closed`. */
-  close(): Promise<void>;
+  close(): Promise<void>
 }
 
-export type Migration = { readonly id: string; readonly sql: string };
+export type Migration = { readonly id: string; readonly sql: string }
