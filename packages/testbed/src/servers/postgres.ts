@@ -24,10 +24,10 @@ export function startPostgres(): Promise<TestServer> {
     name: 'postgres',
     program: programs.postgres,
     prepare: (directory) => initialise(programs.initdb, join(directory, 'data'), user),
-    args: (port, directory) => [
-      ...['-D', join(directory, 'data'), '-p', String(port), '-h', '127.0.0.1', '-k', directory],
-      ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
-    ],
+    args: (port, directory) =>
+      ['-D', join(directory, 'data'), '-p', String(port), '-h', '127.0.0.1', '-k', directory].concat(
+        Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+      ),
     url: postgresUrl,
     isReady: answersQueries,
     user,
