@@ -1,0 +1,42 @@
+import { mkdtemp, readdir, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { openDirectoryImageStore, sweepUnfinished } from './directory-image-store.ts'
+import { imageStoreSuite } from './image-store.suite.ts'
+
+const folder = () => mkdtemp(join(tmpdir(), 'sluice-images-'))
+const ART = 'art_01ARZ3NDEKTSV4RRFFQ69G5FAV'
+async function* bytes(text: string): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(text)
+}
+
+imageStoreSuite('images in a directory', async () => openDirectoryImageStore(await folder()))
+
+it('leaves promoted images read-only and nothing unfinished behind', async () => {
+  const root = await folder()
+  const store = await openDirectoryImageStore(root)
+  const stored = await store.quarantine(ART, bytes('image'), { maxBytes: 100 })
+  if (stored.kind !== 'stored') throw new Error('not stored')
+  await store.promote(ART, stored.sha256)
+  await store.quarantine(ART, bytes('too long'), { maxBytes: 1 })
+  expect((await stat(join(root, 'sha256', stored.sha256))).mode & 0o777).toBe(0o444)
+  expect(await readdir(join(root, 'incoming'))).toEqual([])
+})
+
+it('sweeps away what a killed writer left', async () => {
+  const root = await folder()
+  await openDirectoryImageStore(root)
+  await writeFile(join(root, 'incoming', 'left'), 'half an image')
+  await sweepUnfinished(root)
+  expect(await readdir(join(root, 'incoming'))).toEqual([])
+})
+
+it('says unavailable, with the cause, when the directory cannot be used', async () => {
+  const root = await folder()
+  await writeFile(join(root, 'file'), '')
+  await expect(openDirectoryImageStore(join(root, 'file'))).rejects.toMatchObject({
+    code: 'unavailable',
+    cause: { code: 'ENOTDIR' },
+  })
+})

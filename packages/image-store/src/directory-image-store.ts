@@ -1,0 +1,124 @@
+import { mkdir, open, readdir, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { addAbortSignal, Readable } from 'node:stream'
+import { ImageStoreError } from './image-store-error.ts'
+import type { ByteRange, ImageStore, OpenedImage } from './image-store.ts'
+import { promotedName, quarantineName } from './names.ts'
+import { writeWholeFile } from './write-whole-file.ts'
+
+const PRIVATE = 0o600
+/** A promoted image is never written again, not by us either. */
+const READ_ONLY = 0o444
+
+/**
+ * Images in a directory that the services on one machine, or on one shared file system, have in common. Makes the
+ * folders it needs.
+ */
+export async function openDirectoryImageStore(root: string): Promise<ImageStore> {
+  const folders = {
+    incoming: join(root, 'incoming'),
+    quarantine: join(root, 'quarantine'),
+    sha256: join(root, 'sha256'),
+  }
+  await onMedium(async () => {
+    for (const folder of Object.values(folders)) await mkdir(folder, { recursive: true, mode: 0o700 })
+  })
+  const quarantined = (artifactId: string) => join(folders.quarantine, quarantineName(artifactId))
+  const promoted = (sha256: string) => join(folders.sha256, promotedName(sha256))
+
+  return {
+    quarantine: async (artifactId, source, { maxBytes, signal }) => {
+      const target = quarantined(artifactId)
+      const written = await onMedium(
+        () =>
+          writeWholeFile(target, abortable(source, signal), {
+            incoming: folders.incoming,
+            mode: PRIVATE,
+            accept: ({ size }) => size <= maxBytes,
+          }),
+        signal,
+      )
+      return written.kind === 'written' ? { kind: 'stored', ...written.measured } : { kind: 'too_large', maxBytes }
+    },
+
+    openQuarantined: (artifactId) => openFile(quarantined(artifactId)),
+
+    promote: async (artifactId, sha256) => {
+      const target = promoted(sha256)
+      const there = await sizeOf(target)
+      if (there !== null) return { kind: 'promoted', size: there }
+      const image = await openFile(quarantined(artifactId))
+      if (image.kind === 'absent') return image
+      let found = ''
+      const written = await onMedium(() =>
+        writeWholeFile(target, image.stream, {
+          incoming: folders.incoming,
+          mode: READ_ONLY,
+          accept: (measured) => measured.sha256 === null || (found = measured.sha256) === sha256,
+        }),
+      )
+      return written.kind === 'written'
+        ? { kind: 'promoted', size: written.measured.size }
+        : { kind: 'digest_mismatch', sha256: found }
+    },
+
+    open: (sha256, range) => openFile(promoted(sha256), range),
+    size: (sha256) => sizeOf(promoted(sha256)),
+    remove: async (artifactId) => {
+      const target = quarantined(artifactId)
+      await onMedium(() => rm(target, { force: true }))
+    },
+  }
+}
+
+/** Deletes what writers that were killed left behind. Only where no other process writes to this directory. */
+export async function sweepUnfinished(root: string): Promise<void> {
+  const incoming = join(root, 'incoming')
+  await onMedium(async () => {
+    for (const name of await readdir(incoming)) await rm(join(incoming, name), { recursive: true, force: true })
+  })
+}
+
+async function openFile(path: string, range?: ByteRange): Promise<OpenedImage> {
+  return onMedium(async () => {
+    const file = await open(path, 'r').catch(absentIsNull)
+    if (file === null) return { kind: 'absent' }
+    try {
+      const { size } = await file.stat()
+      if (range && (range.first < 0 || range.last >= size || range.first > range.last)) {
+        throw new ImageStoreError('bad_name', `no bytes ${range.first}-${range.last} in an image of ${size}`)
+      }
+      const bounds = range ? { start: range.first, end: range.last } : {}
+      return { kind: 'open', size, stream: file.createReadStream({ ...bounds, highWaterMark: 256 * 1024 }) }
+    } catch (error) {
+      await file.close()
+      throw error
+    }
+  })
+}
+
+async function sizeOf(path: string): Promise<number | null> {
+  return onMedium(async () => (await stat(path).catch(absentIsNull))?.size ?? null)
+}
+
+function absentIsNull(error: unknown): null {
+  if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+  throw error
+}
+
+function abortable(source: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): AsyncIterable<Uint8Array> {
+  if (signal === undefined) return source
+  const stream = source instanceof Readable ? source : Readable.from(source, { objectMode: false })
+  return addAbortSignal(signal, stream)
+}
+
+/** Whatever the file system throws becomes the store's one error. */
+async function onMedium<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    if (signal?.aborted) throw new ImageStoreError('aborted', 'ended by the caller', cause)
+    if (cause instanceof ImageStoreError) throw cause
+    throw new ImageStoreError('unavailable', 'the directory of images does not answer', cause)
+  }
+}

@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto'
+import { buffer } from 'node:stream/consumers'
+import { describe, expect, it } from 'vitest'
+import type { ImageStore, OpenedImage } from './image-store.ts'
+
+const ART = 'art_01ARZ3NDEKTSV4RRFFQ69G5FAV'
+const OTHER = 'art_01ARZ3NDEKTSV4RRFFQ69G5FAW'
+const IMAGE = Buffer.from(Array.from({ length: 100_000 }, (_, at) => at % 251))
+const SHA = createHash('sha256').update(IMAGE).digest('hex')
+const LIMITS = { maxBytes: 1_000_000 }
+
+async function* inChunks(bytes: Uint8Array, size = 4_096): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
+}
+async function* brokenOff(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield* inChunks(bytes)
+  throw new Error('connection reset')
+}
+async function bytesOf(image: OpenedImage): Promise<Buffer | 'absent'> {
+  return image.kind === 'absent' ? 'absent' : buffer(image.stream)
+}
+
+/** What every store of images guarantees. `make` gives an empty one. */
+export function imageStoreSuite(name: string, make: () => Promise<ImageStore>): void {
+  describe(name, () => {
+    it('measures what it stores and gives back the same bytes', async () => {
+      const store = await make()
+      expect(await store.quarantine(ART, inChunks(IMAGE), LIMITS)).toEqual({
+        kind: 'stored',
+        size: IMAGE.length,
+        sha256: SHA,
+      })
+      expect((await bytesOf(await store.openQuarantined(ART))) as Buffer).toEqual(IMAGE)
+    })
+
+    it('serves a promoted image whole and by range, and never one that is only in quarantine', async () => {
+      const store = await make()
+      await store.quarantine(ART, inChunks(IMAGE), LIMITS)
+      expect(await store.open(SHA)).toEqual({ kind: 'absent' })
+      expect(await store.size(SHA)).toBeNull()
+      expect(await store.promote(ART, SHA)).toEqual({ kind: 'promoted', size: IMAGE.length })
+      expect(await bytesOf(await store.open(SHA))).toEqual(IMAGE)
+      expect(await bytesOf(await store.open(SHA, { first: 10, last: 19 }))).toEqual(IMAGE.subarray(10, 20))
+      expect(await bytesOf(await store.open(SHA, { first: IMAGE.length - 1, last: IMAGE.length - 1 }))).toEqual(
+        IMAGE.subarray(-1),
+      )
+      expect(await store.size(SHA)).toBe(IMAGE.length)
+    })
+
+    it('promotes only bytes that hash to the digest that was judged', async () => {
+      const store = await make()
+      await store.quarantine(ART, inChunks(IMAGE.subarray(1)), LIMITS)
+      expect(await store.promote(ART, SHA)).toMatchObject({ kind: 'digest_mismatch' })
+      expect(await store.open(SHA)).toEqual({ kind: 'absent' })
+    })
+
+    it('promotes twice as once, also when the image has left quarantine in between', async () => {
+      const store = await make()
+      await store.quarantine(ART, inChunks(IMAGE), LIMITS)
+      await store.promote(ART, SHA)
+      await store.remove(ART)
+      await store.remove(ART)
+      expect(await store.promote(ART, SHA)).toEqual({ kind: 'promoted', size: IMAGE.length })
+      expect(await store.openQuarantined(ART)).toEqual({ kind: 'absent' })
+      expect(await store.promote(OTHER, '0'.repeat(64))).toEqual({ kind: 'absent' })
+    })
+
+    it('stores nothing of an image above the limit', async () => {
+      const store = await make()
+      const refused = await store.quarantine(ART, inChunks(IMAGE), { maxBytes: IMAGE.length - 1 })
+      expect(refused).toEqual({ kind: 'too_large', maxBytes: IMAGE.length - 1 })
+      expect(await store.openQuarantined(ART)).toEqual({ kind: 'absent' })
+      expect((await store.quarantine(ART, inChunks(IMAGE), { maxBytes: IMAGE.length })).kind).toBe('stored')
+    })
+
+    it('keeps what was there when a second upload breaks off', async () => {
+      const store = await make()
+      await store.quarantine(ART, inChunks(IMAGE), LIMITS)
+      await expect(store.quarantine(ART, brokenOff(IMAGE.subarray(5)), LIMITS)).rejects.toMatchObject({
+        code: 'source_failed',
+      })
+      expect(await bytesOf(await store.openQuarantined(ART))).toEqual(IMAGE)
+    })
+
+    it('stops when told to, and stores nothing', async () => {
+      const store = await make()
+      const stop = new AbortController()
+      async function* endless(): AsyncGenerator<Uint8Array> {
+        for (let count = 0; ; count++) {
+          if (count === 3) stop.abort()
+          yield IMAGE.subarray(0, 10)
+        }
+      }
+      await expect(store.quarantine(ART, endless(), { maxBytes: Infinity, signal: stop.signal })).rejects.toMatchObject(
+        { code: 'aborted' },
+      )
+      expect(await store.openQuarantined(ART)).toEqual({ kind: 'absent' })
+    })
+
+    it.each(['..', '../x', '/etc/passwd', 'art_', `${ART}/..`, `${ART}\0`, `${ART}\n`, '', 'x'.repeat(5_000)])(
+      'takes no name that could be a path: %j',
+      async (name) => {
+        const store = await make()
+        const bad = { code: 'bad_name' }
+        await expect(store.quarantine(name, inChunks(IMAGE), LIMITS)).rejects.toMatchObject(bad)
+        await expect((async () => store.openQuarantined(name))()).rejects.toMatchObject(bad)
+        await expect((async () => store.open(name))()).rejects.toMatchObject(bad)
+        await expect(store.promote(ART, name)).rejects.toMatchObject(bad)
+        await expect(store.remove(name)).rejects.toMatchObject(bad)
+      },
+    )
+
+    it('refuses a range outside of the image instead of guessing', async () => {
+      const store = await make()
+      await store.quarantine(ART, inChunks(IMAGE), LIMITS)
+      await store.promote(ART, SHA)
+      for (const range of [
+        { first: 0, last: IMAGE.length },
+        { first: 2, last: 1 },
+        { first: -1, last: 1 },
+      ]) {
+        await expect(store.open(SHA, range)).rejects.toMatchObject({ code: 'bad_name' })
+      }
+    })
+
+    it('serves one image to two readers at once, and takes two uploads of one artifact without mixing them', async () => {
+      const store = await make()
+      const other = IMAGE.toReversed()
+      await Promise.all([
+        store.quarantine(ART, inChunks(IMAGE), LIMITS),
+        store.quarantine(ART, inChunks(other, 999), LIMITS),
+      ])
+      const [one, two] = await Promise.all([store.openQuarantined(ART), store.openQuarantined(ART)])
+      const read = await bytesOf(one)
+      expect(await bytesOf(two)).toEqual(read)
+      expect([IMAGE, Buffer.from(other)]).toContainEqual(read)
+    })
+  })
+}

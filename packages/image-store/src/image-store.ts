@@ -1,0 +1,49 @@
+import type { Readable } from 'node:stream'
+
+/**
+ * Where images lie: `quarantine/<artifactId>` until the verifier trusts them, then `sha256/<digest>`, which never
+ * changes. An object store can do the same: put, get by range, copy, delete; nothing here lists, locks or renames.
+ *
+ * Every method throws ImageStoreError `unavailable` when the medium fails and `bad_name` for ids that are none.
+ */
+export interface ImageStore {
+  /**
+   * Stores a stream in quarantine, measuring it on the way. All or nothing: what broke off leaves what was there before.
+   * Throws `source_failed` when the source does, `aborted` when the signal says so.
+   */
+  quarantine(
+    artifactId: string,
+    source: AsyncIterable<Uint8Array>,
+    limits: { readonly maxBytes: number; readonly signal?: AbortSignal },
+  ): Promise<Quarantined>
+  /** The bytes in quarantine, for the verifier. */
+  openQuarantined(artifactId: string): Promise<OpenedImage>
+  /** Copies an image out of quarantine under its digest, hashing it again: what is served is what was judged. */
+  promote(artifactId: string, sha256: string): Promise<Promoted>
+  /** The bytes of a promoted image; `range` is inclusive at both ends and inside the image. */
+  open(sha256: string, range?: ByteRange): Promise<OpenedImage>
+  /** How long a promoted image is, without opening it. */
+  size(sha256: string): Promise<number | null>
+  /** Takes an image out of quarantine. Promoted images stay. Removing what is not there is done already. */
+  remove(artifactId: string): Promise<void>
+}
+
+/** First and last byte, counted from 0. */
+export interface ByteRange {
+  readonly first: number
+  readonly last: number
+}
+
+export type Quarantined =
+  | { readonly kind: 'stored'; readonly size: number; readonly sha256: string }
+  | { readonly kind: 'too_large'; readonly maxBytes: number }
+
+export type Promoted =
+  | { readonly kind: 'promoted'; readonly size: number }
+  | { readonly kind: 'absent' }
+  /** What lies in quarantine is not what was judged. */
+  | { readonly kind: 'digest_mismatch'; readonly sha256: string }
+
+export type OpenedImage =
+  | { readonly kind: 'open'; /** Of the whole image, in bytes. */ readonly size: number; readonly stream: Readable }
+  | { readonly kind: 'absent' }

@@ -1,0 +1,15 @@
+import { ImageStoreError } from './image-store-error.ts'
+
+/** Only these shapes ever become part of a path or of an object's name: no dot, no slash, no length to speak of. */
+const ARTIFACT_ID = /^art_[0-9A-HJKMNP-TV-Z]{26}$/
+const SHA256 = /^[0-9a-f]{64}$/
+
+export function quarantineName(artifactId: string): string {
+  if (!ARTIFACT_ID.test(artifactId)) throw new ImageStoreError('bad_name', 'not an artifact id')
+  return artifactId
+}
+
+export function promotedName(sha256: string): string {
+  if (!SHA256.test(sha256)) throw new ImageStoreError('bad_name', 'not a SHA-256 in lower-case hexadecimal')
+  return sha256
+}
