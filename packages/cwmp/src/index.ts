@@ -1,4 +1,5 @@
 export { decodePost, defaultLimits } from './decode-post.ts'
+export { faultCodes, type FaultCodeEntry } from './fault-codes.ts'
 export { encodeEnvelope, type OutgoingEnvelope } from './encode-envelope.ts'
 export type {
   AcsMessage,
@@ -27,7 +28,8 @@ export type {
 } from './rpc/get-all-queued-transfers.ts'
 export type { GetParameterValues, GetParameterValuesResponse } from './rpc/get-parameter-values.ts'
 export type { GetRpcMethods, GetRpcMethodsResponse } from './rpc/get-rpc-methods.ts'
-export type { DeviceId, Inform, InformEvent, InformResponse, ParameterValue } from './rpc/inform.ts'
+export type { DeviceId, Inform, InformEvent, InformResponse } from './rpc/inform.ts'
+export type { ParameterValue } from './rpc/parameter-list.ts'
 export type { Reboot, RebootResponse } from './rpc/reboot.ts'
 export type { ScheduleInform, ScheduleInformResponse } from './rpc/schedule-inform.ts'
 export type { ParameterToSet, SetParameterValues, SetParameterValuesResponse } from './rpc/set-parameter-values.ts'

@@ -61,7 +61,7 @@ export interface Envelope {
   /** cwmp:ID as sent; null where the header is missing or empty. Echo it, escaped, in the answer. */
   readonly id: string | null
   readonly cwmpVersion: CwmpVersion
-  /** Seconds the CPE keeps a session open (header SessionTimeout, TR-069 3.4.7, CWMP 1.3 on). */
+  /** Seconds the CPE keeps a session open (header SessionTimeout, TR-069 3.5, CWMP 1.3 on). */
   readonly sessionTimeoutSeconds: number | null
   /** Header SupportedCWMPVersions, for example ['1.0', '1.4']; empty where it was not sent. */
   readonly supportedVersions: readonly string[]
@@ -110,7 +110,6 @@ export type MalformedCode =
   | 'header_unreadable'
   | 'device_id'
   | 'too_many_events'
-  | 'element_missing'
 
 export type DecodedPost =
   | { readonly kind: 'empty' }

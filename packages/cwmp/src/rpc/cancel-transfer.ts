@@ -1,3 +1,6 @@
+import { element, type Xml } from '../xml-writer.ts'
+
+/** TR-069 A.4.1.9. */
 export interface CancelTransfer {
   readonly kind: 'cancel_transfer'
   readonly commandKey: string
@@ -6,4 +9,12 @@ export interface CancelTransfer {
 /** Also sent for a CommandKey the CPE does not know. Fault 9021: too late to cancel. */
 export interface CancelTransferResponse {
   readonly kind: 'cancel_transfer_response'
+}
+
+export function encodeCancelTransfer(message: CancelTransfer): Xml {
+  return element('cwmp:CancelTransfer', [element('CommandKey', message.commandKey)])
+}
+
+export function decodeCancelTransferResponse(): CancelTransferResponse {
+  return { kind: 'cancel_transfer_response' }
 }

@@ -1,3 +1,8 @@
+import { readTime, type Reading } from '../reading.ts'
+import { textOf, type XmlElement } from '../xml-element.ts'
+import { element, type Xml } from '../xml-writer.ts'
+import { readStatus } from './status.ts'
+
 /** TR-069 A.3.2.8. */
 export interface Download {
   readonly kind: 'download'
@@ -26,8 +31,45 @@ export type DownloadArgumentSet = 'all' | 'minimal'
 
 export interface DownloadResponse {
   readonly kind: 'download_response'
-  /** 0: fetched and applied. 1: not yet; also where the Status was missing (`status_missing`). */
+  /** 0: fetched and applied. 1: not yet; also where it was missing (`status_missing`) or unreadable. */
   readonly status: 0 | 1
   readonly startTime: string | null
   readonly completeTime: string | null
+}
+
+export function encodeDownload(message: Download): Xml {
+  return element('cwmp:Download', message.argumentSet === 'all' ? allArguments(message) : minimalArguments(message))
+}
+
+function allArguments(message: Download): readonly Xml[] {
+  return [
+    element('CommandKey', message.commandKey),
+    element('FileType', message.fileType),
+    element('URL', message.url),
+    element('Username', message.username),
+    element('Password', message.password),
+    element('FileSize', message.fileSize ?? 0),
+    element('TargetFileName', message.targetFileName),
+    element('DelaySeconds', message.delaySeconds),
+    element('SuccessURL', message.successUrl),
+    element('FailureURL', message.failureUrl),
+  ]
+}
+
+function minimalArguments(message: Download): readonly Xml[] {
+  return [
+    element('CommandKey', message.commandKey),
+    element('FileType', message.fileType),
+    element('URL', message.url),
+    element('DelaySeconds', message.delaySeconds),
+  ]
+}
+
+export function decodeDownloadResponse(message: XmlElement, reading: Reading): DownloadResponse {
+  return {
+    kind: 'download_response',
+    status: readStatus(message, reading),
+    startTime: readTime(textOf(message, 'StartTime'), reading),
+    completeTime: readTime(textOf(message, 'CompleteTime'), reading),
+  }
 }

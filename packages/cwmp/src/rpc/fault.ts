@@ -1,4 +1,9 @@
-/** A SOAP fault a CPE sent instead of a response (TR-069 3.4.7, A.5.1). */
+import { faultCodes } from '../fault-codes.ts'
+import { clip, readUnsigned, type Reading } from '../reading.ts'
+import { childOf, textOf, type XmlElement } from '../xml-element.ts'
+import { element, type Xml } from '../xml-writer.ts'
+
+/** A SOAP fault a CPE sent instead of a response (TR-069 3.5, A.5.1). */
 export interface CpeFault {
   readonly kind: 'fault'
   /** FaultCode of the detail; 9001 with the warning `fault_without_detail` where none could be read. */
@@ -24,3 +29,49 @@ export interface AcsFault {
 }
 
 export type AcsFaultCode = 8000 | 8001 | 8002 | 8003 | 8004 | 8005 | 8006
+
+export function decodeFault(fault: XmlElement, reading: Reading): CpeFault {
+  const detail = detailOf(fault, reading)
+  const code = detail === undefined ? null : readUnsigned(textOf(detail, 'FaultCode'), reading)
+  if (code === null) reading.warn('fault_without_detail')
+  return {
+    kind: 'fault',
+    code: code ?? 9001,
+    text: clip(textOf(detail, 'FaultString') || textOf(fault, 'faultstring'), 256),
+    parameterFaults: (detail?.children ?? [])
+      .filter((child) => child.name === 'SetParameterValuesFault')
+      .map((child) => readParameterFault(child, reading)),
+  }
+}
+
+/** cwmp:Fault in the detail, wherever the CPE put the detail: inside faultstring, too. */
+function detailOf(fault: XmlElement, reading: Reading): XmlElement | undefined {
+  const proper = childOf(childOf(fault, 'detail'), 'Fault')
+  if (proper !== undefined) return proper
+  const misplaced =
+    childOf(childOf(childOf(fault, 'faultstring'), 'detail'), 'Fault') ?? childOf(childOf(fault, 'Detail'), 'Fault')
+  if (misplaced !== undefined) reading.warn('fault_detail_misplaced')
+  return misplaced
+}
+
+function readParameterFault(child: XmlElement, reading: Reading): ParameterFault {
+  return {
+    name: clip(textOf(child, 'ParameterName'), 256),
+    code: readUnsigned(textOf(child, 'FaultCode'), reading) ?? 9001,
+    text: clip(textOf(child, 'FaultString'), 256),
+  }
+}
+
+export function encodeFault(message: AcsFault): Xml {
+  const entry = faultCodes.get(message.code)
+  return element('soap-env:Fault', [
+    element('faultcode', entry?.type ?? 'Server'),
+    element('faultstring', 'CWMP fault'),
+    element('detail', [
+      element('cwmp:Fault', [
+        element('FaultCode', message.code),
+        element('FaultString', message.text ?? entry?.meaning ?? ''),
+      ]),
+    ]),
+  ])
+}

@@ -1,3 +1,8 @@
+import { clip, readUnsigned, type Reading } from '../reading.ts'
+import { childOf, textOf, type XmlElement } from '../xml-element.ts'
+import { element, type Xml } from '../xml-writer.ts'
+
+/** TR-069 A.4.1.7; there are CPE that answer it although they speak CWMP 1.0. */
 export interface GetAllQueuedTransfers {
   readonly kind: 'get_all_queued_transfers'
 }
@@ -16,4 +21,30 @@ export interface QueuedTransfer {
   /** Bytes; null where unreadable. */
   readonly fileSize: number | null
   readonly targetFileName: string
+}
+
+export function encodeGetAllQueuedTransfers(): Xml {
+  return element('cwmp:GetAllQueuedTransfers')
+}
+
+export function decodeGetAllQueuedTransfersResponse(
+  message: XmlElement,
+  reading: Reading,
+): GetAllQueuedTransfersResponse {
+  const structs = childOf(message, 'TransferList')?.children ?? []
+  return {
+    kind: 'get_all_queued_transfers_response',
+    transfers: structs.map((struct) => readTransfer(struct, reading)),
+  }
+}
+
+function readTransfer(struct: XmlElement, reading: Reading): QueuedTransfer {
+  return {
+    commandKey: clip(textOf(struct, 'CommandKey'), 64),
+    state: readUnsigned(textOf(struct, 'State'), reading),
+    isDownload: ['1', 'true'].includes(textOf(struct, 'IsDownload').toLowerCase()),
+    fileType: clip(textOf(struct, 'FileType'), 64),
+    fileSize: readUnsigned(textOf(struct, 'FileSize'), reading),
+    targetFileName: clip(textOf(struct, 'TargetFileName'), 256),
+  }
 }

@@ -1,4 +1,7 @@
-import type { ParameterValue } from './inform.ts'
+import type { Reading } from '../reading.ts'
+import type { XmlElement } from '../xml-element.ts'
+import { element, type Xml } from '../xml-writer.ts'
+import { readParameterList, type ParameterValue } from './parameter-list.ts'
 
 /** TR-069 A.3.2.2. */
 export interface GetParameterValues {
@@ -9,4 +12,15 @@ export interface GetParameterValues {
 export interface GetParameterValuesResponse {
   readonly kind: 'get_parameter_values_response'
   readonly parameters: readonly ParameterValue[]
+}
+
+export function encodeGetParameterValues(message: GetParameterValues): Xml {
+  const names = message.names.map((name) => element('string', name))
+  return element('cwmp:GetParameterValues', [
+    element('ParameterNames', names, { 'soap-enc:arrayType': `xsd:string[${names.length}]` }),
+  ])
+}
+
+export function decodeGetParameterValuesResponse(message: XmlElement, reading: Reading): GetParameterValuesResponse {
+  return { kind: 'get_parameter_values_response', parameters: readParameterList(message, reading) }
 }

@@ -1,3 +1,6 @@
+import { element, type Xml } from '../xml-writer.ts'
+
+/** TR-069 A.3.2.9. */
 export interface Reboot {
   readonly kind: 'reboot'
   readonly commandKey: string
@@ -5,4 +8,12 @@ export interface Reboot {
 
 export interface RebootResponse {
   readonly kind: 'reboot_response'
+}
+
+export function encodeReboot(message: Reboot): Xml {
+  return element('cwmp:Reboot', [element('CommandKey', message.commandKey)])
+}
+
+export function decodeRebootResponse(): RebootResponse {
+  return { kind: 'reboot_response' }
 }

@@ -1,4 +1,6 @@
-/** TR-069 A.4.1? Asks for an Inform with the event `M ScheduleInform`. */
+import { element, type Xml } from '../xml-writer.ts'
+
+/** TR-069 A.4.1.2: asks for an Inform with the events `3 SCHEDULED` and `M ScheduleInform`. */
 export interface ScheduleInform {
   readonly kind: 'schedule_inform'
   /** Greater than 0. */
@@ -8,4 +10,15 @@ export interface ScheduleInform {
 
 export interface ScheduleInformResponse {
   readonly kind: 'schedule_inform_response'
+}
+
+export function encodeScheduleInform(message: ScheduleInform): Xml {
+  return element('cwmp:ScheduleInform', [
+    element('DelaySeconds', message.delaySeconds),
+    element('CommandKey', message.commandKey),
+  ])
+}
+
+export function decodeScheduleInformResponse(): ScheduleInformResponse {
+  return { kind: 'schedule_inform_response' }
 }

@@ -1,7 +1,13 @@
+import type { Reading } from '../reading.ts'
+import type { XmlElement } from '../xml-element.ts'
+import { element, type Xml } from '../xml-writer.ts'
+import { readStatus } from './status.ts'
+
 /** TR-069 A.3.2.1. */
 export interface SetParameterValues {
   readonly kind: 'set_parameter_values'
   readonly parameters: readonly ParameterToSet[]
+  /** At most 32 characters; may be empty. */
   readonly parameterKey: string
 }
 
@@ -13,6 +19,20 @@ export interface ParameterToSet {
 
 export interface SetParameterValuesResponse {
   readonly kind: 'set_parameter_values_response'
-  /** 0: applied. 1: will be applied later, perhaps after a reboot. */
-  readonly status: number
+  /** 0: applied. 1: will be applied later, perhaps after a reboot; also where it was missing or unreadable. */
+  readonly status: 0 | 1
+}
+
+export function encodeSetParameterValues(message: SetParameterValues): Xml {
+  const structs = message.parameters.map(({ name, value, type }) =>
+    element('ParameterValueStruct', [element('Name', name), element('Value', value, { 'xsi:type': `xsd:${type}` })]),
+  )
+  return element('cwmp:SetParameterValues', [
+    element('ParameterList', structs, { 'soap-enc:arrayType': `cwmp:ParameterValueStruct[${structs.length}]` }),
+    element('ParameterKey', message.parameterKey),
+  ])
+}
+
+export function decodeSetParameterValuesResponse(message: XmlElement, reading: Reading): SetParameterValuesResponse {
+  return { kind: 'set_parameter_values_response', status: readStatus(message, reading) }
 }

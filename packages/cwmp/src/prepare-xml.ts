@@ -1,0 +1,59 @@
+import type { DecodeLimits, MalformedCode, WarningCode } from './message.ts'
+import { withoutForbidden } from './xml-writer.ts'
+
+export type PreparedXml =
+  | { readonly kind: 'ready'; readonly text: string; readonly warnings: readonly WarningCode[] }
+  | { readonly kind: 'refused'; readonly code: MalformedCode; readonly detail: string }
+
+const RAW_AMPERSAND = /&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});)/g
+
+/**
+ * One linear pass before any parser sees the text: refuses document types (SOAP 1.1 section 3 forbids
+ * them, and they are the door of every entity attack), caps the amount of markup, removes forbidden
+ * control characters, and escapes `&` that starts no reference, so that no entity but the five of
+ * XML survives. Comments and CDATA sections are passed over as they stand.
+ */
+export function prepareXml(raw: string, limits: DecodeLimits): PreparedXml {
+  const warnings: WarningCode[] = []
+  const text = withoutForbidden(raw)
+  if (text !== raw) warnings.push('control_characters_removed')
+  const pieces: string[] = []
+  let repaired = false
+  let markup = 0
+  let at = 0
+  while (at < text.length) {
+    const open = text.indexOf('<', at)
+    const end = open === -1 ? text.length : open
+    const words = text.slice(at, end)
+    const safe = words.replace(RAW_AMPERSAND, '&amp;')
+    repaired ||= safe !== words
+    pieces.push(safe)
+    if (open === -1) break
+    if (++markup > limits.maxMarkup)
+      return refused('too_many_elements', `more than ${limits.maxMarkup} pieces of markup`)
+    const opaque = opaqueEnd(text, open)
+    if (opaque === 'doctype') return refused('doctype', 'a document type is not accepted')
+    if (opaque === 'unclosed') return refused('not_well_formed', 'a comment or CDATA section is not closed')
+    pieces.push(text.slice(open, opaque))
+    at = opaque
+  }
+  if (repaired) warnings.push('ampersand_repaired')
+  return { kind: 'ready', text: pieces.join(''), warnings }
+}
+
+/** Where the comment or CDATA section at `open` ends; for a tag, the place after its `<`. */
+function opaqueEnd(text: string, open: number): number | 'doctype' | 'unclosed' {
+  if (text[open + 1] !== '!') return open + 1
+  if (text.startsWith('<!--', open)) return after(text, '-->', open + 4)
+  if (text.startsWith('<![CDATA[', open)) return after(text, ']]>', open + 9)
+  return 'doctype'
+}
+
+function after(text: string, mark: string, from: number): number | 'unclosed' {
+  const found = text.indexOf(mark, from)
+  return found === -1 ? 'unclosed' : found + mark.length
+}
+
+function refused(code: MalformedCode, detail: string): PreparedXml {
+  return { kind: 'refused', code, detail }
+}

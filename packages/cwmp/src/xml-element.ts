@@ -1,0 +1,120 @@
+import { XMLParser, XMLValidator } from 'fast-xml-parser'
+
+/** An element by local name: CPE put any prefix, or none, on anything. */
+export interface XmlElement {
+  readonly name: string
+  readonly prefix: string
+  /** By qualified name. */
+  readonly attributes: ReadonlyMap<string, string>
+  readonly children: readonly XmlElement[]
+  /** Own text and CDATA, decoded and trimmed. */
+  readonly text: string
+}
+
+export type ParsedXml =
+  | { readonly kind: 'parsed'; readonly roots: readonly XmlElement[]; readonly strayText: boolean }
+  | { readonly kind: 'failed'; readonly tooDeep: boolean; readonly detail: string }
+
+const MAX_ATTRIBUTES = 64
+const ATTRIBUTES = ':@'
+const TEXT = '#text'
+const CDATA = '#cdata'
+
+type Node = Readonly<Record<string, unknown>>
+
+/** Reads prepared text. The validator runs first: the parser alone loses data on mismatched tags. */
+export function parseXml(text: string, maxDepth: number): ParsedXml {
+  try {
+    const valid = XMLValidator.validate(text, { allowBooleanAttributes: false })
+    if (valid !== true) return { kind: 'failed', tooDeep: false, detail: `${valid.err.code} at line ${valid.err.line}` }
+    const nodes = parserOf(maxDepth).parse(text) as readonly Node[]
+    const roots = nodes.flatMap((node) => elementOf(node) ?? [])
+    return { kind: 'parsed', roots, strayText: ownText(nodes) !== '' }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : ''
+    if (/nested tags/i.test(reason)) return { kind: 'failed', tooDeep: true, detail: `deeper than ${maxDepth}` }
+    return { kind: 'failed', tooDeep: false, detail: 'not readable as XML' }
+  }
+}
+
+function parserOf(maxNestedTags: number): XMLParser {
+  return new XMLParser({
+    preserveOrder: true,
+    ignoreAttributes: false,
+    attributeNamePrefix: '@',
+    cdataPropName: CDATA,
+    ignoreDeclaration: true,
+    ignorePiTags: true,
+    parseTagValue: false,
+    parseAttributeValue: false,
+    trimValues: false,
+    processEntities: false,
+    maxNestedTags,
+  })
+}
+
+function elementOf(node: Node): XmlElement | null {
+  const qualified = Object.keys(node).find((key) => key !== ATTRIBUTES)
+  if (qualified === undefined || qualified === TEXT || qualified === CDATA) return null
+  const content = node[qualified] as readonly Node[]
+  const colon = qualified.indexOf(':')
+  return {
+    name: qualified.slice(colon + 1),
+    prefix: colon === -1 ? '' : qualified.slice(0, colon),
+    attributes: attributesOf(node[ATTRIBUTES]),
+    children: content.flatMap((child) => elementOf(child) ?? []),
+    text: ownText(content),
+  }
+}
+
+function attributesOf(raw: unknown): ReadonlyMap<string, string> {
+  const entries = Object.entries((raw ?? {}) as Record<string, string>)
+  if (entries.length > MAX_ATTRIBUTES) throw new Error('too many attributes')
+  return new Map(entries.map(([name, value]) => [name.slice(1), decodeReferences(value)]))
+}
+
+function ownText(nodes: readonly Node[]): string {
+  return nodes
+    .map((node) => {
+      if (typeof node[TEXT] === 'string') return decodeReferences(node[TEXT])
+      const section = node[CDATA]
+      return Array.isArray(section) ? section.map((part: Node) => asText(part[TEXT])).join('') : ''
+    })
+    .join('')
+    .trim()
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
+
+function decodeReferences(text: string): string {
+  if (!text.includes('&')) return text
+  return text.replace(/&(?:(amp|lt|gt|quot|apos)|#x([0-9a-fA-F]{1,6})|#([0-9]{1,7}));/g, (_all, named, hex, decimal) =>
+    named === undefined ? characterOf(hex === undefined ? Number(decimal) : parseInt(hex, 16)) : (NAMED[named] ?? ''),
+  )
+}
+
+/** Nothing for what is no character, and for control characters: a reference is no way around the filter. */
+function characterOf(code: number): string {
+  const allowed =
+    code === 9 ||
+    code === 10 ||
+    code === 13 ||
+    (code >= 0x20 && code <= 0x7e) ||
+    (code >= 0xa0 && code <= 0xd7ff) ||
+    (code >= 0xe000 && code <= 0xfffd) ||
+    (code >= 0x10000 && code <= 0x10ffff)
+  return allowed ? String.fromCodePoint(code) : ''
+}
+
+export function childOf(element: XmlElement | undefined, name: string): XmlElement | undefined {
+  return element?.children.find((child) => child.name === name)
+}
+
+/** Text of a child element; '' where it is missing. */
+export function textOf(element: XmlElement | undefined, name: string): string {
+  return childOf(element, name)?.text ?? ''
+}

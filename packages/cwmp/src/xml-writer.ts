@@ -1,0 +1,37 @@
+/** Text that is already XML. Made here alone, so nothing reaches an envelope unescaped. */
+export interface Xml {
+  readonly xml: string
+}
+
+/** Control characters but tab and line ends, halves of surrogate pairs, and non-characters (XML 1.0 2.2). */
+const NOT_XML = /(?![\t\n\r])[\p{Cc}\p{Cs}\ufffe\uffff]/gu
+
+/** The text without what XML cannot carry or should not (U+007F to U+009F). */
+export function withoutForbidden(text: string): string {
+  return text.replace(NOT_XML, '')
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+  // A parser turns a raw one into a line feed (XML 1.0 section 2.11).
+  '\r': '&#13;',
+}
+
+/** Escaped text; characters XML cannot carry are dropped. */
+export function escapeXml(text: string): string {
+  return withoutForbidden(text).replace(/[&<>"'\r]/g, (char) => ESCAPES[char] ?? '')
+}
+
+export function element(
+  name: string,
+  content: string | number | readonly Xml[] | undefined = '',
+  attributes: Readonly<Record<string, string>> = {},
+): Xml {
+  const head = Object.entries(attributes).map(([key, value]) => ` ${key}="${escapeXml(value)}"`)
+  const inner = typeof content === 'object' ? content.map((child) => child.xml).join('') : escapeXml(`${content}`)
+  return { xml: `<${name}${head.join('')}>${inner}</${name}>` }
+}
