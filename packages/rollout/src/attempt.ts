@@ -41,12 +41,14 @@ export interface Attempt {
 
   /** Time our own gateways or file server were down; every deadline moves by it. */
   excusedMs: number
-  /** Which timers have run out (set by `time_passed` only). */
-  expired: Expiry[]
+  /** How late it is, as told by `time_passed` only: a deadline has passed when this reached it. */
+  clockAt: number | null
+  /** TransferComplete came with an empty or foreign CommandKey and was matched as the sole open attempt. */
+  commandKeyUnknown: boolean
+  revokedAt: number | null
 }
 
 export type RefusalReason = 'stopped' | 'shedding' | 'unauthorized' | 'expired'
-export type Expiry = 'answer' | 'report' | 'transfer' | 'return' | 'proof' | 'sentinels'
 
 export interface Span {
   firstAt: number
@@ -66,4 +68,41 @@ export interface AfterReadings {
   sentinels: Record<string, { digest: string | null; at: number }>
   wan: { up: boolean | null; at: number } | null
   readAt: number | null
+}
+
+export function openTry(
+  offer: Pick<Attempt, 'attemptId' | 'offeredAt' | 'fromVersion' | 'sameVersion' | 'before'>,
+): Attempt {
+  return {
+    ...offer,
+    after: { settings: {}, sentinels: {}, wan: null, readAt: null },
+    answered: null,
+    answerFault: null,
+    unansweredAt: null,
+    queueListed: null,
+    queueUnsupported: false,
+    firstByteAt: null,
+    lastByteAt: null,
+    refusedByUs: null,
+    completedAt: null,
+    transferFault: null,
+    boots: null,
+    bootsOnOld: null,
+    bootstrapAt: null,
+    onOld: null,
+    onTarget: null,
+    onOther: null,
+    cancelRequestedAt: null,
+    cancelAnswer: null,
+    excusedMs: 0,
+    clockAt: null,
+    commandKeyUnknown: false,
+    revokedAt: null,
+  }
+}
+
+/** The last time the device itself was in touch since the offer. */
+export function lastContactAt(attempt: Attempt): number | null {
+  const times = [attempt.onOld, attempt.onTarget, attempt.onOther].flatMap((span) => (span ? [span.lastAt] : []))
+  return times.length === 0 ? null : Math.max(...times)
 }

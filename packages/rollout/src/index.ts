@@ -20,3 +20,12 @@ export type {
   UpgradePlan,
   UpgradeState,
 } from './upgrade.ts'
+export { classOf, classOfOutcome, foldCounters, moveCounters, noCounters } from './class-of.ts'
+export type { CounterClass, Counters } from './class-of.ts'
+export { excuse } from './excuse.ts'
+export { retryAfter, retryTable } from './retry-after.ts'
+export type { FailedTry, RetryAnswer, RetryRule } from './retry-after.ts'
+export { lastAttempt, step } from './step.ts'
+export type { Step } from './step.ts'
+export { nextOpening, windowAt } from './window-at.ts'
+export type { WindowAnswer } from './window-at.ts'

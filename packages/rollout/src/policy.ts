@@ -13,6 +13,8 @@ export interface Policy {
   allowSameVersion: boolean
   /** The campaign announced that settings are lost: no limit applies to it. */
   configLossDeclared: boolean
+  /** ScheduleDownload asks the subscriber first: 9020 then means declined. */
+  confirmation?: boolean
 }
 
 export interface Wave {

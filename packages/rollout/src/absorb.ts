@@ -1,0 +1,150 @@
+import type { Attempt, Span } from './attempt.ts'
+import type { Ignored } from './effects.ts'
+import type { Fact } from './facts.ts'
+import { targetSince } from './judge-target.ts'
+
+/**
+ * Adds what a fact says to the evidence of a try. Only earliest, latest and first-known values are kept,
+ * which is what makes the order and the number of deliveries irrelevant.
+ */
+export function absorb(attempt: Attempt, fact: Fact, targetVersions: string[]): Attempt | Ignored {
+  if ('attemptId' in fact && fact.attemptId !== attempt.attemptId) return 'other_attempt'
+  switch (fact.kind) {
+    case 'informed':
+      return fact.at < attempt.offeredAt ? 'before_the_offer' : absorbInform(attempt, fact, targetVersions)
+    case 'download_answered':
+      return attempt.answered ? attempt : { ...attempt, answered: { status: fact.status, at: fact.at } }
+    case 'download_faulted':
+      return attempt.answerFault ? attempt : { ...attempt, answerFault: faultOf(fact) }
+    case 'download_unanswered':
+      return { ...attempt, unansweredAt: earlier(attempt.unansweredAt, fact.at) }
+    case 'transfer_completed':
+      return absorbTransferComplete(attempt, fact)
+    case 'queued_transfers_listed':
+      return absorbQueue(attempt, fact.attemptIds.includes(attempt.attemptId), fact.at)
+    case 'queued_transfers_unsupported':
+      return { ...attempt, queueUnsupported: true }
+    case 'cancel_answered':
+      return attempt.cancelRequestedAt === null
+        ? 'not_asked'
+        : { ...attempt, cancelAnswer: { faultCode: fact.faultCode, at: fact.at } }
+    case 'snapshot_read':
+      return absorbReading(attempt, fact)
+    case 'first_byte_served':
+      return { ...attempt, firstByteAt: earlier(attempt.firstByteAt, fact.at) }
+    case 'last_byte_served':
+      return { ...attempt, lastByteAt: earlier(attempt.lastByteAt, fact.at) }
+    case 'download_refused':
+      return attempt.refusedByUs ? attempt : { ...attempt, refusedByUs: { reason: fact.reason, at: fact.at } }
+    case 'time_passed':
+      return { ...attempt, clockAt: later(attempt.clockAt, fact.at) }
+    case 'cancel_requested':
+      return isCancelling(attempt)
+        ? attempt
+        : { ...attempt, cancelRequestedAt: later(attempt.cancelRequestedAt, fact.at) }
+    case 'artifact_revoked': {
+      const revoked = { ...attempt, revokedAt: earlier(attempt.revokedAt, fact.at) }
+      return attempt.cancelRequestedAt === null ? { ...revoked, cancelRequestedAt: fact.at } : revoked
+    }
+    case 'claim_committed':
+      return 'already_offered'
+    case 'withdrawn':
+      return 'already_offered'
+  }
+}
+
+/** A cancel was asked for and not answered yet. */
+export function isCancelling(attempt: Attempt): boolean {
+  if (attempt.cancelRequestedAt === null) return false
+  return attempt.cancelAnswer === null || attempt.cancelAnswer.at < attempt.cancelRequestedAt
+}
+
+function absorbInform(attempt: Attempt, fact: Fact & { kind: 'informed' }, targetVersions: string[]): Attempt {
+  const seen = { ...attempt }
+  const codes = fact.events.map((event) => event.code)
+  const booted = codes.includes('1 BOOT') || codes.includes('0 BOOTSTRAP')
+  if (booted) seen.boots = widen(attempt.boots, fact.at)
+  if (codes.includes('0 BOOTSTRAP')) seen.bootstrapAt = earlier(attempt.bootstrapAt, fact.at)
+
+  const isTarget = targetVersions.includes(fact.softwareVersion)
+  if (fact.softwareVersion === attempt.fromVersion || (attempt.sameVersion && isTarget)) {
+    if (booted) seen.bootsOnOld = widen(attempt.bootsOnOld, fact.at)
+    seen.onOld = widen(attempt.onOld, fact.at)
+    seen.onTarget = restartTarget(attempt.onTarget, fact.at)
+  } else if (isTarget) {
+    seen.onTarget = widenTarget(attempt, fact.at)
+  } else {
+    const newest = !attempt.onOther || fact.at >= attempt.onOther.lastAt
+    seen.onOther = {
+      ...widen(attempt.onOther, fact.at),
+      version: newest ? fact.softwareVersion : attempt.onOther!.version,
+    }
+    seen.onTarget = restartTarget(attempt.onTarget, fact.at)
+  }
+  return seen
+}
+
+/** The proof starts again with the first report of the target after one of another version. */
+function widenTarget(attempt: Attempt, at: number): Attempt['onTarget'] {
+  const { onTarget } = attempt
+  if (!onTarget) return { firstAt: at, lastAt: at, sinceAt: at }
+  const elsewhereAt = Math.max(attempt.onOld?.lastAt ?? -Infinity, attempt.onOther?.lastAt ?? -Infinity)
+  const after = [onTarget.sinceAt, at].filter((time) => time > elsewhereAt)
+  return { ...widen(onTarget, at), sinceAt: after.length === 0 ? onTarget.sinceAt : Math.min(...after) }
+}
+
+function restartTarget(onTarget: Attempt['onTarget'], elsewhereAt: number): Attempt['onTarget'] {
+  if (!onTarget || elsewhereAt < onTarget.sinceAt || elsewhereAt >= onTarget.lastAt) return onTarget
+  return { ...onTarget, sinceAt: onTarget.lastAt }
+}
+
+function absorbTransferComplete(attempt: Attempt, fact: Fact & { kind: 'transfer_completed' }): Attempt | Ignored {
+  const ours = fact.commandKey === attempt.attemptId
+  if (!ours && looksLikeAnAttempt(fact.commandKey)) return 'other_attempt'
+  if (fact.at < attempt.offeredAt) return 'before_the_offer'
+  const known = ours ? attempt : { ...attempt, commandKeyUnknown: true }
+  if (fact.faultCode === 0) return { ...known, completedAt: earlier(attempt.completedAt, fact.at) }
+  const first = attempt.transferFault
+  const isFirst = !first || fact.at < first.at || (fact.at === first.at && fact.faultCode < first.faultCode)
+  return isFirst ? { ...known, transferFault: faultOf(fact) } : known
+}
+
+/** An attempt id is `fw` and a ULID. Any other key may be a device that loses keys. */
+export function looksLikeAnAttempt(commandKey: string): boolean {
+  return commandKey.length === 28 && commandKey.startsWith('fw')
+}
+
+function absorbQueue(attempt: Attempt, listed: boolean, at: number): Attempt | Ignored {
+  if (attempt.answered || attempt.answerFault) return 'not_asked'
+  if (attempt.queueListed?.listed) return attempt
+  return { ...attempt, queueListed: { listed, at } }
+}
+
+function absorbReading(attempt: Attempt, fact: Fact & { kind: 'snapshot_read' }): Attempt | Ignored {
+  const since = targetSince(attempt)
+  if (since === null || fact.at < since) return 'not_asked'
+  const settings = { ...attempt.after.settings }
+  for (const [name, digest] of Object.entries(fact.settings)) {
+    const known = settings[name]
+    if (digest !== null && (!known || fact.at < known.at)) settings[name] = { digest, at: fact.at }
+  }
+  const sentinels = { ...attempt.after.sentinels }
+  for (const [name, digest] of Object.entries(fact.sentinels)) {
+    const known = sentinels[name]
+    if (!known || fact.at > known.at) sentinels[name] = { digest, at: fact.at }
+  }
+  const wan = !attempt.after.wan || fact.at > attempt.after.wan.at ? { up: fact.wanUp, at: fact.at } : attempt.after.wan
+  return { ...attempt, after: { settings, sentinels, wan, readAt: later(attempt.after.readAt, fact.at) } }
+}
+
+const faultOf = ({ faultCode, faultString, at }: { faultCode: number; faultString: string; at: number }) => ({
+  faultCode,
+  faultString,
+  at,
+})
+const earlier = (known: number | null, at: number): number => (known === null ? at : Math.min(known, at))
+const later = (known: number | null, at: number): number => (known === null ? at : Math.max(known, at))
+const widen = (span: Span | null, at: number): Span => ({
+  firstAt: earlier(span?.firstAt ?? null, at),
+  lastAt: later(span?.lastAt ?? null, at),
+})

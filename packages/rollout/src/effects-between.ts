@@ -1,0 +1,72 @@
+import type { Attempt } from './attempt.ts'
+import { provisioning, expectsReading } from './compare-snapshots.ts'
+import type { Effect } from './effects.ts'
+import type { Fact } from './facts.ts'
+import { proofDeadlines, targetSince } from './judge-target.ts'
+import type { Policy } from './policy.ts'
+import { bootAfterImage } from './stage.ts'
+import type { Upgrade } from './upgrade.ts'
+import { wantsWatch } from './upgrade.ts'
+
+/** What the world needs to hear about a move. */
+export function effectsBetween(before: Upgrade, after: Upgrade, fact: Fact, policy: Policy): Effect[] {
+  const effects: Effect[] = []
+  if (wantsWatch(after) !== wantsWatch(before))
+    effects.push({ kind: wantsWatch(after) ? 'place_watch' : 'remove_watch' })
+  if (
+    stageName(after) === 'in_doubt' &&
+    stageName(before) !== 'in_doubt' &&
+    'attempt' in after &&
+    !after.attempt.queueUnsupported
+  )
+    effects.push({ kind: 'place_check', attemptId: after.attempt.attemptId })
+  if (after.state === 'cancelling' && before.state !== 'cancelling')
+    effects.push({ kind: 'place_cancel', attemptId: after.attempt.attemptId })
+  if (after.state === 'retry' && before.state !== 'retry')
+    effects.push({ kind: 'place_hint', notBefore: after.retryAt })
+  const contactAt = contactWantedAt(after, policy)
+  if (contactAt !== null && contactAt !== contactWantedAt(before, policy))
+    effects.push({ kind: 'place_contact', at: contactAt })
+  if (
+    after.state === 'verifying' &&
+    (fact.kind === 'informed' || before.state !== 'verifying') &&
+    wantsReading(after.attempt)
+  )
+    effects.push({ kind: 'read_snapshot', attemptId: after.attempt.attemptId })
+  if (fact.kind === 'download_answered' && after.downloadArguments === 'other')
+    effects.push({ kind: 'learn_download_arguments', arguments: 'other' })
+  return [...effects, ...alarmsBetween(before, after)]
+}
+
+function stageName(upgrade: Upgrade): string {
+  return upgrade.state === 'cancelling' ? upgrade.back : upgrade.state
+}
+
+/** The end of the soak, or of the grace time after a boot on the old version: a verdict needs a contact after it. */
+function contactWantedAt(upgrade: Upgrade, policy: Policy): number | null {
+  if (upgrade.state === 'verifying') {
+    const since = targetSince(upgrade.attempt)
+    return since === null ? null : proofDeadlines(since, upgrade.attempt, policy).soakedAt
+  }
+  if (upgrade.state !== 'returning') return null
+  const bootAt = bootAfterImage(upgrade, upgrade.attempt)
+  return bootAt === null ? null : bootAt + policy.timers.graceMs
+}
+
+function wantsReading(attempt: Attempt): boolean {
+  if (!expectsReading(attempt.before)) return false
+  return attempt.after.readAt === null || provisioning(attempt.before, attempt.after) !== 'back'
+}
+
+function alarmsBetween(before: Upgrade, after: Upgrade): Effect[] {
+  const code = alarmOf(after)
+  return code === null || code === alarmOf(before) ? [] : [{ kind: 'alarm', code, aboveShareOfWave: null }]
+}
+
+function alarmOf(upgrade: Upgrade): 'unexpected_version' | 'regressed' | null {
+  if (upgrade.state !== 'settled') return null
+  if (upgrade.outcome.kind === 'regressed') return 'regressed'
+  return upgrade.outcome.kind === 'failed' && upgrade.outcome.reason === 'unexpected_version'
+    ? 'unexpected_version'
+    : null
+}

@@ -1,0 +1,57 @@
+import type { Attempt } from './attempt.ts'
+import type { Policy } from './policy.ts'
+import { compareSettings, expectsReading, provisioning } from './compare-snapshots.ts'
+import type { Outcome } from './upgrade.ts'
+
+/**
+ * Since when the device is proven to run what we offered. A re-flash of the same version is proven by
+ * TransferComplete 0 and a boot, since the version cannot tell.
+ */
+export function targetSince(attempt: Attempt): number | null {
+  if (!attempt.sameVersion) return attempt.onTarget?.sinceAt ?? null
+  const { completedAt, boots, lastByteAt } = attempt
+  if (completedAt === null || !boots) return null
+  const bootAt = lastByteAt === null || boots.firstAt >= lastByteAt ? boots.firstAt : boots.lastAt
+  return lastByteAt !== null && bootAt < lastByteAt ? null : Math.max(completedAt, bootAt)
+}
+
+/** The last contact on the version we want. */
+function lastOnTarget(attempt: Attempt): number {
+  return (attempt.sameVersion ? attempt.onOld?.lastAt : attempt.onTarget?.lastAt) ?? -Infinity
+}
+
+export interface ProofDeadlines {
+  soakedAt: number
+  sentinelsBy: number
+  provenBy: number
+}
+
+export function proofDeadlines(since: number, attempt: Attempt, { timers }: Policy): ProofDeadlines {
+  const soakedAt = since + timers.soakMs
+  return {
+    soakedAt,
+    sentinelsBy: Math.max(soakedAt, since + timers.sentinelMs) + attempt.excusedMs,
+    provenBy:
+      Math.max(soakedAt, since + timers.sentinelMs) + timers.firstReportMs + timers.sessionRetryMs + attempt.excusedMs,
+  }
+}
+
+/** Null: not decided yet, keep verifying. */
+export function judgeTarget(since: number, attempt: Attempt, policy: Policy): Outcome | null {
+  const by = proofDeadlines(since, attempt, policy)
+  const passed = (deadline: number) => attempt.clockAt !== null && attempt.clockAt >= deadline
+  const bootstrap = attempt.bootstrapAt !== null
+  const provisioned = provisioning(attempt.before, attempt.after)
+  const settings = compareSettings(attempt.before, attempt.after)
+
+  if (provisioned === 'missing' || (bootstrap && provisioned === 'unread'))
+    return passed(by.sentinelsBy)
+      ? { kind: 'failed', reason: 'not_provisioned', faultCode: null, faultString: null }
+      : null
+  if (lastOnTarget(attempt) < by.soakedAt)
+    return passed(by.provenBy) ? { kind: 'timed_out', stage: 'verifying', contact: 'silent' } : null
+  if (expectsReading(attempt.before) && attempt.after.readAt === null && !passed(by.provenBy)) return null
+  if (bootstrap || settings.changed.length > 0)
+    return { kind: 'verified_config_lost', changed: settings.changed, bootstrap }
+  return { kind: 'verified', settings: settings.preserved ? 'preserved' : 'unknown' }
+}

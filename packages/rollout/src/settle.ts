@@ -1,0 +1,157 @@
+import type { Attempt } from './attempt.ts'
+import type { Effect } from './effects.ts'
+import type { Verdict } from './judge.ts'
+import { failed } from './judge.ts'
+import type { Policy } from './policy.ts'
+import { retryAfter } from './retry-after.ts'
+import type { CancellableState, Outcome, Upgrade, UpgradeCore } from './upgrade.ts'
+
+type Moved = { upgrade: Upgrade; effects: Effect[] }
+
+/** Moves an upgrade to where a verdict puts it, from where it is. */
+export function settleBy(upgrade: Upgrade, attempt: Attempt, verdict: Verdict, at: number, policy: Policy): Moved {
+  switch (upgrade.state) {
+    case 'pending':
+      return { upgrade, effects: [] }
+    case 'retry':
+      return { upgrade: afterTheTry(upgrade, attempt, verdict, at) ?? { ...upgrade, last: attempt }, effects: [] }
+    case 'settled':
+      return { upgrade: reopen(upgrade, attempt, verdict, at), effects: [] }
+    case 'verifying':
+      if (upgrade.late)
+        return { upgrade: afterTheTry(upgrade, attempt, verdict, at) ?? { ...upgrade, attempt }, effects: [] }
+      return whileOpen(upgrade, attempt, verdict, at, policy)
+    default:
+      return whileOpen(upgrade, attempt, verdict, at, policy)
+  }
+}
+
+export function settle(upgrade: Upgrade, last: Attempt | null, outcome: Outcome, at: number): Upgrade {
+  return { ...coreOf(upgrade), state: 'settled', outcome, settledAt: at, final: last === null, last }
+}
+
+function whileOpen(upgrade: Upgrade, attempt: Attempt, verdict: Verdict, at: number, policy: Policy): Moved {
+  switch (verdict.kind) {
+    case 'stage': {
+      const core = coreOf(upgrade)
+      const moved: Upgrade =
+        verdict.cancelling && verdict.stage !== 'returning'
+          ? { ...core, state: 'cancelling', attempt, back: verdict.stage satisfies CancellableState }
+          : { ...core, state: verdict.stage, attempt }
+      return { upgrade: moved, effects: [] }
+    }
+    case 'verifying':
+      return { upgrade: { ...coreOf(upgrade), state: 'verifying', attempt, late: false }, effects: [] }
+    case 'outcome':
+      return { upgrade: settle(upgrade, attempt, verdict.outcome, at), effects: [] }
+    case 'try_failed':
+      return retryOrFail(upgrade, attempt, verdict, at, policy)
+  }
+}
+
+function retryOrFail(
+  upgrade: Upgrade,
+  attempt: Attempt,
+  verdict: Verdict & { kind: 'try_failed' },
+  at: number,
+  policy: Policy,
+): Moved {
+  const faultCode = verdict.fault?.faultCode ?? null
+  const answer = retryAfter(
+    {
+      attemptId: attempt.attemptId,
+      at: verdict.fault?.at ?? at,
+      faultCode,
+      where: verdict.where,
+      refusedByUs: attempt.refusedByUs?.reason ?? null,
+      wasExcused: attempt.excusedMs > 0,
+    },
+    upgrade.tries,
+    policy,
+  )
+  const ended = { attemptId: attempt.attemptId, at, faultCode, charged: answer.charged, reason: answer.rule }
+  const core = { ...coreOf(upgrade), tries: [...upgrade.tries, ended] }
+  if (answer.kind === 'give_up')
+    return {
+      upgrade: settle({ ...core, state: 'pending' }, attempt, failed(verdict.reason, verdict.fault).outcome, at),
+      effects: answer.effects,
+    }
+  const downloadArguments =
+    answer.with === 'other_arguments' ? otherThan(core.downloadArguments) : core.downloadArguments
+  return {
+    upgrade: { ...core, downloadArguments, state: 'retry', retryAt: answer.at, last: attempt },
+    effects: answer.effects,
+  }
+}
+
+/** A closed try can still turn out to have worked, or to have hurt; it never runs again. */
+function afterTheTry(upgrade: Upgrade, attempt: Attempt, verdict: Verdict, at: number): Upgrade | null {
+  if (verdict.kind === 'verifying') return { ...coreOf(upgrade), state: 'verifying', attempt, late: true }
+  return verdict.kind === 'outcome' ? settle(upgrade, attempt, verdict.outcome, at) : null
+}
+
+/** Late facts reopen any outcome after an offer. */
+function reopen(upgrade: Upgrade & { state: 'settled' }, attempt: Attempt, verdict: Verdict, at: number): Upgrade {
+  const kept: Upgrade = { ...upgrade, last: attempt }
+  const { outcome } = upgrade
+  const withdrawn = outcome.kind === 'cancelled' || outcome.kind === 'superseded' || outcome.kind === 'skipped'
+  switch (verdict.kind) {
+    case 'stage':
+      return outcome.kind === 'timed_out' ? { ...kept, outcome: heardFrom(outcome, attempt, upgrade.settledAt) } : kept
+    case 'try_failed':
+      return withdrawn || (outcome.kind === 'timed_out' && verdict.where === 'lost')
+        ? kept
+        : change(upgrade, attempt, failed(verdict.reason, verdict.fault).outcome, at)
+    case 'outcome':
+      if (withdrawn && (verdict.outcome.kind === 'timed_out' || verdict.outcome.kind === 'cancelled')) return kept
+      return change(upgrade, attempt, verdict.outcome, at)
+    case 'verifying':
+      return { ...coreOf(upgrade), state: 'verifying', attempt, late: true }
+  }
+}
+
+function change(upgrade: Upgrade & { state: 'settled' }, attempt: Attempt, outcome: Outcome, at: number): Upgrade {
+  const same = JSON.stringify(outcome) === JSON.stringify(upgrade.outcome)
+  return same ? { ...upgrade, last: attempt } : settle(upgrade, attempt, outcome, at)
+}
+
+function heardFrom(outcome: Outcome & { kind: 'timed_out' }, attempt: Attempt, since: number): Outcome {
+  const heard = [attempt.onOld, attempt.onTarget, attempt.onOther].some((span) => span !== null && span.lastAt > since)
+  return heard ? { ...outcome, contact: 'stalled' } : outcome
+}
+
+const otherThan = (used: 'usual' | 'other') => (used === 'usual' ? 'other' : 'usual')
+
+/** The fields every state has. */
+export function coreOf(upgrade: Upgrade): UpgradeCore {
+  const {
+    upgradeId,
+    campaignId,
+    deviceKey,
+    version,
+    targetVersions,
+    fromVersion,
+    imageBytes,
+    hosting,
+    downloadArguments,
+    attempts,
+    tries,
+    annotations,
+    dueAt,
+  } = upgrade
+  return {
+    upgradeId,
+    campaignId,
+    deviceKey,
+    version,
+    targetVersions,
+    fromVersion,
+    imageBytes,
+    hosting,
+    downloadArguments,
+    attempts,
+    tries,
+    annotations,
+    dueAt,
+  }
+}
