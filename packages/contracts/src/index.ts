@@ -72,3 +72,14 @@ export {
 } from './upgrade.ts'
 export { type Checked, check } from './validate.ts'
 export type { ModelFit } from './values.ts'
+export {
+  type BodyOf,
+  OPERATIONS,
+  type Operation,
+  type OperationName,
+  type ParamsOf,
+  type Problem,
+  Problem as ProblemSchema,
+  type QueryOf,
+  type ResponseOf,
+} from './rest.ts'
