@@ -35,16 +35,27 @@ export interface OpenSession {
   /** The session after its Inform, as JSON; at most 64 KiB. */
   readonly state: string
   readonly ttlMs: number
+  /** What the device reported: `lastVersion` of the record from the second POST on, when it was published. */
   readonly version: string | null
 }
 
-/** A tentative session is not the device's current one until its second POST: who has not proved who they are must not end another's session. */
+/**
+ * A tentative session is not the device's current one until its second POST: who has not proved who they are must
+ * not end another's session, nor change anything on the device's record.
+ */
 export interface OpenedSession {
   readonly record: HotRecord
 }
 
 export type ResumedSession =
-  | { readonly kind: 'resumed'; readonly state: string; readonly revision: number; readonly record: HotRecord }
+  | {
+      readonly kind: 'resumed'
+      readonly state: string
+      readonly revision: number
+      /** The session was told that there is nothing more; a TransferComplete may still come (seen in the field). */
+      readonly ended: boolean
+      readonly record: HotRecord
+    }
   /** Expired, never was, or a newer session of the device has taken over. */
   | { readonly kind: 'unknown' }
   | { readonly kind: 'superseded' }
@@ -55,8 +66,15 @@ export interface SaveSession {
   readonly revision: number
   readonly state: string
   readonly ttlMs: number
+  readonly ended: boolean
   /** What changed on the device's record, in the same script. */
   readonly changes: readonly RecordChange[]
+}
+
+export interface ResumePost {
+  readonly key: SessionKey
+  readonly ttlMs: number
+  readonly endIfIdle: boolean
 }
 
 export type RecordChange =
@@ -76,12 +94,11 @@ export interface HotStore {
   open(sessions: readonly OpenSession[]): Promise<readonly OpenedSession[]>
   /**
    * Reads sessions for their next POST. The first one after open makes it the device's current session: what an
-   * older session of the device still sends is `superseded`. If the record has nothing to do for the device
-   * (no task, no watch, no offer), the session is marked ended in the same script when `endIfIdle` is set.
+   * older session of the device still sends is `superseded`. With `endIfIdle`, a session that was never saved and
+   * whose device has nothing to do (no task that is due, no watch, no unanswered offer) is marked ended in the
+   * same script.
    */
-  resume(
-    posts: readonly { readonly key: SessionKey; readonly ttlMs: number; readonly endIfIdle: boolean }[],
-  ): Promise<readonly ResumedSession[]>
+  resume(posts: readonly ResumePost[]): Promise<readonly ResumedSession[]>
   /** Saves sessions before they are answered. `stale`: another replica was faster, or a newer session took over. */
   save(sessions: readonly SaveSession[]): Promise<readonly ('saved' | 'stale')[]>
   /** Puts hints, checks, cancels and watches in place; older revisions never overwrite newer ones. Idempotent. */

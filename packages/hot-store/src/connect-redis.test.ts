@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Clock, createLog, createManualClock, systemClock } from '@sluice/runtime'
+import { startRedis, type TestServer, waitUntil } from '@sluice/testbed'
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { connectRedis } from './connect-redis.ts'
+import { hotStoreSuite, SUITE_START } from './hot-store.suite.ts'
+
+const log = createLog({ service: 'hot-store-test', level: 'silent' })
+let server: TestServer
+let bare: Redis
+
+beforeAll(async () => {
+  server = await startRedis()
+  bare = new Redis(server.url)
+})
+afterAll(async () => {
+  bare.disconnect()
+  await server.stop()
+})
+
+describe('the hot store on Redis', () => {
+  hotStoreSuite(async () => {
+    const manual = createManualClock(SUITE_START)
+    // Deadlines are real, as Redis is; what time it is, the test says.
+    const clock: Clock = { ...systemClock, now: () => manual.now() }
+    return {
+      store: await connectRedis({ url: server.url, clock, log }),
+      clock: manual,
+      passTime: (ms) => sleep(ms),
+      forgetEverything: async () => void (await bare.flushall()),
+    }
+  })
+})
+
+describe('Redis', () => {
+  const connect = (url = server.url) => connectRedis({ url, clock: systemClock, log, deadlineMs: 300 })
+
+  test('an idle session costs one script per POST and no other command', async () => {
+    const store = await connect()
+    await bare.config('RESETSTAT')
+    const key = { deviceKey: 'dev_idle', token: 'a' }
+    await store.open([{ key, state: '{}', ttlMs: 1_000, version: '1.0' }])
+    await store.resume([{ key, ttlMs: 1_000, endIfIdle: true }])
+    expect(await commandsSent(bare)).toEqual({ scripts: 2, others: [] })
+    await store.close()
+  })
+
+  test('every key expires', async () => {
+    const store = await connect()
+    const key = { deviceKey: 'dev_expiry', token: 'a' }
+    await store.open([{ key, state: '{}', ttlMs: 5_000, version: null }])
+    const ttls = async () => [await bare.pttl('sluice:{dev_expiry}:rec'), await bare.pttl('sluice:{dev_expiry}:s:a')]
+    expect((await ttls()).every((ttl) => ttl > 0 && ttl <= 5_000)).toBe(true)
+    await store.resume([{ key, ttlMs: 5_000, endIfIdle: true }])
+    expect((await ttls())[0]).toBeGreaterThan(24 * 3_600_000)
+    await store.place([{ op: 'drop_task', deviceKey: 'dev_other', taskId: 'upg_1', revision: 1 }])
+    expect(await bare.pttl('sluice:{dev_other}:rec')).toBeGreaterThan(24 * 3_600_000)
+    await store.close()
+  })
+
+  test('every call is refused at once while Redis is away, and served again when it is back', async () => {
+    const own = await startRedis()
+    const store = await connect(own.url)
+    expect(store.status()).toBe('up')
+    await own.kill()
+    await waitUntil(() => store.status() === 'down')
+    const away = { name: 'HotStoreError', code: 'unavailable' }
+    const key = { deviceKey: 'dev_a', token: 'a' }
+    await expect(store.open([{ key, state: '', ttlMs: 1_000, version: null }])).rejects.toMatchObject(away)
+    await expect(store.resume([{ key, ttlMs: 1_000, endIfIdle: true }])).rejects.toMatchObject(away)
+    await expect(store.isRestored()).rejects.toMatchObject(away)
+    await own.restart()
+    await waitUntil(() => store.status() === 'up')
+    expect(await store.isRestored()).toBe(false)
+    await store.close()
+    await own.stop()
+  })
+
+  test('a Redis that hangs is given up at the deadline', async () => {
+    const own = await startRedis()
+    const store = await connect(own.url)
+    own.pause()
+    await expect(store.isRestored()).rejects.toMatchObject({ code: 'unavailable' })
+    own.resume()
+    await store.close()
+    await own.stop()
+  })
+
+  test('a store that cannot connect says so and goes on trying', async () => {
+    const store = await connect('redis://127.0.0.1:1')
+    expect(store.status()).toBe('down')
+    await expect(store.isRestored()).rejects.toMatchObject({ code: 'unavailable' })
+    await store.close()
+  })
+})
+
+/** Commands that clients sent, told apart from those scripts called (which Redis counts as well). */
+async function commandsSent(redis: Redis): Promise<{ scripts: number; others: string[] }> {
+  const stats = await redis.info('commandstats')
+  const calls = [...stats.matchAll(/cmdstat_([\w|]+):calls=(\d+)/g)].map(([, name, n]) => [name!, Number(n)] as const)
+  const calledByScripts = ['hset', 'hget', 'hmget', 'hgetall', 'hincrby', 'pexpire', 'pttl', 'del']
+  const own = ['info', 'config|resetstat']
+  const isScript = (name: string) => name === 'eval' || name === 'evalsha'
+  return {
+    scripts: calls.filter(([name]) => isScript(name)).reduce((sum, [, n]) => sum + n, 0),
+    others: calls
+      .map(([name]) => name)
+      .filter((name) => !isScript(name) && ![...calledByScripts, ...own].includes(name)),
+  }
+}

@@ -1,0 +1,337 @@
+import type { Placement, Task, Watch } from '@sluice/contracts'
+import type { ManualClock } from '@sluice/runtime'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { bounds } from './bounds.ts'
+import type { HotStore, RecordChange, ResumedSession, SessionKey } from './hot-store.ts'
+
+/** `clock` is the store's; `passTime` lets sessions expire, also where the server has a clock of its own. */
+export interface HotStoreUnderTest {
+  readonly store: HotStore
+  readonly clock: ManualClock
+  passTime(ms: number): Promise<void>
+  forgetEverything(): Promise<void>
+}
+
+const NOW = Date.parse('2026-11-20T12:00:00.000Z')
+export const SUITE_START = NOW
+
+/** What every hot store promises. */
+export function hotStoreSuite(create: () => Promise<HotStoreUnderTest>): void {
+  let under: HotStoreUnderTest
+  let store: HotStore
+  let devices = 0
+
+  beforeAll(async () => {
+    under = await create()
+    store = under.store
+  })
+  afterAll(() => store.close())
+
+  const newDevice = () => 'dev_' + String.fromCharCode(97 + (devices++ % 26)).repeat(24) + base32(devices)
+  const open = async (deviceKey: string, token: string, version: string | null = '1.0') => {
+    const key = { deviceKey, token }
+    const [opened] = await store.open([{ key, state: `state of ${token}`, ttlMs: 60_000, version }])
+    return { key, record: opened!.record }
+  }
+  const resume = async (key: SessionKey, endIfIdle = false) =>
+    (await store.resume([{ key, ttlMs: 60_000, endIfIdle }]))[0]!
+  const save = async (key: SessionKey, revision: number, changes: readonly RecordChange[] = [], ended = false) =>
+    (await store.save([{ key, revision, state: `saved ${revision}`, ttlMs: 60_000, ended, changes }]))[0]!
+  const recordOf = async (deviceKey: string) => (await open(deviceKey, `probe${devices++}`)).record
+  const begin = async (deviceKey: string, token = 'a') => {
+    const { key } = await open(deviceKey, token)
+    return { key, resumed: resumedOf(await resume(key)) }
+  }
+
+  test('a session is found again with the state it was opened with', async () => {
+    const { resumed } = await begin(newDevice())
+    expect(resumed).toMatchObject({ state: 'state of a', revision: 0, ended: false })
+  })
+
+  test('a session nobody opened is unknown', async () => {
+    expect(await resume({ deviceKey: newDevice(), token: 'nobody' })).toEqual({ kind: 'unknown' })
+  })
+
+  test('the second session of a device supersedes the first at its second POST, not before', async () => {
+    const deviceKey = newDevice()
+    const first = await begin(deviceKey, 'first')
+    const second = await open(deviceKey, 'second')
+    expect((await resume(first.key)).kind).toBe('resumed')
+    expect((await resume(second.key)).kind).toBe('resumed')
+    expect(await resume(first.key)).toEqual({ kind: 'superseded' })
+  })
+
+  test('a tentative session that was opened earlier cannot take over from a later one', async () => {
+    const deviceKey = newDevice()
+    const early = await open(deviceKey, 'early')
+    await begin(deviceKey, 'late')
+    expect(await resume(early.key)).toEqual({ kind: 'superseded' })
+  })
+
+  test('a save of a superseded session is stale and changes nothing', async () => {
+    const deviceKey = newDevice()
+    const first = await begin(deviceKey, 'first')
+    await begin(deviceKey, 'second')
+    const changes = [{ op: 'put_offer', offer: { attemptId: attempt(1), answered: false } }] as const
+    expect(await save(first.key, 0, changes)).toBe('stale')
+    expect((await recordOf(deviceKey)).offer).toBeNull()
+  })
+
+  test('a tentative session cannot be saved', async () => {
+    const { key } = await open(newDevice(), 'a')
+    expect(await save(key, 0)).toBe('stale')
+  })
+
+  test('of two saves with one revision the second is stale and changes nothing', async () => {
+    const deviceKey = newDevice()
+    const { key } = await begin(deviceKey)
+    const offer = (n: number) => [{ op: 'put_offer', offer: { attemptId: attempt(n), answered: false } }] as const
+    const answers = await Promise.all([save(key, 0, offer(1)), save(key, 0, offer(2))])
+    expect(answers.toSorted()).toEqual(['saved', 'stale'])
+    expect((await recordOf(deviceKey)).offer?.attemptId).toBe(attempt(answers.indexOf('saved') + 1))
+    expect(resumedOf(await resume(key))).toMatchObject({ state: 'saved 0', revision: 1 })
+  })
+
+  test('a session with nothing to do ends in the script that resumes it', async () => {
+    const { key } = await open(newDevice(), 'a')
+    expect(await resume(key, true)).toMatchObject({ kind: 'resumed', ended: true })
+    expect(await resume(key, false)).toMatchObject({ kind: 'resumed', ended: true })
+  })
+
+  test.each<[string, (deviceKey: string) => Placement]>([
+    ['a due task', (deviceKey) => ({ op: 'put_task', deviceKey, task: hint(1) })],
+    ['a watch', (deviceKey) => ({ op: 'put_watch', deviceKey, watch: watch(1, 1) })],
+  ])('a session of a device with %s does not end when it is resumed', async (_, placement) => {
+    const deviceKey = newDevice()
+    await store.place([placement(deviceKey)])
+    const { key } = await open(deviceKey, 'a')
+    expect(await resume(key, true)).toMatchObject({ ended: false })
+  })
+
+  test('a session of a device with an unanswered offer does not end when it is resumed, with an answered one it does', async () => {
+    const deviceKey = newDevice()
+    const { key } = await begin(deviceKey)
+    await save(key, 0, [{ op: 'put_offer', offer: { attemptId: attempt(1), answered: false } }])
+    const next = await open(deviceKey, 'b')
+    expect(await resume(next.key, true)).toMatchObject({ ended: false })
+    await save(next.key, 0, [{ op: 'put_offer', offer: { attemptId: attempt(1), answered: true } }])
+    const last = await open(deviceKey, 'c')
+    expect(await resume(last.key, true)).toMatchObject({ ended: true })
+  })
+
+  test('a hint that is not due yet lets a session end', async () => {
+    const deviceKey = newDevice()
+    const notBefore = new Date(under.clock.now() + 3_600_000).toISOString()
+    await store.place([{ op: 'put_task', deviceKey, task: { ...hint(1), notBefore } }])
+    const { key } = await open(deviceKey, 'a')
+    expect(await resume(key, true)).toMatchObject({ ended: true, record: { tasks: [{ notBefore }] } })
+  })
+
+  test('a session that was saved before is not ended by resuming it', async () => {
+    const { key } = await begin(newDevice())
+    await save(key, 0)
+    expect(await resume(key, true)).toMatchObject({ ended: false })
+  })
+
+  test('a save says whether the session has ended', async () => {
+    const { key } = await begin(newDevice())
+    await save(key, 0, [], true)
+    expect(await resume(key)).toMatchObject({ ended: true })
+  })
+
+  test('a tentative session changes neither the last version nor anything else of the record', async () => {
+    const deviceKey = newDevice()
+    await begin(deviceKey, 'a')
+    await open(deviceKey, 'b', '2.0')
+    expect(await recordOf(deviceKey)).toEqual({
+      credential: null,
+      watch: null,
+      tasks: [],
+      offer: null,
+      lastVersion: '1.0',
+    })
+  })
+
+  test('the version a device reported is its last version from the second POST on', async () => {
+    const deviceKey = newDevice()
+    expect((await open(deviceKey, 'a', '1.0')).record.lastVersion).toBeNull()
+    await resume({ deviceKey, token: 'a' })
+    expect(resumedOf(await resume((await open(deviceKey, 'b', '2.0')).key)).record.lastVersion).toBe('2.0')
+  })
+
+  test('an older revision of a task never overwrites a newer one, an equal one does', async () => {
+    const deviceKey = newDevice()
+    const put = (revision: number, weight: number): Placement => ({
+      op: 'put_task',
+      deviceKey,
+      task: { ...hint(1), revision, weight },
+    })
+    await store.place([put(5, 50), put(4, 40)])
+    expect((await recordOf(deviceKey)).tasks).toMatchObject([{ revision: 5, weight: 50 }])
+    await store.place([put(5, 51)])
+    expect((await recordOf(deviceKey)).tasks).toMatchObject([{ revision: 5, weight: 51 }])
+  })
+
+  test('a task that was dropped does not come back when an old placement is delivered again', async () => {
+    const deviceKey = newDevice()
+    const put: Placement = { op: 'put_task', deviceKey, task: hint(1) }
+    await store.place([put, { op: 'drop_task', deviceKey, taskId: hint(1).taskId, revision: 1 }, put])
+    expect((await recordOf(deviceKey)).tasks).toEqual([])
+    await store.place([{ op: 'put_task', deviceKey, task: { ...hint(1), revision: 2 } }])
+    expect((await recordOf(deviceKey)).tasks).toHaveLength(1)
+  })
+
+  test('a drop older than the task leaves it', async () => {
+    const deviceKey = newDevice()
+    await store.place([
+      { op: 'put_task', deviceKey, task: { ...hint(1), revision: 3 } },
+      { op: 'drop_task', deviceKey, taskId: hint(1).taskId, revision: 2 },
+    ])
+    expect((await recordOf(deviceKey)).tasks).toHaveLength(1)
+  })
+
+  test('a watch yields to a newer revision and to a newer attempt, and to nothing older', async () => {
+    const deviceKey = newDevice()
+    const put = (n: number, revision: number): Placement => ({ op: 'put_watch', deviceKey, watch: watch(n, revision) })
+    const current = async () => {
+      const found = (await recordOf(deviceKey)).watch
+      return found === null ? null : [found.attemptId, found.revision]
+    }
+    await store.place([put(2, 5), put(2, 4), put(1, 9)])
+    expect(await current()).toEqual([attempt(2), 5])
+    await store.place([put(2, 6)])
+    expect(await current()).toEqual([attempt(2), 6])
+    await store.place([put(3, 1), { op: 'drop_watch', deviceKey, attemptId: attempt(2), revision: 99 }])
+    expect(await current()).toEqual([attempt(3), 1])
+    await store.place([{ op: 'drop_watch', deviceKey, attemptId: attempt(3), revision: 2 }, put(3, 1)])
+    expect(await current()).toBeNull()
+  })
+
+  test('tasks come in order of weight, then age, with cancels and checks first', async () => {
+    const deviceKey = newDevice()
+    const tasks: Task[] = [
+      hint(1, 10),
+      hint(2, 30),
+      hint(3, 10),
+      { kind: 'check', taskId: attempt(1), revision: 1 },
+      { kind: 'cancel', taskId: attempt(1), revision: 1 },
+    ]
+    await store.place(tasks.toReversed().map((task) => ({ op: 'put_task', deviceKey, task })))
+    const order = (await recordOf(deviceKey)).tasks.map(({ kind, taskId }) => `${kind} ${taskId.at(-1)}`)
+    expect(order).toEqual(['cancel 1', 'check 1', 'upgrade 2', 'upgrade 1', 'upgrade 3'])
+  })
+
+  test('a record holds a bounded number of tasks, and the lightest and youngest go', async () => {
+    const deviceKey = newDevice()
+    const many = Array.from({ length: bounds.tasks + 4 }, (_, i) => hint(i + 1, i < 2 ? 1 : 5))
+    await store.place(many.map((task) => ({ op: 'put_task', deviceKey, task })))
+    const kept = (await recordOf(deviceKey)).tasks.map(({ taskId }) => taskId)
+    expect(kept).toEqual(many.slice(2, 2 + bounds.tasks).map(({ taskId }) => taskId))
+  })
+
+  test('a save changes the record in the same step', async () => {
+    const deviceKey = newDevice()
+    await store.place([{ op: 'put_task', deviceKey, task: hint(1) }])
+    const { key } = await begin(deviceKey)
+    await save(key, 0, [
+      { op: 'put_offer', offer: { attemptId: attempt(1), answered: false } },
+      { op: 'put_watch', watch: watch(1, 2) },
+      { op: 'drop_task', taskId: hint(1).taskId, revision: 1 },
+      { op: 'put_credential', credential: { username: 'u', ha1: 'f'.repeat(32) } },
+    ])
+    expect(await recordOf(deviceKey)).toEqual({
+      credential: { username: 'u', ha1: 'f'.repeat(32) },
+      watch: watch(1, 2),
+      tasks: [],
+      offer: { attemptId: attempt(1), answered: false },
+      lastVersion: '1.0',
+    })
+  })
+
+  test('an offer is dropped by its own attempt alone', async () => {
+    const deviceKey = newDevice()
+    const { key } = await begin(deviceKey)
+    await save(key, 0, [
+      { op: 'put_offer', offer: { attemptId: attempt(2), answered: false } },
+      { op: 'drop_offer', attemptId: attempt(1) },
+    ])
+    expect((await recordOf(deviceKey)).offer?.attemptId).toBe(attempt(2))
+    await save(key, 1, [{ op: 'drop_offer', attemptId: attempt(2) }])
+    expect((await recordOf(deviceKey)).offer).toBeNull()
+  })
+
+  test('credentials are remembered until they are forgotten', async () => {
+    const deviceKey = newDevice()
+    const credential = { username: 'user "quoted"', ha1: 'a'.repeat(32) }
+    await store.rememberCredentials([{ deviceKey, credential }])
+    expect((await recordOf(deviceKey)).credential).toEqual(credential)
+    await store.forgetCredentials([deviceKey])
+    expect((await recordOf(deviceKey)).credential).toBeNull()
+  })
+
+  test('a state beyond its bound is refused', async () => {
+    const state = 'x'.repeat(bounds.stateBytes + 1)
+    const opening = store.open([{ key: { deviceKey: newDevice(), token: 'a' }, state, ttlMs: 1_000, version: null }])
+    await expect(opening).rejects.toMatchObject({ name: 'HotStoreError', code: 'too_large' })
+  })
+
+  test('answers come in the order of what was asked', async () => {
+    const deviceKeys = Array.from({ length: 20 }, newDevice)
+    const keys = deviceKeys.map((deviceKey, i) => ({ deviceKey, token: `t${i}` }))
+    await store.open(keys.map((key) => ({ key, state: key.token, ttlMs: 60_000, version: null })))
+    const posts = await store.resume(keys.map((key) => ({ key, ttlMs: 60_000, endIfIdle: false })))
+    expect(posts.map((post) => resumedOf(post).state)).toEqual(keys.map(({ token }) => token))
+  })
+
+  test('a session expires, and its device’s record does not', async () => {
+    const deviceKey = newDevice()
+    const key = { deviceKey, token: 'short' }
+    await store.open([{ key, state: 's', ttlMs: 200, version: '3.0' }])
+    await store.resume([{ key, ttlMs: 200, endIfIdle: false }])
+    await under.passTime(400)
+    expect(await resume(key)).toEqual({ kind: 'unknown' })
+    expect((await recordOf(deviceKey)).lastVersion).toBe('3.0')
+  })
+
+  test('it is restored once somebody says so, and no longer once it lost its memory', async () => {
+    expect(await store.isRestored()).toBe(false)
+    await store.markRestored()
+    expect(await store.isRestored()).toBe(true)
+    await under.forgetEverything()
+    expect(await under.store.isRestored()).toBe(false)
+  })
+
+  test('one caller gets the restore lock until it expires', async () => {
+    const answers = await Promise.all([store.tryRestoreLock(300), store.tryRestoreLock(300)])
+    expect(answers.filter((got) => got)).toHaveLength(1)
+    await under.passTime(500)
+    expect(await store.tryRestoreLock(300)).toBe(true)
+  })
+}
+
+function resumedOf(session: ResumedSession): Extract<ResumedSession, { kind: 'resumed' }> {
+  if (session.kind !== 'resumed') throw new Error(`the session is ${session.kind}`)
+  return session
+}
+
+const base32 = (n: number) => `${String.fromCharCode(97 + (n % 26))}${2 + (Math.floor(n / 26) % 6)}`
+const attempt = (n: number) => 'fw' + String(n).padStart(26, '0')
+const hint = (n: number, weight = 1) => ({
+  kind: 'upgrade' as const,
+  taskId: 'upg_' + String(n).padStart(26, '0'),
+  campaignId: 'cmp_' + '0'.repeat(26),
+  weight,
+  notBefore: null,
+  revision: 1,
+})
+const watch = (n: number, revision: number): Watch => ({
+  attemptId: attempt(n),
+  upgradeId: hint(n).taskId,
+  campaignId: 'cmp_' + '0'.repeat(26),
+  traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`,
+  targetVersions: ['2.0'],
+  mode: 'open',
+  plantInformSeconds: null,
+  until: '2026-12-01T00:00:00.000Z',
+  revision,
+})

@@ -1,0 +1,127 @@
+import type { Clock } from '@sluice/runtime'
+import { bounds } from './bounds.ts'
+import { checkState } from './check-state.ts'
+import type { HotStore, OpenSession, ResumedSession, ResumePost, SaveSession, SessionKey } from './hot-store.ts'
+import { applySteps, isIdle, type RecordFields } from './memory-record.ts'
+import { readRecord } from './read-record.ts'
+import { stepOf } from './record-step.ts'
+
+interface StoredSession {
+  state: string
+  revision: number
+  readonly seq: number
+  ended: boolean
+  readonly version: string | null
+  expiresAt: number
+}
+
+interface StoredRecord {
+  readonly fields: RecordFields
+  seq: number
+  current: number
+  expiresAt: number
+}
+
+/** For one machine: everything in this process, gone with it. */
+export function createMemoryHotStore({ clock }: { readonly clock: Clock }): HotStore {
+  const sessions = new Map<string, StoredSession>()
+  const records = new Map<string, StoredRecord>()
+  let restored = false
+  let restoreLockedUntil = 0
+  const cancelSweep = clock.every(60_000, sweep)
+
+  return {
+    open: async (opened) => {
+      opened.forEach(({ state }) => checkState(state))
+      return opened.map((session) => ({ record: readRecord(openOne(session)) }))
+    },
+    resume: async (posts) => posts.map(resumeOne),
+    save: async (saves) => {
+      saves.forEach(({ state }) => checkState(state))
+      return saves.map(saveOne)
+    },
+    place: async (placements) => {
+      for (const placement of placements) applySteps(kept(placement.deviceKey).fields, [stepOf(placement)])
+    },
+    rememberCredentials: async (items) => {
+      for (const { deviceKey, credential } of items) {
+        applySteps(kept(deviceKey).fields, [stepOf({ op: 'put_credential', credential })])
+      }
+    },
+    forgetCredentials: async (deviceKeys) => {
+      for (const deviceKey of deviceKeys) records.get(deviceKey)?.fields.delete('credential')
+    },
+    isRestored: async () => restored,
+    tryRestoreLock: async (ttlMs) => {
+      if (restoreLockedUntil > clock.now()) return false
+      restoreLockedUntil = clock.now() + ttlMs
+      return true
+    },
+    markRestored: async () => {
+      restored = true
+    },
+    status: () => 'up',
+    close: async () => cancelSweep(),
+  }
+
+  function openOne({ key, state, ttlMs, version }: OpenSession): RecordFields {
+    const record = recordOf(key.deviceKey)
+    record.seq += 1
+    record.expiresAt = Math.max(record.expiresAt, clock.now() + ttlMs)
+    const expiresAt = clock.now() + ttlMs
+    sessions.set(nameOf(key), { state, revision: 0, seq: record.seq, ended: false, version, expiresAt })
+    return record.fields
+  }
+
+  function resumeOne({ key, ttlMs, endIfIdle }: ResumePost): ResumedSession {
+    const session = sessions.get(nameOf(key))
+    if (session === undefined || session.expiresAt <= clock.now()) return { kind: 'unknown' }
+    const record = recordOf(key.deviceKey)
+    if (session.seq < record.current) {
+      sessions.delete(nameOf(key))
+      return { kind: 'superseded' }
+    }
+    if (session.seq > record.current) {
+      kept(key.deviceKey).current = session.seq
+      if (session.version !== null) record.fields.set('version', session.version)
+    }
+    session.expiresAt = clock.now() + ttlMs
+    session.ended ||= endIfIdle && session.revision === 0 && isIdle(record.fields, clock.now())
+    const { state, revision, ended } = session
+    return { kind: 'resumed', state, revision, ended, record: readRecord(record.fields) }
+  }
+
+  function saveOne({ key, revision, state, ttlMs, ended, changes }: SaveSession): 'saved' | 'stale' {
+    const session = sessions.get(nameOf(key))
+    const isCurrent = session?.seq === records.get(key.deviceKey)?.current
+    if (session === undefined || session.revision !== revision || !isCurrent) return 'stale'
+    if (session.expiresAt <= clock.now()) return 'stale'
+    applySteps(kept(key.deviceKey).fields, changes.map(stepOf))
+    Object.assign(session, { state, revision: revision + 1, ended, expiresAt: clock.now() + ttlMs })
+    return 'saved'
+  }
+
+  function recordOf(deviceKey: string): StoredRecord {
+    const present = records.get(deviceKey)
+    if (present !== undefined && present.expiresAt > clock.now()) return present
+    const record = { fields: new Map<string, string>(), seq: 0, current: 0, expiresAt: 0 }
+    records.set(deviceKey, record)
+    return record
+  }
+
+  /** A record of a device that proved who it is, or that somebody placed something on. */
+  function kept(deviceKey: string): StoredRecord {
+    const record = recordOf(deviceKey)
+    record.expiresAt = clock.now() + bounds.recordTtlMs
+    return record
+  }
+
+  function sweep(): void {
+    for (const [name, { expiresAt }] of sessions) if (expiresAt <= clock.now()) sessions.delete(name)
+    for (const [deviceKey, { expiresAt }] of records) if (expiresAt <= clock.now()) records.delete(deviceKey)
+  }
+}
+
+function nameOf(key: SessionKey): string {
+  return `${key.deviceKey}.${key.token}`
+}

@@ -1,0 +1,71 @@
+import { bounds } from './bounds.ts'
+import type { RecordStep } from './record-step.ts'
+
+/** A device's record as the fields Redis keeps, with the rules of redis-scripts.ts; one suite holds both to them. */
+export type RecordFields = Map<string, string>
+
+export function applySteps(fields: RecordFields, steps: readonly RecordStep[]): void {
+  for (const step of steps) applyStep(fields, step)
+  makeRoom(fields)
+}
+
+export function isIdle(fields: RecordFields, now: number): boolean {
+  if (fields.has('watch')) return false
+  if (fields.get('offer')?.includes('"answered":false') === true) return false
+  return !fields.entries().some(([field, value]) => field.startsWith('t:') && Number(value.split('|')[2]) <= now)
+}
+
+function applyStep(fields: RecordFields, { op, id, revision, rank, kind, value }: RecordStep): void {
+  switch (op) {
+    case 'set':
+      fields.set(id, value)
+      return
+    case 'drop_offer':
+      if (fields.get('offer')?.includes(`"${id}"`) === true) fields.delete('offer')
+      return
+    case 'put_watch':
+      if (isOlderWatch(fields, id, revision)) return
+      fields.set('watch', value).set('watchAt', `${id} ${revision}`)
+      return
+    case 'drop_watch':
+      if (isOlderWatch(fields, id, revision)) return
+      fields.delete('watch')
+      fields.set('watchAt', `${id} ${revision}`)
+      return
+    case 'put_task':
+      if (numberIn(fields, `x:${id}`) >= revision) return
+      if (numberIn(fields, `t:${kind}:${id}`) > revision) return
+      fields.set(`t:${kind}:${id}`, `${revision}|${rank}|${value}`)
+      return
+    case 'drop_task':
+      for (const each of ['upgrade', 'check', 'cancel']) {
+        if (numberIn(fields, `t:${each}:${id}`) <= revision) fields.delete(`t:${each}:${id}`)
+      }
+      fields.set(`x:${id}`, String(Math.max(revision, numberIn(fields, `x:${id}`))))
+      return
+  }
+}
+
+function isOlderWatch(fields: RecordFields, id: string, revision: number): boolean {
+  const [markedId = '', markedRevision = '0'] = (fields.get('watchAt') ?? '').split(' ')
+  return id < markedId || (id === markedId && revision < Number(markedRevision))
+}
+
+function makeRoom(fields: RecordFields): void {
+  const tasks = [...fields].filter(([field]) => field.startsWith('t:'))
+  const leastFirst = tasks.sort(
+    ([a, x], [b, y]) => Number(x.split('|')[1]) - Number(y.split('|')[1]) || (idIn(a) > idIn(b) ? -1 : 1),
+  )
+  for (const [field] of leastFirst.slice(0, Math.max(0, tasks.length - bounds.tasks))) fields.delete(field)
+  const dropped = [...fields.keys()].filter((field) => field.startsWith('x:')).sort()
+  for (const field of dropped.slice(0, Math.max(0, dropped.length - bounds.droppedTasks))) fields.delete(field)
+}
+
+function idIn(field: string): string {
+  return field.slice(field.lastIndexOf(':') + 1)
+}
+
+/** The number a field begins with; -1 where there is no such field. */
+function numberIn(fields: RecordFields, field: string): number {
+  return Number.parseInt(fields.get(field) ?? '-1', 10)
+}

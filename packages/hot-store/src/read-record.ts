@@ -1,0 +1,37 @@
+import type { Task, Watch } from '@sluice/contracts'
+import { HotStoreError } from './hot-store-error.ts'
+import type { HotRecord, Offer, StoredCredential } from './hot-store.ts'
+import { rankOf } from './record-step.ts'
+
+/** The record as its fields say; both stores keep these fields. */
+export function readRecord(fields: Iterable<readonly [string, string]>): HotRecord {
+  const tasks: Task[] = []
+  const record = {
+    credential: null as StoredCredential | null,
+    watch: null as Watch | null,
+    offer: null as Offer | null,
+    lastVersion: null as string | null,
+  }
+  try {
+    for (const [field, value] of fields) {
+      if (field === 'credential') record.credential = JSON.parse(value) as StoredCredential
+      else if (field === 'watch') record.watch = JSON.parse(value) as Watch
+      else if (field === 'offer') record.offer = JSON.parse(value) as Offer
+      else if (field === 'version') record.lastVersion = value
+      else if (field.startsWith('t:')) tasks.push(readTask(value))
+    }
+  } catch (cause) {
+    throw new HotStoreError('unreadable', 'a device record holds what this package never wrote', { cause })
+  }
+  return { ...record, tasks: tasks.sort(byRankThenAge) }
+}
+
+/** `<revision>|<rank>|<notBefore>|<json>`. */
+function readTask(value: string): Task {
+  return JSON.parse(value.slice(value.indexOf('{'))) as Task
+}
+
+/** Ids are ULIDs with prefixes, so their order is their age. */
+function byRankThenAge(a: Task, b: Task): number {
+  return rankOf(b) - rankOf(a) || (a.taskId < b.taskId ? -1 : a.taskId > b.taskId ? 1 : 0)
+}

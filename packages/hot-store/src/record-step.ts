@@ -1,0 +1,60 @@
+import type { Placement, Task } from '@sluice/contracts'
+import type { RecordChange } from './hot-store.ts'
+
+/**
+ * One change of a record in the flat form both stores apply. `value` is stored as it is, so that no script has to
+ * read JSON; what a script must compare travels beside it.
+ */
+export interface RecordStep {
+  readonly op: 'set' | 'drop_offer' | 'put_watch' | 'drop_watch' | 'put_task' | 'drop_task'
+  /** Field, attempt id or task id. */
+  readonly id: string
+  readonly revision: number
+  /** Of a task: the greater one goes first, and the smallest one goes when there is no room. */
+  readonly rank: number
+  /** Of a task: `kind`; else empty. */
+  readonly kind: string
+  readonly value: string
+}
+
+const plain = { revision: 0, rank: 0, kind: '', value: '' }
+
+export function stepOf(change: RecordChange | Placement): RecordStep {
+  switch (change.op) {
+    case 'put_credential':
+      return { ...plain, op: 'set', id: 'credential', value: JSON.stringify(change.credential) }
+    case 'put_offer':
+      return { ...plain, op: 'set', id: 'offer', value: JSON.stringify(change.offer) }
+    case 'drop_offer':
+      return { ...plain, op: 'drop_offer', id: change.attemptId }
+    case 'put_watch': {
+      const { attemptId, revision } = change.watch
+      return { ...plain, op: 'put_watch', id: attemptId, revision, value: JSON.stringify(change.watch) }
+    }
+    case 'drop_watch':
+      return { ...plain, op: 'drop_watch', id: change.attemptId, revision: change.revision }
+    case 'put_task': {
+      const { kind, taskId, revision } = change.task
+      const value = `${notBeforeOf(change.task)}|${JSON.stringify(change.task)}`
+      return { op: 'put_task', id: taskId, revision, rank: rankOf(change.task), kind, value }
+    }
+    case 'drop_task':
+      return { ...plain, op: 'drop_task', id: change.taskId, revision: change.revision }
+  }
+}
+
+/** A cancel before a check before any hint: they speak of a device that may be flashing right now. */
+export function rankOf(task: Task): number {
+  switch (task.kind) {
+    case 'cancel':
+      return 2 ** 50 + 1
+    case 'check':
+      return 2 ** 50
+    case 'upgrade':
+      return task.weight
+  }
+}
+
+function notBeforeOf(task: Task): string {
+  return task.kind === 'upgrade' && task.notBefore !== null ? String(Date.parse(task.notBefore)) : '0'
+}
