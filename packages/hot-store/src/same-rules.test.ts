@@ -1,3 +1,4 @@
+import type { Placement } from '@sluice/contracts'
 import { createLog, createManualClock, systemClock } from '@sluice/runtime'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
@@ -30,11 +31,8 @@ const hint = fc.record({
   notBefore: fc.constantFrom(null, '2026-11-20T13:00:00.000Z'),
   revision: number,
 })
-const order = fc.record({
-  kind: fc.constantFrom('check' as const, 'cancel' as const),
-  taskId: attempt,
-  revision: number,
-})
+const check = fc.record({ kind: fc.constant('check' as const), taskId: attempt, revision: number })
+const cancel = fc.record({ kind: fc.constant('cancel' as const), taskId: attempt, revision: number })
 const watch = fc.record({
   attemptId: attempt,
   upgradeId: upgrade,
@@ -56,11 +54,12 @@ const placement = fc.oneof(
 test('whatever is placed in whatever order, memory and Redis remember the same', async () => {
   let run = 0
   await fc.assert(
-    fc.asyncProperty(fc.array(placement, { maxLength: 60 }), async (placements) => {
+    fc.asyncProperty(fc.array(placement, { maxLength: 60 }), async (drawn) => {
       const memory = createMemoryHotStore({ clock: createManualClock(SUITE_START) })
       const key = { deviceKey: `${deviceKey}${run++}`, token: 't' }
       const recordIn = async (store: HotStore) => {
-        await store.place(placements.map((each) => ({ ...each, deviceKey: key.deviceKey })))
+        const placements = drawn.map((each): Placement => ({ ...each, deviceKey: key.deviceKey }))
+        await store.place(placements)
         return (await store.open([{ key, state: '', ttlMs: 60_000, version: null }]))[0]!.record
       }
       expect(await recordIn(redis)).toEqual(await recordIn(memory))
