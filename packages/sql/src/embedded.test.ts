@@ -1,4 +1,8 @@
 import { openEmbedded } from './embedded.ts'
+import { journalSuite } from './journal.suite.ts'
 import { sqlSuite } from './sql.suite.ts'
 
-sqlSuite('PGlite in memory', () => openEmbedded({ memory: true }))
+const open = () => openEmbedded({ memory: true })
+
+sqlSuite('PGlite in memory', open)
+journalSuite('the journal on PGlite', open)

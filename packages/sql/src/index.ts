@@ -3,6 +3,9 @@ export { SqlError, type SqlErrorCode } from './sql-error.ts'
 export { connectPostgres, type PostgresSettings } from './postgres.ts'
 export { openEmbedded, type EmbeddedSettings } from './embedded.ts'
 export { migrate, type MigrationPlan } from './migrate.ts'
+export { createJournal, type Journal } from './journal.ts'
+export type { ChainVerdict } from './journal-chain.ts'
+export { createRelay, type Relay, type RelayParts, type RelaySettings } from './relay.ts'
 export { json } from './encode-value.ts'
 export type {
   InEntry,

@@ -1,0 +1,277 @@
+import { systemClock } from '@sluice/runtime'
+import { waitUntil } from '@sluice/testbed'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import {
+  createJournal,
+  createRelay,
+  type Journal,
+  migrate,
+  type NoteEntry,
+  type OutEntry,
+  type OutgoingEvent,
+  type Relay,
+  type Sql,
+} from './index.ts'
+
+const traceId = '0af7651916cd43dd8448eb211c80319c'
+const traceparent = `00-${traceId}-b7ad6b7169203331-01`
+
+export const out = (id: string, more: Partial<OutEntry> = {}): OutEntry => ({
+  direction: 'out',
+  id,
+  key: 'k',
+  at: 1000,
+  actor: 'scheduler',
+  kind: 'upgrade.settled',
+  data: { id },
+  ...more,
+})
+export const note = (data: unknown, more: Partial<NoteEntry> = {}): NoteEntry => ({
+  direction: 'note',
+  at: 1000,
+  actor: 'operator',
+  kind: 'campaign.paused',
+  data,
+  ...more,
+})
+const message = (id: string) => ({ id, at: 1000, actor: 'gateway', kind: 'attempt.observed', data: {} })
+
+/** What the journal and the relay promise on both implementations. `open` gives an empty database. */
+export function journalSuite(name: string, open: () => Promise<Sql>): void {
+  describe(name, () => {
+    let sql: Sql
+    let journal: Journal
+    let schemas = 0
+    const relays: Relay[] = []
+
+    beforeAll(async () => {
+      sql = await open()
+    })
+    afterAll(() => sql.close())
+    beforeEach(async () => {
+      journal = createJournal(`j${++schemas}`)
+      await migrate(sql, { schema: journal.schema, migrations: journal.migrations })
+    })
+    afterEach(() => Promise.all(relays.splice(0).map((relay) => relay.stop())))
+
+    const write = (...entries: (OutEntry | NoteEntry)[]) => sql.transaction((tx) => journal.append(tx, entries))
+    const table = (suffix: string) => `${journal.schema}.${suffix}`
+    const startRelay = (publish: (events: OutgoingEvent[]) => Promise<void>) => {
+      const relay = createRelay(
+        { sql, journal, publish, clock: systemClock },
+        { intervalMs: 20, sealEveryMs: 20, batchSize: 3 },
+      )
+      relays.push(relay)
+      relay.start()
+      return relay
+    }
+    /** Without the guard an attacker with rights on the table would have to get around. */
+    const tamper = (statement: string) => sql.query(`alter table ${table('journal')} disable trigger all; ${statement}`)
+    const sealAll = async () => {
+      while ((await journal.seal(sql)) > 0);
+    }
+
+    test('reads rows in the order they were written, by what they are about', async () => {
+      await write(
+        note('a', { campaignId: 'cmp_1' }),
+        out('e1', { campaignId: 'cmp_1', upgradeId: 'upg_1', attemptId: 'fw1', deviceKey: 'd1', traceparent }),
+        note('b', { campaignId: 'cmp_2', deviceKey: 'd1' }),
+      )
+      const all = await journal.read(sql, {})
+      expect(all.map((row) => row.data)).toEqual(['a', { id: 'e1' }, 'b'])
+      expect(all[1]).toEqual({
+        seq: all[1]?.seq,
+        at: 1000,
+        direction: 'out',
+        id: 'e1',
+        key: 'k',
+        actor: 'scheduler',
+        kind: 'upgrade.settled',
+        data: { id: 'e1' },
+        campaignId: 'cmp_1',
+        upgradeId: 'upg_1',
+        attemptId: 'fw1',
+        deviceKey: 'd1',
+        traceId,
+      })
+      expect((await journal.read(sql, { campaignId: 'cmp_1' })).length).toBe(2)
+      expect((await journal.read(sql, { deviceKey: 'd1', campaignId: 'cmp_2' })).map((row) => row.data)).toEqual(['b'])
+      expect((await journal.read(sql, { upgradeId: 'upg_1' })).length).toBe(1)
+      expect((await journal.read(sql, { attemptId: 'fw1' })).length).toBe(1)
+      expect((await journal.read(sql, { afterSeq: all[0]?.seq, limit: 1 })).map((row) => row.id)).toEqual(['e1'])
+    })
+
+    test('takes each message once', async () => {
+      const accept = (...ids: string[]) => sql.transaction((tx) => journal.acceptNew(tx, ids.map(message)))
+      expect(await accept('m1', 'm2', 'm1')).toEqual(new Set(['m1', 'm2']))
+      expect(await accept('m2', 'm3')).toEqual(new Set(['m3']))
+      expect(await accept()).toEqual(new Set())
+      expect((await journal.read(sql, {})).map((row) => row.direction)).toEqual(['in', 'in', 'in'])
+    })
+
+    test('a message whose transaction was rolled back is new again', async () => {
+      const failing = sql.transaction(async (tx) => {
+        await journal.acceptNew(tx, [message('m1')])
+        throw new Error('no')
+      })
+      await expect(failing).rejects.toThrow('no')
+      expect(await sql.transaction((tx) => journal.acceptNew(tx, [message('m1')]))).toEqual(new Set(['m1']))
+    })
+
+    test('of many replicas with the same messages exactly one does the work', async () => {
+      const ids = ['m1', 'm2', 'm3', 'm4']
+      const accepted = await Promise.all(
+        Array.from({ length: 8 }, (_, n) =>
+          sql.transaction((tx) => journal.acceptNew(tx, (n % 2 ? ids : ids.toReversed()).map(message))),
+        ),
+      )
+      expect(accepted.flatMap((set) => [...set]).toSorted()).toEqual(ids)
+    })
+
+    test('refuses to change or delete what was written', async () => {
+      await write(note('a'))
+      for (const statement of ['update %s set actor = $$x$$', 'delete from %s', 'truncate %s']) {
+        await expect(sql.query(statement.replace('%s', table('journal')))).rejects.toThrow(/append-only/)
+      }
+    })
+
+    test('stores hostile text instead of failing on it', async () => {
+      await write(note({ serial: 'a\0b\uD800' }))
+      expect((await journal.read(sql, {}))[0]?.data).toEqual({ serial: 'a\uFFFDb\uFFFD' })
+    })
+
+    test('the relay publishes committed events once, in their order, and nothing of a rolled back transaction', async () => {
+      const published: OutgoingEvent[] = []
+      const relay = startRelay(async (events) => void published.push(...events))
+      await write(out('e1', { traceparent }), note('x'), out('e2'))
+      await sql
+        .transaction(async (tx) => {
+          await journal.append(tx, [out('never')])
+          throw new Error('no')
+        })
+        .catch(() => {})
+      await write(...Array.from({ length: 7 }, (_, n) => out(`e${n + 3}`)))
+      relay.wake()
+      await waitUntil(async () => (await journal.backlog(sql)).unpublished === 0)
+      expect(published.map((event) => event.id)).toEqual(['e1', 'e2', 'e3', 'e4', 'e5', 'e6', 'e7', 'e8', 'e9'])
+      expect(published[0]).toEqual({ id: 'e1', name: 'upgrade.settled', key: 'k', data: { id: 'e1' }, traceparent })
+    })
+
+    test('the relay goes on by itself when the bus comes back', async () => {
+      let busIsUp = false
+      let attempts = 0
+      const published: string[] = []
+      const relay = startRelay(async (events) => {
+        attempts++
+        if (!busIsUp) throw new Error('no responders')
+        published.push(...events.map((event) => event.id))
+      })
+      await write(out('e1'), out('e2'))
+      relay.wake()
+      await waitUntil(() => attempts >= 3)
+      expect(await journal.backlog(sql)).toEqual({ unpublished: 2, oldestAt: 1000 })
+      busIsUp = true
+      await waitUntil(() => published.length === 2)
+      expect(published).toEqual(['e1', 'e2'])
+    })
+
+    test('an event whose publishing was not confirmed is published again', async () => {
+      const published: string[] = []
+      startRelay(async (events) => {
+        published.push(...events.map((event) => event.id))
+        if (published.length === 3) throw new Error('acknowledgement lost')
+      })
+      await write(out('e1'), out('e2'), out('e3'))
+      await waitUntil(async () => (await journal.backlog(sql)).unpublished === 0)
+      expect(published).toEqual(['e1', 'e2', 'e3', 'e1', 'e2', 'e3'])
+    })
+
+    test('several relays publish one at a time: together they keep the order', async () => {
+      const published: string[] = []
+      let inside = 0
+      let most = 0
+      const publish = async (events: OutgoingEvent[]) => {
+        most = Math.max(most, ++inside)
+        await systemClock.sleep(2)
+        published.push(...events.map((event) => event.id))
+        inside--
+      }
+      const several = [startRelay(publish), startRelay(publish), startRelay(publish)]
+      const ids = Array.from({ length: 40 }, (_, n) => `e${n}`)
+      for (const [n, id] of ids.entries()) {
+        await write(out(id))
+        several[n % 3]?.wake()
+      }
+      await waitUntil(async () => (await journal.backlog(sql)).unpublished === 0)
+      expect(published).toEqual(ids)
+      expect(most).toBe(1)
+    })
+
+    test('another relay takes over from one that died with the turn', async () => {
+      // A clock whose timers never fire: it cannot renew its lease, like a process that was killed.
+      const deadClock = { ...systemClock, every: () => () => {} }
+      const parts = { sql, journal, clock: deadClock, publish: () => new Promise<void>(() => {}) }
+      createRelay(parts, { leaseMs: 300 }).start()
+      await write(out('e1'))
+      await waitUntil(async () => (await sql.query(`select 1 from ${table('journal_relay')}`)).length === 1)
+      const published: string[] = []
+      startRelay(async (events) => void published.push(...events.map((event) => event.id)))
+      await waitUntil(() => published.length > 0)
+      expect(published).toEqual(['e1'])
+    })
+
+    test('the chain holds over batches, and says what is not sealed yet', async () => {
+      await write(note('a'), note({ z: 1, a: [1.5, null] }))
+      await sealAll()
+      await sql.transaction((tx) => journal.acceptNew(tx, [message('m1')]))
+      await sealAll()
+      await write(out('e1'))
+      expect(await journal.verifyChain(sql)).toMatchObject({ kind: 'intact', batches: 2, rows: 3, unsealed: 1 })
+    })
+
+    test('sealers at the same time do not fork the chain', async () => {
+      for (let round = 0; round < 5; round++) {
+        await Promise.all([
+          write(note(round)),
+          journal.seal(sql),
+          journal.seal(sql),
+          write(note(round)),
+          journal.seal(sql),
+        ])
+      }
+      await sealAll()
+      expect(await journal.verifyChain(sql)).toMatchObject({ kind: 'intact', rows: 10, unsealed: 0 })
+    })
+
+    test('the relay seals what was committed, also while the bus is down', async () => {
+      startRelay(() => Promise.reject(new Error('no responders')))
+      await write(note('a'), out('e1'))
+      await waitUntil(async () => {
+        const verdict = await journal.verifyChain(sql)
+        return verdict.kind === 'intact' && verdict.rows === 2
+      })
+    })
+
+    test.each([
+      ['a changed row', 'row_changed', "update %journal set actor = 'somebody else' where id = 'e2'"],
+      ['changed data', 'row_changed', `update %journal set data = '{"id": "e9"}' where id = 'e2'`],
+      ['a deleted row', 'row_missing', "delete from %journal where id = 'e2'"],
+      [
+        'an added row',
+        'row_added',
+        "insert into %journal (direction, at, actor, kind, data) values ('note', 1, 'x', 'x', '1')",
+      ],
+      ['a deleted batch', 'batch_missing', 'delete from %journal_batch where number = 2'],
+      ['a row taken out of the queue to the chain', 'row_added', 'delete from %journal_unsealed'],
+    ])('the chain shows %s', async (_, reason, statement) => {
+      for (const id of ['e1', 'e2', 'e3']) {
+        await write(out(id))
+        await sealAll()
+      }
+      await write(out('e4'))
+      expect((await journal.verifyChain(sql)).kind).toBe('intact')
+      await tamper(statement.replaceAll('%', `${journal.schema}.`))
+      expect(await journal.verifyChain(sql)).toMatchObject({ kind: 'broken', reason })
+    })
+  })
+}

@@ -1,0 +1,92 @@
+import { json } from './encode-value.ts'
+import { type ChainVerdict, sealBatch, verifyChain } from './journal-chain.ts'
+import type { InEntry, JournalEntry, JournalFilter, JournalRow } from './journal-entry.ts'
+import { readJournal } from './journal-read.ts'
+import { journalMigrations } from './journal-tables.ts'
+import { assertSchemaName } from './migrate.ts'
+import type { Migration, Queryable, Sql } from './sql.ts'
+
+/** The journal of one service: deduplication of what came in, outbox of what goes out, and audit trail. */
+export interface Journal {
+  readonly schema: string
+  /** Put before the service's own migrations. */
+  readonly migrations: readonly Migration[]
+  /** Writes events to publish and notes, in this order. Call it in the transaction that changes the state; wake the relay after the commit. */
+  append(tx: Queryable, entries: readonly JournalEntry[]): Promise<void>
+  /** Writes the messages not seen before and returns their ids; the others' work was done. A replica with the same message waits for this commit. */
+  acceptNew(tx: Queryable, messages: readonly InEntry[]): Promise<Set<string>>
+  /** Rows in the order of `seq`. Filters are joined by "and". */
+  read(sql: Queryable, filter: JournalFilter): Promise<JournalRow[]>
+  /** How many events wait for the bus, and since when (epoch ms). */
+  backlog(sql: Queryable): Promise<{ unpublished: number; oldestAt: number | undefined }>
+  /** Puts up to 1000 committed rows into the hash chain; returns how many. The relay does it by itself. */
+  seal(sql: Sql): Promise<number>
+  /** Recomputes the chain. Keep `head` outside the database to notice that its end was cut off. */
+  verifyChain(sql: Sql): Promise<ChainVerdict>
+}
+
+export function createJournal(schema: string): Journal {
+  assertSchemaName(schema)
+  return {
+    schema,
+    migrations: journalMigrations,
+    append: async (tx, entries) => {
+      if (entries.length > 0) await tx.query(appendText(schema), [json(entries.map(toColumns))])
+    },
+    acceptNew: async (tx, messages) => {
+      if (messages.length === 0) return new Set()
+      const columns = messages.map((message) => toColumns({ ...message, direction: 'in' }))
+      const accepted = await tx.query<{ id: string }>(acceptText(schema), [json(columns)])
+      return new Set(accepted.map((row) => row.id))
+    },
+    read: (sql, filter) => readJournal(sql, schema, filter),
+    backlog: async (sql) => {
+      const [row] = await sql.query<{ unpublished: number; oldest: number | null }>(
+        `select count(*) as unpublished, min(at) as oldest from ${schema}.journal_outbox join ${schema}.journal using (seq)`,
+      )
+      return { unpublished: row?.unpublished ?? 0, oldestAt: row?.oldest ?? undefined }
+    },
+    seal: (sql) => sealBatch(sql, schema),
+    verifyChain: (sql) => verifyChain(sql, schema),
+  }
+}
+
+type AnyEntry = JournalEntry | (InEntry & { readonly direction: 'in' })
+
+const columnNames =
+  'direction, id, key, at, actor, kind, traceparent, campaign_id, upgrade_id, attempt_id, device_key, data'
+
+function toColumns(entry: AnyEntry): Record<string, unknown> {
+  return {
+    direction: entry.direction,
+    id: entry.direction === 'note' ? null : entry.id,
+    key: entry.direction === 'out' ? entry.key : null,
+    at: entry.at,
+    actor: entry.actor,
+    kind: entry.kind,
+    traceparent: entry.traceparent ?? null,
+    campaign_id: entry.campaignId ?? null,
+    upgrade_id: entry.upgradeId ?? null,
+    attempt_id: entry.attemptId ?? null,
+    device_key: entry.deviceKey ?? null,
+    data: entry.data ?? null,
+  }
+}
+
+const insertText = (schema: string, order: string) => `
+  insert into ${schema}.journal (${columnNames})
+  select e->>'direction', e->>'id', e->>'key', (e->>'at')::bigint, e->>'actor', e->>'kind', e->>'traceparent',
+         e->>'campaign_id', e->>'upgrade_id', e->>'attempt_id', e->>'device_key', e->'data'
+  from jsonb_array_elements($1::jsonb) with ordinality as entries (e, place)
+  order by ${order}`
+
+const appendText = (schema: string) => `
+  with written as (${insertText(schema, 'place')} returning seq, direction),
+  to_publish as (insert into ${schema}.journal_outbox select seq from written where direction = 'out')
+  insert into ${schema}.journal_unsealed select seq from written`
+
+/** By id, so that two replicas with overlapping batches wait for each other instead of deadlocking. */
+const acceptText = (schema: string) => `
+  with written as (${insertText(schema, "e->>'id'")} on conflict (id) where direction = 'in' do nothing returning seq, id),
+  to_seal as (insert into ${schema}.journal_unsealed select seq from written)
+  select id from written`
