@@ -12,7 +12,7 @@ export function publishOutbox(bus: Bus): (events: readonly OutboxEvent[]) => Pro
   return async (events) => {
     for (const run of runsOfOneName(events)) {
       const message = EVENTS.find((known) => known.name === run[0]?.name)
-      if (message === undefined) throw new BusError('invalid', `there is no event named ${run[0]?.name}`)
+      if (message === undefined) throw new BusError('invalid_event', `there is no event named ${run[0]?.name}`)
       if (message.delivery === 'live') bus.announce(message, run)
       else await bus.publish(message, run)
     }

@@ -1,9 +1,10 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { type Clock, systemClock } from './clock.ts'
 import { RuntimeError } from './runtime-error.ts'
 
 export interface BatcherSettings<Item, Result> {
   readonly maxItems: number
-  /** How long the first item of a batch waits for company. */
+  /** How long the first item of a batch waits for company. 0: not at all, so that only those gather who come while a batch runs. */
   readonly waitMs: number
   /** One result per item, in order. An Error as a result rejects that item alone; a throw rejects them all. */
   readonly run: (items: readonly Item[]) => Promise<readonly (Result | Error)[]>
@@ -38,7 +39,12 @@ export function createBatcher<Item, Result>(settings: BatcherSettings<Item, Resu
   let stopped = false
   let whenIdle: (() => void) | undefined
 
+  // A batch belongs to nobody: its trace and its transaction are not those of whoever came first. The one exception
+  // is a batch that starts at once inside `add`, which is that caller's own.
+  const asNobody = AsyncLocalStorage.snapshot()
+
   const pump = (): void => {
+    if (waitMs === 0) ripe = true
     while (running < maxRunning && waiting.length > 0 && (ripe || stopped || waiting.length >= maxItems)) {
       const batch = waiting.slice(0, maxItems)
       waiting = waiting.slice(maxItems)
@@ -53,7 +59,7 @@ export function createBatcher<Item, Result>(settings: BatcherSettings<Item, Resu
       cancelWait = clock.after(waitMs, () => {
         cancelWait = undefined
         ripe = true
-        pump()
+        asNobody(pump)
       })
     }
     if (waiting.length === 0 && running === 0) whenIdle?.()
@@ -76,7 +82,7 @@ export function createBatcher<Item, Result>(settings: BatcherSettings<Item, Resu
     } finally {
       running -= 1
       underWay -= batch.length
-      pump()
+      asNobody(pump)
     }
   }
 

@@ -35,3 +35,8 @@ export function createIds(clock: Clock = systemClock): Ids {
 export function randomToken(bytes: number): string {
   return randomBytes(bytes).toString('base64url')
 }
+
+/** From 0 to below 1, for jitter. */
+export function randomFraction(): number {
+  return Math.random()
+}
