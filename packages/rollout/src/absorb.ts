@@ -21,7 +21,10 @@ export function absorb(attempt: Attempt, fact: Fact, targetVersions: string[]): 
     case 'transfer_completed':
       return absorbTransferComplete(attempt, fact)
     case 'queued_transfers_listed':
-      return absorbQueue(attempt, fact.attemptIds.includes(attempt.attemptId), fact.at)
+      return {
+        ...attempt,
+        queueListed: { listed: fact.attemptIds.includes(attempt.attemptId), at: fact.at },
+      }
     case 'queued_transfers_unsupported':
       return { ...attempt, queueUnsupported: true }
     case 'cancel_answered':
@@ -112,12 +115,6 @@ function absorbTransferComplete(attempt: Attempt, fact: Fact & { kind: 'transfer
 /** An attempt id is `fw` and a ULID. Any other key may be a device that loses keys. */
 export function looksLikeAnAttempt(commandKey: string): boolean {
   return commandKey.length === 28 && commandKey.startsWith('fw')
-}
-
-function absorbQueue(attempt: Attempt, listed: boolean, at: number): Attempt | Ignored {
-  if (attempt.answered || attempt.answerFault) return 'not_asked'
-  if (attempt.queueListed?.listed) return attempt
-  return { ...attempt, queueListed: { listed, at } }
 }
 
 function absorbReading(attempt: Attempt, fact: Fact & { kind: 'snapshot_read' }): Attempt | Ignored {

@@ -35,7 +35,12 @@ export function classOf(upgrade: Upgrade): CounterClass {
       return 'unproven'
     case 'settled':
       return classOfOutcome(upgrade.outcome)
-    default:
+    case 'offered':
+    case 'in_doubt':
+    case 'accepted':
+    case 'transferring':
+    case 'returning':
+    case 'cancelling':
       return 'in_flight'
   }
 }

@@ -19,7 +19,11 @@ export function dueAt(upgrade: Upgrade, policy: Policy): number | null {
     }
     case 'cancelling':
       return stageDeadline(upgrade.back, upgrade, upgrade.attempt, policy)
-    default:
+    case 'offered':
+    case 'in_doubt':
+    case 'accepted':
+    case 'transferring':
+    case 'returning':
       return stageDeadline(upgrade.state, upgrade, upgrade.attempt, policy)
   }
 }

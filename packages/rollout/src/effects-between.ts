@@ -38,7 +38,8 @@ export function effectsBetween(before: Upgrade, after: Upgrade, fact: Fact, poli
   return [...effects, ...alarmsBetween(before, after)]
 }
 
-function stageName(upgrade: Upgrade): string {
+/** Where the try is, whether or not it is being cancelled. */
+export function stageName(upgrade: Upgrade): string {
   return upgrade.state === 'cancelling' ? upgrade.back : upgrade.state
 }
 

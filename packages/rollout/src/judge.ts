@@ -41,21 +41,28 @@ function judgeOldVersion(core: UpgradeCore, attempt: Attempt, policy: Policy): V
   if (rolledBackUnseen(core, attempt, policy))
     return { kind: 'outcome', outcome: { kind: 'rolled_back', seenTarget: false } }
   const fault = attempt.answerFault ?? attempt.transferFault
-  const asked = attempt.cancelRequestedAt !== null
-  if (asked && (fault || (attempt.cancelAnswer?.faultCode === 0 && !isCancelling(attempt)))) return cancelled(attempt)
+  if (isCancelled(attempt, fault)) return cancelled(attempt)
   if (attempt.answerFault)
     return { kind: 'try_failed', reason: 'download_refused_by_device', fault: attempt.answerFault, where: 'answer' }
   if (attempt.transferFault) return judgeTransferFault(attempt, attempt.transferFault, policy)
 
   const stage = stageOf(core, attempt, policy)
   if (stage === 'in_doubt' && attempt.queueListed?.listed === false)
-    return asked ? cancelled(attempt) : { kind: 'try_failed', reason: 'download_failed', fault: null, where: 'lost' }
+    return isCancelling(attempt)
+      ? cancelled(attempt)
+      : { kind: 'try_failed', reason: 'download_failed', fault: null, where: 'lost' }
   if (attempt.clockAt !== null && attempt.clockAt >= stageDeadline(stage, core, attempt, policy)) {
     const contact = (lastContactAt(attempt) ?? -Infinity) > stageSince(stage, core, attempt) ? 'stalled' : 'silent'
     if (isCancelling(attempt) && contact === 'stalled') return cancelled(attempt)
     return { kind: 'outcome', outcome: { kind: 'timed_out', stage, contact } }
   }
   return { kind: 'stage', stage, cancelling: isCancelling(attempt) }
+}
+
+/** A fault while a cancel is under way is what the cancel wanted; that the image itself is bad still counts. */
+function isCancelled(attempt: Attempt, fault: Fault | null): boolean {
+  if (isCancelling(attempt)) return fault !== null && fault.faultCode !== 9018 && fault.faultCode !== 9019
+  return attempt.cancelAnswer?.faultCode === 0
 }
 
 /** 8.a: served whole, booted on the old version, no fault, and still old at an Inform after the grace time. */

@@ -28,6 +28,8 @@ export interface GatePolicy {
   failureThreshold: number
   onFailure: 'pause' | 'abort'
   soakMs: number
+  /** Nobody is overdue before this; default 10 min. */
+  minOverdueMs?: number
   /** Absolute numbers of devices, except `configLost`, a ratio of the settled. */
   limits: { hard?: number; silent?: number; configLost?: number; stalled?: number; overdue?: number }
 }
@@ -72,7 +74,7 @@ export const defaultPolicy: Policy = {
     failureThreshold: 0.02,
     onFailure: 'pause',
     soakMs: hour,
-    limits: { configLost: 0.01 },
+    limits: { configLost: 0.01, overdue: 50 },
   },
   caps: { inFlight: 1000, unproven: 5000 },
   timers: {

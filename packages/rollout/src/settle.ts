@@ -21,12 +21,17 @@ export function settleBy(upgrade: Upgrade, attempt: Attempt, verdict: Verdict, a
       if (upgrade.late)
         return { upgrade: afterTheTry(upgrade, attempt, verdict, at) ?? { ...upgrade, attempt }, effects: [] }
       return whileOpen(upgrade, attempt, verdict, at, policy)
-    default:
+    case 'offered':
+    case 'in_doubt':
+    case 'accepted':
+    case 'transferring':
+    case 'returning':
+    case 'cancelling':
       return whileOpen(upgrade, attempt, verdict, at, policy)
   }
 }
 
-export function settle(upgrade: Upgrade, last: Attempt | null, outcome: Outcome, at: number): Upgrade {
+export function settle(upgrade: UpgradeCore, last: Attempt | null, outcome: Outcome, at: number): Upgrade {
   return { ...coreOf(upgrade), state: 'settled', outcome, settledAt: at, final: last === null, last }
 }
 
@@ -73,7 +78,7 @@ function retryOrFail(
   const core = { ...coreOf(upgrade), tries: [...upgrade.tries, ended] }
   if (answer.kind === 'give_up')
     return {
-      upgrade: settle({ ...core, state: 'pending' }, attempt, failed(verdict.reason, verdict.fault).outcome, at),
+      upgrade: settle(core, attempt, failed(verdict.reason, verdict.fault).outcome, at),
       effects: answer.effects,
     }
   const downloadArguments =
@@ -103,11 +108,16 @@ function reopen(upgrade: Upgrade & { state: 'settled' }, attempt: Attempt, verdi
         ? kept
         : change(upgrade, attempt, failed(verdict.reason, verdict.fault).outcome, at)
     case 'outcome':
-      if (withdrawn && (verdict.outcome.kind === 'timed_out' || verdict.outcome.kind === 'cancelled')) return kept
+      if (withdrawn && !isProof(verdict.outcome)) return kept
       return change(upgrade, attempt, verdict.outcome, at)
     case 'verifying':
       return { ...coreOf(upgrade), state: 'verifying', attempt, late: true }
   }
+}
+
+/** What reopens even an upgrade that was taken back: the device did get the image. */
+function isProof({ kind }: Outcome): boolean {
+  return kind === 'verified' || kind === 'verified_config_lost' || kind === 'rolled_back' || kind === 'regressed'
 }
 
 function change(upgrade: Upgrade & { state: 'settled' }, attempt: Attempt, outcome: Outcome, at: number): Upgrade {
@@ -123,7 +133,7 @@ function heardFrom(outcome: Outcome & { kind: 'timed_out' }, attempt: Attempt, s
 const otherThan = (used: 'usual' | 'other') => (used === 'usual' ? 'other' : 'usual')
 
 /** The fields every state has. */
-export function coreOf(upgrade: Upgrade): UpgradeCore {
+export function coreOf(upgrade: UpgradeCore): UpgradeCore {
   const {
     upgradeId,
     campaignId,

@@ -20,7 +20,8 @@ export function stageSince(stage: OfferedState, core: UpgradeCore, attempt: Atte
       return attempt.firstByteAt ?? attempt.offeredAt
     case 'accepted':
       return attempt.answered?.at ?? attempt.offeredAt
-    default:
+    case 'offered':
+    case 'in_doubt':
       return attempt.offeredAt
   }
 }

@@ -5,7 +5,7 @@ import { annotationsOf } from './annotate.ts'
 import type { Attempt } from './attempt.ts'
 import { openTry } from './attempt.ts'
 import { dueAt } from './due-at.ts'
-import { effectsBetween } from './effects-between.ts'
+import { effectsBetween, stageName } from './effects-between.ts'
 import type { Effect, Ignored } from './effects.ts'
 import type { Fact } from './facts.ts'
 import { judge } from './judge.ts'
@@ -51,7 +51,18 @@ function answer(upgrade: Upgrade, fact: Fact, policy: Policy): Answer {
     case 'cancel_requested':
     case 'artifact_revoked':
       return stop(upgrade, fact, policy)
-    default:
+    case 'informed':
+    case 'download_answered':
+    case 'download_faulted':
+    case 'download_unanswered':
+    case 'transfer_completed':
+    case 'queued_transfers_listed':
+    case 'queued_transfers_unsupported':
+    case 'cancel_answered':
+    case 'snapshot_read':
+    case 'first_byte_served':
+    case 'last_byte_served':
+    case 'download_refused':
       return learn(upgrade, fact, policy)
   }
 }
@@ -109,7 +120,11 @@ function stop(
     case 'returning':
     case 'verifying':
       return 'too_late_to_cancel'
-    default:
+    case 'offered':
+    case 'in_doubt':
+    case 'accepted':
+    case 'transferring':
+    case 'cancelling':
       return learn(upgrade, fact, policy)
   }
 }
@@ -118,6 +133,8 @@ function learn(upgrade: Upgrade, fact: Fact, policy: Policy): Answer {
   const attempt = lastAttempt(upgrade)
   if (!attempt) return upgrade.state === 'settled' ? 'final' : 'not_offered'
   if (upgrade.state === 'settled' && upgrade.final) return 'final'
+  const asksQueue = fact.kind === 'queued_transfers_listed' || fact.kind === 'queued_transfers_unsupported'
+  if (asksQueue && stageName(upgrade) !== 'in_doubt') return 'not_asked'
   const learnt = absorb(attempt, fact, upgrade.targetVersions)
   if (typeof learnt === 'string') return learnt
   if (isDeepStrictEqual(learnt, attempt)) return 'no_news'

@@ -120,7 +120,12 @@ export function openAttempt(upgrade: Upgrade): Attempt | null {
       return null
     case 'verifying':
       return upgrade.late ? null : upgrade.attempt
-    default:
+    case 'offered':
+    case 'in_doubt':
+    case 'accepted':
+    case 'transferring':
+    case 'returning':
+    case 'cancelling':
       return upgrade.attempt
   }
 }
