@@ -1,0 +1,111 @@
+import type { Bus } from '@sluice/bus'
+import {
+  type BodyOf,
+  type DeviceFilter,
+  type ErrorCode,
+  type OperationName,
+  type ParamsOf,
+  type QueryOf,
+  type Reply,
+  type ResponseOf,
+  artifactCreate,
+  artifactGet,
+  artifactList,
+  artifactRevoke,
+  campaignControl,
+  campaignCreate,
+  campaignGet,
+  campaignList,
+  deviceGet,
+  deviceImport,
+  deviceList,
+  historyList,
+  trustKeyAdd,
+  trustKeyList,
+  trustKeyRevoke,
+  upgradeGet,
+  upgradeList,
+} from '@sluice/contracts'
+
+/** Streams have answers of their own. */
+export type AnsweredName = Exclude<OperationName, 'uploadArtifact' | 'streamEvents'>
+
+export interface Call<N extends AnsweredName> {
+  readonly params: ParamsOf<N>
+  readonly query: QueryOf<N>
+  readonly body: BodyOf<N>
+  /** `operator:<name>` */
+  readonly actor: string
+}
+
+export type Answers = {
+  readonly [N in AnsweredName]: (call: Call<N>) => Promise<Reply<ResponseOf<N>>>
+}
+
+const PAGE = 100
+
+/** Which operation leads to which request on the bus. */
+export function createAnswers(bus: Bus): Answers {
+  const control =
+    (action: 'start' | 'pause' | 'resume' | 'abort' | 'advance') =>
+    ({ params, body, actor }: Call<'startCampaign'>) =>
+      bus.request(campaignControl, { ...params, ...body, action, actor })
+
+  const campaignExists = async (campaignId: string) => bus.request(campaignGet, { campaignId })
+  const withDevice = async <T>(device: string, then: (deviceKey: string) => Promise<Reply<T>>): Promise<Reply<T>> => {
+    const found = await bus.request(deviceGet, { device })
+    return found.ok ? then(found.data.deviceKey) : found
+  }
+
+  return {
+    listArtifacts: ({ query }) => bus.request(artifactList, { limit: PAGE, ...query }),
+    createArtifact: ({ body, actor }) => bus.request(artifactCreate, { draft: body, actor }),
+    getArtifact: ({ params }) => bus.request(artifactGet, params),
+    revokeArtifact: ({ params, body, actor }) => bus.request(artifactRevoke, { ...params, ...body, actor }),
+    listTrustKeys: () => bus.request(trustKeyList, {}),
+    addTrustKey: ({ body, actor }) => bus.request(trustKeyAdd, { ouis: [], ...body, actor }),
+    revokeTrustKey: ({ params, body, actor }) => bus.request(trustKeyRevoke, { ...params, ...body, actor }),
+    listCampaigns: ({ query }) => bus.request(campaignList, { limit: PAGE, ...query }),
+    createCampaign: ({ body, actor }) => bus.request(campaignCreate, { draft: body, actor }),
+    getCampaign: ({ params }) => bus.request(campaignGet, params),
+    startCampaign: control('start'),
+    pauseCampaign: control('pause'),
+    resumeCampaign: control('resume'),
+    abortCampaign: control('abort'),
+    advanceCampaign: control('advance'),
+    listUpgrades: async ({ params, query }) => {
+      const campaign = await campaignExists(params.campaignId)
+      return campaign.ok ? bus.request(upgradeList, { limit: PAGE, ...query, ...params }) : campaign
+    },
+    getCampaignHistory: async ({ params, query }) => {
+      const campaign = await campaignExists(params.campaignId)
+      return campaign.ok ? bus.request(historyList, { limit: PAGE, ...query, ...params }) : campaign
+    },
+    getUpgrade: ({ params }) => bus.request(upgradeGet, params),
+    getUpgradeHistory: async ({ params, query }) => {
+      const upgrade = await bus.request(upgradeGet, params)
+      return upgrade.ok ? bus.request(historyList, { limit: PAGE, ...query, ...params }) : upgrade
+    },
+    listDevices: ({ query: { oui, productClass, softwareVersion, tag, ...page } }) => {
+      if ((oui === undefined) !== (productClass === undefined)) {
+        return Promise.resolve(refusal('invalid_request', 'oui and productClass are given together'))
+      }
+      const filter: DeviceFilter = {
+        ...(oui !== undefined && productClass !== undefined ? { models: [{ oui, productClass }] } : {}),
+        ...(softwareVersion === undefined ? {} : { softwareVersions: [softwareVersion] }),
+        ...(tag === undefined ? {} : { tags: [tag] }),
+      }
+      return bus.request(deviceList, { limit: PAGE, ...page, filter })
+    },
+    importDevices: ({ body }) => bus.request(deviceImport, body),
+    getDevice: ({ params }) => bus.request(deviceGet, params),
+    getDeviceUpgrades: ({ params, query }) =>
+      withDevice(params.device, (deviceKey) => bus.request(upgradeList, { limit: PAGE, ...query, deviceKey })),
+    getDeviceHistory: ({ params, query }) =>
+      withDevice(params.device, (deviceKey) => bus.request(historyList, { limit: PAGE, ...query, deviceKey })),
+  }
+}
+
+function refusal(code: ErrorCode, detail: string): Reply<never> {
+  return { ok: false, error: { code, detail } }
+}

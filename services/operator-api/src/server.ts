@@ -1,0 +1,167 @@
+import type { Readable } from 'node:stream'
+import {
+  type Artifact,
+  type ErrorCode,
+  OPERATIONS,
+  type Operation,
+  type OperationName,
+  type Reply,
+  check,
+} from '@sluice/contracts'
+import { type Clock, type Log, inSpan } from '@sluice/runtime'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Answers, Call } from './answers.ts'
+import type { EventStreams } from './event-stream.ts'
+import type { Observability } from './observability.ts'
+import openApi from './generated/openapi.json' with { type: 'json' }
+import { problemOf } from './problem.ts'
+import type { Tokens } from './tokens.ts'
+
+export interface ServerParts {
+  readonly answers: Answers
+  readonly upload: (artifactId: string, content: Readable, signal: AbortSignal) => Promise<Reply<Artifact>>
+  readonly streams: EventStreams
+  readonly tokens: Tokens
+  readonly log: Log
+  readonly clock: Clock
+  readonly observability: Observability
+}
+
+const MAX_JSON_BYTES = 1_048_576
+
+/** The operations of the contract over HTTP. Everything but the OpenAPI document needs a bearer token. */
+export function createServer(parts: ServerParts): FastifyInstance {
+  const app = Fastify({
+    bodyLimit: MAX_JSON_BYTES,
+    // Uploads may be slow; their heads and all else may not.
+    http: { connectionsCheckingInterval: 1_000, headersTimeout: 10_000, requestTimeout: 0 },
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 512 },
+  })
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, readJson)
+  // The bytes stay in their stream.
+  app.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload))
+
+  app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, request, reply) => {
+    const code = codeOf(error)
+    if (code === 'internal') parts.log.error({ err: error, path: request.routeOptions.url }, 'api.request.failed')
+    return sendProblem(reply, code, code === 'internal' ? 'see the log' : error.message)
+  })
+  app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not_found', 'there is no such path'))
+  app.get('/v1/openapi.json', () => openApi)
+
+  for (const [name, operation] of Object.entries(OPERATIONS) as [OperationName, Operation][]) {
+    app.route({
+      method: operation.method,
+      url: operation.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      handler: (request, reply) => answer(parts, name, operation, request, reply),
+    })
+  }
+  return app
+}
+
+async function answer(
+  parts: ServerParts,
+  name: OperationName,
+  operation: Operation,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<unknown> {
+  const startedAt = parts.clock.now()
+  reply.raw.once('close', () => {
+    parts.observability.requests.add(1, { operation: name, status: reply.statusCode })
+    parts.observability.duration.record((parts.clock.now() - startedAt) / 1_000, { operation: name })
+  })
+  return inSpan({ tracer: 'operator-api', name: `api.${name}`, kind: 'server' }, async () => {
+    const who = parts.tokens.nameOf(request.headers.authorization)
+    if (who === undefined) {
+      reply.header('www-authenticate', 'Bearer realm="sluice"')
+      return sendProblem(reply, 'unauthorized', 'a known bearer token is needed')
+    }
+    const input = readInput(operation, request)
+    if (input.kind === 'invalid') return sendProblem(reply, 'invalid_request', input.detail)
+
+    if (name === 'streamEvents') {
+      reply.hijack()
+      parts.streams.add(reply.raw, input.query as { campaignId?: string })
+      return
+    }
+    const result =
+      name === 'uploadArtifact'
+        ? await parts.upload(
+            (input.params as { artifactId: string }).artifactId,
+            request.body as Readable,
+            whenGone(reply),
+          )
+        : await parts.answers[name as 'getArtifact']({
+            ...input,
+            actor: `operator:${who}`,
+          } as unknown as Call<'getArtifact'>)
+    if (!result.ok) return sendProblem(reply, result.error.code, result.error.detail)
+    return reply.code(operation.status).send(result.data)
+  })
+}
+
+type Input = { kind: 'valid'; params: unknown; query: unknown; body: unknown } | { kind: 'invalid'; detail: string }
+
+function readInput(operation: Operation, request: FastifyRequest): Input {
+  const params = check(operation.params, request.params)
+  if (params.kind === 'invalid') return { kind: 'invalid', detail: `path: ${params.detail}` }
+  const query = check(operation.query, numbersOf(operation, request.query as Record<string, unknown>))
+  if (query.kind === 'invalid') return { kind: 'invalid', detail: `query: ${query.detail}` }
+  const unknown = Object.keys(query.value as object).find((key) => !(key in operation.query.properties))
+  if (unknown !== undefined) return { kind: 'invalid', detail: `query: there is no parameter ${unknown}` }
+  if (operation.body === 'bytes') {
+    return request.body == null
+      ? { kind: 'invalid', detail: 'body: an application/octet-stream is needed' }
+      : { kind: 'valid', params: params.value, query: query.value, body: undefined }
+  }
+  if (operation.body === null) return { kind: 'valid', params: params.value, query: query.value, body: undefined }
+  const body = check(operation.body, request.body ?? {})
+  if (body.kind === 'invalid') return { kind: 'invalid', detail: `body: ${body.detail}` }
+  return { kind: 'valid', params: params.value, query: query.value, body: body.value }
+}
+
+/** Query parameters come as text; where the contract has an integer, they are read as one. */
+function numbersOf(operation: Operation, query: Record<string, unknown>): Record<string, unknown> {
+  const entries = Object.entries(query).map(([name, value]) => {
+    const type = (operation.query.properties[name] as { type?: string } | undefined)?.type
+    return [name, type === 'integer' && typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value]
+  })
+  return Object.fromEntries(entries) as Record<string, unknown>
+}
+
+function readJson(
+  _request: FastifyRequest,
+  text: string | Buffer,
+  done: (error: Error | null, body?: unknown) => void,
+): void {
+  if (text === '') return done(null, undefined)
+  try {
+    done(null, JSON.parse(String(text)))
+  } catch {
+    done(Object.assign(new Error('the body is not JSON'), { statusCode: 400 }))
+  }
+}
+
+function codeOf(error: { statusCode?: number }): ErrorCode {
+  if (error.statusCode === 413) return 'too_large'
+  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) return 'invalid_request'
+  return 'internal'
+}
+
+function sendProblem(reply: FastifyReply, code: ErrorCode, detail: string): FastifyReply {
+  const problem = problemOf(code, detail)
+  if (problem.status === 503) reply.header('retry-after', '5')
+  return reply.code(problem.status).type('application/problem+json').send(problem)
+}
+
+/** Aborts when the caller hangs up, so that nobody goes on for an answer that nobody reads. */
+function whenGone(reply: FastifyReply): AbortSignal {
+  const controller = new AbortController()
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) controller.abort()
+  })
+  return controller.signal
+}
