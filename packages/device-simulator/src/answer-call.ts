@@ -1,12 +1,8 @@
+import { ok, refuse, type Answered } from './answered.ts'
 import { answerDownload } from './answer-download.ts'
 import { forget, type Cpe } from './cpe.ts'
 import { childOf, textOf, type XmlElement } from './read-xml.ts'
-import { list, method, parameterValue, soapFault, tag } from './write-soap.ts'
-
-/** `dropped`: the device cuts the connection instead of answering. */
-export type Answered =
-  | { readonly kind: 'answer'; readonly content: string; readonly fault?: number }
-  | { readonly kind: 'dropped' }
+import { list, parameterValue, tag } from './write-soap.ts'
 
 type Handler = (cpe: Cpe, args: XmlElement) => Answered | Promise<Answered>
 
@@ -37,14 +33,6 @@ export async function answerCall(cpe: Cpe, name: string, args: XmlElement): Prom
     cpe.record({ what: 'called', method: name, ...(answered.fault !== undefined && { fault: answered.fault }) })
   }
   return answered
-}
-
-export function ok(name: string, content = ''): Answered {
-  return { kind: 'answer', content: method(`${name}Response`, content) }
-}
-
-export function refuse(fault: number, text: string, extra = ''): Answered {
-  return { kind: 'answer', content: soapFault(fault, text, extra), fault }
 }
 
 function knows(cpe: Cpe, name: string): boolean {

@@ -1,4 +1,4 @@
-import { ok, refuse, type Answered } from './answer-call.ts'
+import { ok, refuse, type Answered } from './answered.ts'
 import { forget, queueReport, type Cpe, type Transfer } from './cpe.ts'
 import { obtainImage } from './obtain-image.ts'
 import { textOf, type XmlElement } from './read-xml.ts'
@@ -69,12 +69,14 @@ function accept(cpe: Cpe, transfer: Transfer): void {
 
 async function fetchNow(cpe: Cpe, transfer: Transfer): Promise<void> {
   transfer.obtained = await obtainImage(cpe, transfer)
+  transfer.state = 'asked'
   queueReport(cpe, transfer, transfer.obtained.kind === 'failed' ? transfer.obtained.fault : 0)
   transfer.told = true
 }
 
 async function applyNow(cpe: Cpe, transfer: Transfer): Promise<Answered> {
   transfer.obtained = await obtainImage(cpe, transfer)
+  transfer.state = 'asked'
   transfer.told = true
   if (transfer.obtained.kind !== 'failed') return status(cpe, transfer, 0)
   forget(cpe, transfer)

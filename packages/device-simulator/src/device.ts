@@ -37,7 +37,7 @@ export interface Device {
 }
 
 export function createDevice(settings: DeviceSettings): Device {
-  const { identity, faults } = settings
+  const { identity } = settings
   const deviceName = deviceNameOf(identity)
   const random = seededRandom('device', settings.seed, deviceName)
   const timers = createTimers()
@@ -113,7 +113,10 @@ export function createDevice(settings: DeviceSettings): Device {
     again = false
     // Leaves the caller's stack first, so that `session` is set before anything here can end.
     await Promise.resolve()
-    const end = await holdSession(cpe, retryCount, life.signal)
+    const end = await holdSession(cpe, retryCount, life.signal).catch((error: unknown) => {
+      cpe.record({ what: 'defect', reason: String(error) })
+      return { kind: 'failed', reason: 'defect' } as const
+    })
     session = undefined
     if (life.signal.aborted) return
     if (end.kind === 'failed') {

@@ -49,7 +49,7 @@ export async function startScriptedAcs(auth?: {
   const calls = new Map<string, string[]>()
   const files = new Map<string, { bytes: Buffer; login?: string; cutAt?: number; digest?: boolean }>()
   const sessions = new Map<string, string>()
-  const waiting: (() => void)[] = []
+  const waiting = new Set<() => void>()
   let failures = 0
   let failStatus = 503
   let refuseReport = false
@@ -135,7 +135,7 @@ export async function startScriptedAcs(auth?: {
       const connection = Number(Reflect.get(request.socket, 'number'))
       posts.push({ name: nameOf(body), body, headers: request.headers, connection })
       answerPost(request, response, body)
-      for (const check of [...waiting]) check()
+      for (const check of waiting) check()
     })
   })
   const open = new Set<unknown>()
@@ -169,10 +169,10 @@ export async function startScriptedAcs(auth?: {
       new Promise<Post[]>((resolve) => {
         const check = (): void => {
           if (!condition(posts)) return
-          waiting.splice(waiting.indexOf(check), 1)
+          waiting.delete(check)
           resolve(posts)
         }
-        waiting.push(check)
+        waiting.add(check)
         check()
       }),
     close: () =>
