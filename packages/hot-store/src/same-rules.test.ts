@@ -58,7 +58,7 @@ test('whatever is placed in whatever order, memory and Redis remember the same',
       const memory = createMemoryHotStore({ clock: createManualClock(SUITE_START) })
       const key = { deviceKey: `${deviceKey}${run++}`, token: 't' }
       const recordIn = async (store: HotStore) => {
-        const placements = drawn.map((each): Placement => ({ ...each, deviceKey: key.deviceKey }))
+        const placements = drawn.map((each) => ({ ...each, deviceKey: key.deviceKey }) as Placement)
         await store.place(placements)
         return (await store.open([{ key, state: '', ttlMs: 60_000, version: null }]))[0]!.record
       }
