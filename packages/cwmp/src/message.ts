@@ -76,6 +76,7 @@ export interface Warning {
 export type WarningCode =
   | 'ampersand_repaired'
   | 'array_count_wrong'
+  | 'attribute_repeated'
   | 'charset_unknown'
   | 'control_characters_removed'
   | 'event_code_form'

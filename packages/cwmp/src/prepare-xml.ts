@@ -6,6 +6,8 @@ export type PreparedXml =
   | { readonly kind: 'refused'; readonly code: MalformedCode; readonly detail: string }
 
 const RAW_AMPERSAND = /&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});)/g
+/** A real device copies our header elements into its answers and sets this attribute a second time. */
+const REPEATED_MUST_UNDERSTAND = /(\s[\w-]+:mustUnderstand="[^"<>]*")\s[\w-]+:mustUnderstand="[^"<>]*"/g
 
 /**
  * One linear pass before any parser sees the text: refuses document types (SOAP 1.1 section 3 forbids
@@ -14,19 +16,20 @@ const RAW_AMPERSAND = /&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6}
  * XML survives. Comments and CDATA sections are passed over as they stand.
  */
 export function prepareXml(raw: string, limits: DecodeLimits): PreparedXml {
-  const warnings: WarningCode[] = []
+  const warnings = new Set<WarningCode>()
   const text = withoutForbidden(raw)
-  if (text !== raw) warnings.push('control_characters_removed')
+  if (text !== raw) warnings.add('control_characters_removed')
   const pieces: string[] = []
-  let repaired = false
   let markup = 0
   let at = 0
   while (at < text.length) {
     const open = text.indexOf('<', at)
     const end = open === -1 ? text.length : open
     const words = text.slice(at, end)
-    const safe = words.replace(RAW_AMPERSAND, '&amp;')
-    repaired ||= safe !== words
+    const single = words.replace(REPEATED_MUST_UNDERSTAND, '$1')
+    const safe = single.replace(RAW_AMPERSAND, '&amp;')
+    if (single !== words) warnings.add('attribute_repeated')
+    if (safe !== single) warnings.add('ampersand_repaired')
     pieces.push(safe)
     if (open === -1) break
     if (++markup > limits.maxMarkup)
@@ -37,8 +40,7 @@ export function prepareXml(raw: string, limits: DecodeLimits): PreparedXml {
     pieces.push(text.slice(open, opaque))
     at = opaque
   }
-  if (repaired) warnings.push('ampersand_repaired')
-  return { kind: 'ready', text: pieces.join(''), warnings }
+  return { kind: 'ready', text: pieces.join(''), warnings: [...warnings] }
 }
 
 /** Where the comment or CDATA section at `open` ends; for a tag, the place after its `<`. */

@@ -15,6 +15,7 @@ export type ParsedXml =
   | { readonly kind: 'parsed'; readonly roots: readonly XmlElement[]; readonly strayText: boolean }
   | { readonly kind: 'failed'; readonly tooDeep: boolean; readonly detail: string }
 
+const WRAPPER = 'post'
 const MAX_ATTRIBUTES = 64
 const ATTRIBUTES = ':@'
 const TEXT = '#text'
@@ -22,14 +23,19 @@ const CDATA = '#cdata'
 
 type Node = Readonly<Record<string, unknown>>
 
-/** Reads prepared text. The validator runs first: the parser alone loses data on mismatched tags. */
+/**
+ * Reads prepared text. The validator runs first: the parser alone loses data on mismatched tags. Both see the
+ * text inside one element of ours, since neither minds consistently when a document has several roots.
+ */
 export function parseXml(text: string, maxDepth: number): ParsedXml {
+  const wrapped = `<${WRAPPER}>${text.replace(/^<\?xml\s[^<>]{0,200}\?>/, '')}</${WRAPPER}>`
   try {
-    const valid = XMLValidator.validate(text, { allowBooleanAttributes: false })
+    const valid = XMLValidator.validate(wrapped, { allowBooleanAttributes: false })
     if (valid !== true) return { kind: 'failed', tooDeep: false, detail: `${valid.err.code} at line ${valid.err.line}` }
-    const nodes = parserOf(maxDepth).parse(text) as readonly Node[]
-    const roots = nodes.flatMap((node) => elementOf(node) ?? [])
-    return { kind: 'parsed', roots, strayText: ownText(nodes) !== '' }
+    const nodes = parserOf(maxDepth + 1).parse(wrapped) as readonly Node[]
+    const [post, ...others] = nodes.flatMap((node) => elementOf(node) ?? [])
+    if (post === undefined || others.length > 0) throw new Error('the wrapper was closed from inside')
+    return { kind: 'parsed', roots: post.children, strayText: post.text !== '' }
   } catch (error) {
     const reason = error instanceof Error ? error.message : ''
     if (/nested tags/i.test(reason)) return { kind: 'failed', tooDeep: true, detail: `deeper than ${maxDepth}` }

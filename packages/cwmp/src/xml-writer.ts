@@ -28,7 +28,7 @@ export function escapeXml(text: string): string {
 
 export function element(
   name: string,
-  content: string | number | readonly Xml[] | undefined = '',
+  content: string | number | readonly Xml[] = '',
   attributes: Readonly<Record<string, string>> = {},
 ): Xml {
   const head = Object.entries(attributes).map(([key, value]) => ` ${key}="${escapeXml(value)}"`)

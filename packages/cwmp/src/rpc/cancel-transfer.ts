@@ -1,3 +1,4 @@
+import { textArgument } from '../argument.ts'
 import { element, type Xml } from '../xml-writer.ts'
 
 /** TR-069 A.4.1.9. */
@@ -12,7 +13,7 @@ export interface CancelTransferResponse {
 }
 
 export function encodeCancelTransfer(message: CancelTransfer): Xml {
-  return element('cwmp:CancelTransfer', [element('CommandKey', message.commandKey)])
+  return element('cwmp:CancelTransfer', [textArgument('CommandKey', message.commandKey, 32)])
 }
 
 export function decodeCancelTransferResponse(): CancelTransferResponse {

@@ -1,3 +1,4 @@
+import { textArgument, unsignedArgument } from '../argument.ts'
 import { readTime, type Reading } from '../reading.ts'
 import { textOf, type XmlElement } from '../xml-element.ts'
 import { element, type Xml } from '../xml-writer.ts'
@@ -41,27 +42,29 @@ export function encodeDownload(message: Download): Xml {
   return element('cwmp:Download', message.argumentSet === 'all' ? allArguments(message) : minimalArguments(message))
 }
 
+/** In the order of the schema. */
 function allArguments(message: Download): readonly Xml[] {
   return [
-    element('CommandKey', message.commandKey),
-    element('FileType', message.fileType),
-    element('URL', message.url),
-    element('Username', message.username),
-    element('Password', message.password),
-    element('FileSize', message.fileSize ?? 0),
-    element('TargetFileName', message.targetFileName),
-    element('DelaySeconds', message.delaySeconds),
-    element('SuccessURL', message.successUrl),
-    element('FailureURL', message.failureUrl),
+    ...whatToFetch(message),
+    textArgument('Username', message.username ?? '', 256),
+    textArgument('Password', message.password ?? '', 256),
+    unsignedArgument('FileSize', message.fileSize ?? 0),
+    textArgument('TargetFileName', message.targetFileName ?? '', 256),
+    unsignedArgument('DelaySeconds', message.delaySeconds),
+    textArgument('SuccessURL', message.successUrl ?? '', 256),
+    textArgument('FailureURL', message.failureUrl ?? '', 256),
   ]
 }
 
 function minimalArguments(message: Download): readonly Xml[] {
+  return [...whatToFetch(message), unsignedArgument('DelaySeconds', message.delaySeconds)]
+}
+
+function whatToFetch(message: Download): readonly Xml[] {
   return [
-    element('CommandKey', message.commandKey),
-    element('FileType', message.fileType),
-    element('URL', message.url),
-    element('DelaySeconds', message.delaySeconds),
+    textArgument('CommandKey', message.commandKey, 32),
+    textArgument('FileType', message.fileType, 64),
+    textArgument('URL', message.url, 256),
   ]
 }
 

@@ -1,3 +1,4 @@
+import { textArgument } from '../argument.ts'
 import type { Reading } from '../reading.ts'
 import type { XmlElement } from '../xml-element.ts'
 import { element, type Xml } from '../xml-writer.ts'
@@ -15,7 +16,7 @@ export interface GetParameterValuesResponse {
 }
 
 export function encodeGetParameterValues(message: GetParameterValues): Xml {
-  const names = message.names.map((name) => element('string', name))
+  const names = message.names.map((name) => textArgument('string', name, 256))
   return element('cwmp:GetParameterValues', [
     element('ParameterNames', names, { 'soap-enc:arrayType': `xsd:string[${names.length}]` }),
   ])

@@ -1,3 +1,4 @@
+import { textArgument } from '../argument.ts'
 import { element, type Xml } from '../xml-writer.ts'
 
 /** TR-069 A.3.2.9. */
@@ -11,7 +12,7 @@ export interface RebootResponse {
 }
 
 export function encodeReboot(message: Reboot): Xml {
-  return element('cwmp:Reboot', [element('CommandKey', message.commandKey)])
+  return element('cwmp:Reboot', [textArgument('CommandKey', message.commandKey, 32)])
 }
 
 export function decodeRebootResponse(): RebootResponse {

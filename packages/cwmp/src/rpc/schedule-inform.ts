@@ -1,3 +1,4 @@
+import { textArgument, unsignedArgument } from '../argument.ts'
 import { element, type Xml } from '../xml-writer.ts'
 
 /** TR-069 A.4.1.2: asks for an Inform with the events `3 SCHEDULED` and `M ScheduleInform`. */
@@ -14,8 +15,8 @@ export interface ScheduleInformResponse {
 
 export function encodeScheduleInform(message: ScheduleInform): Xml {
   return element('cwmp:ScheduleInform', [
-    element('DelaySeconds', message.delaySeconds),
-    element('CommandKey', message.commandKey),
+    unsignedArgument('DelaySeconds', message.delaySeconds, 1),
+    textArgument('CommandKey', message.commandKey, 32),
   ])
 }
 

@@ -1,3 +1,4 @@
+import { textArgument, valueArgument } from '../argument.ts'
 import type { Reading } from '../reading.ts'
 import type { XmlElement } from '../xml-element.ts'
 import { element, type Xml } from '../xml-writer.ts'
@@ -25,11 +26,11 @@ export interface SetParameterValuesResponse {
 
 export function encodeSetParameterValues(message: SetParameterValues): Xml {
   const structs = message.parameters.map(({ name, value, type }) =>
-    element('ParameterValueStruct', [element('Name', name), element('Value', value, { 'xsi:type': `xsd:${type}` })]),
+    element('ParameterValueStruct', [textArgument('Name', name, 256), valueArgument(value, type)]),
   )
   return element('cwmp:SetParameterValues', [
     element('ParameterList', structs, { 'soap-enc:arrayType': `cwmp:ParameterValueStruct[${structs.length}]` }),
-    element('ParameterKey', message.parameterKey),
+    textArgument('ParameterKey', message.parameterKey, 32),
   ])
 }
 

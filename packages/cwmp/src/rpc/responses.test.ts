@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest'
+
+import { decodePost, faultCodes, isCpeRequest, rpcNameOf, type CpeMessage, type WarningCode } from '../index.ts'
+
+function read(body: string): { body: CpeMessage; warnings: readonly WarningCode[] } {
+  const xml = `<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" xmlns:cwmp="urn:dslforum-org:cwmp-1-0"><e:Header><cwmp:ID>1</cwmp:ID></e:Header><e:Body>${body}</e:Body></e:Envelope>`
+  const result = decodePost(Buffer.from(xml), undefined)
+  if (result.kind !== 'envelopes' || result.envelopes[0] === undefined) throw new Error(JSON.stringify(result))
+  return { body: result.envelopes[0].body, warnings: result.warnings.map((warning) => warning.code) }
+}
+
+describe('DownloadResponse', () => {
+  const response = (inner: string) => read(`<cwmp:DownloadResponse>${inner}</cwmp:DownloadResponse>`)
+
+  it('with Status 0 is done, with 1 is not yet', () => {
+    expect(response('<Status>0</Status><StartTime>2026-01-01T00:00:00Z</StartTime>').body).toEqual({
+      kind: 'download_response',
+      status: 0,
+      startTime: '2026-01-01T00:00:00.000Z',
+      completeTime: null,
+    })
+    expect(response('<Status>1</Status><StartTime></StartTime>').body).toMatchObject({ status: 1, startTime: null })
+  })
+
+  it('without a readable Status is never taken for done', () => {
+    expect(response('').body).toMatchObject({ status: 1 })
+    expect(response('').warnings).toContain('status_missing')
+    expect(response('<Status>ok</Status>').body).toMatchObject({ status: 1 })
+    expect(response('<Status>2</Status>').body).toMatchObject({ status: 1 })
+  })
+})
+
+describe('TransferComplete', () => {
+  const complete = (inner: string) => read(`<cwmp:TransferComplete>${inner}</cwmp:TransferComplete>`).body
+
+  it('is read in any order of its elements', () => {
+    const fault = '<FaultStruct><FaultCode>9010</FaultCode><FaultString>no</FaultString></FaultStruct>'
+    const expected = { commandKey: 'fw1', faultCode: 9010, faultString: 'no' }
+    expect(complete(`<CommandKey>fw1</CommandKey>${fault}<StartTime/>`)).toMatchObject(expected)
+    expect(complete(`<StartTime/><CompleteTime/>${fault}<CommandKey>fw1</CommandKey>`)).toMatchObject(expected)
+  })
+
+  it('without a FaultStruct is success, and with an unreadable code is not', () => {
+    expect(complete('<CommandKey>fw1</CommandKey>')).toMatchObject({ faultCode: 0 })
+    expect(complete('<FaultStruct><FaultCode>bad</FaultCode></FaultStruct>')).toMatchObject({ faultCode: 9001 })
+    expect(complete('<FaultStruct><FaultCode></FaultCode></FaultStruct>')).toMatchObject({ faultCode: 9001 })
+  })
+
+  it('keeps an empty CommandKey and a vendor fault code', () => {
+    const body = complete('<CommandKey/><FaultStruct><FaultCode>9808</FaultCode></FaultStruct>')
+    expect(body).toMatchObject({ commandKey: '', faultCode: 9808 })
+  })
+})
+
+describe('a SOAP fault', () => {
+  const fault = (inner: string) => read(`<e:Fault><faultcode>Client</faultcode>${inner}</e:Fault>`)
+  const detail =
+    '<detail><cwmp:Fault><FaultCode>9005</FaultCode><FaultString>no such</FaultString></cwmp:Fault></detail>'
+
+  it('carries the code of its detail', () => {
+    expect(fault(`<faultstring>CWMP fault</faultstring>${detail}`)).toEqual({
+      body: { kind: 'fault', code: 9005, text: 'no such', parameterFaults: [] },
+      warnings: [],
+    })
+  })
+
+  it('is read where the detail stands inside the faultstring', () => {
+    const { body, warnings } = fault(`<faultstring>CWMP fault${detail}</faultstring>`)
+    expect(body).toMatchObject({ code: 9005 })
+    expect(warnings).toContain('fault_detail_misplaced')
+  })
+
+  it('without detail is a plain refusal', () => {
+    const { body, warnings } = fault('<faultstring>go away</faultstring>')
+    expect(body).toEqual({ kind: 'fault', code: 9001, text: 'go away', parameterFaults: [] })
+    expect(warnings).toContain('fault_without_detail')
+  })
+
+  it('names the parameters that SetParameterValues could not set', () => {
+    const single =
+      '<SetParameterValuesFault><ParameterName>A.B</ParameterName><FaultCode>9007</FaultCode><FaultString>too long</FaultString></SetParameterValuesFault>'
+    const { body } = fault(detail.replace('</cwmp:Fault>', `${single}</cwmp:Fault>`))
+    expect(body).toMatchObject({ parameterFaults: [{ name: 'A.B', code: 9007, text: 'too long' }] })
+  })
+})
+
+describe('other responses', () => {
+  it('list the transfers a CPE holds', () => {
+    const struct =
+      '<AllQueuedTransferStruct><CommandKey>fw1</CommandKey><State>2</State><IsDownload>true</IsDownload><FileType>1 Firmware Upgrade Image</FileType><FileSize>12</FileSize><TargetFileName/></AllQueuedTransferStruct>'
+    expect(
+      read(
+        `<cwmp:GetAllQueuedTransfersResponse><TransferList>${struct}</TransferList></cwmp:GetAllQueuedTransfersResponse>`,
+      ).body,
+    ).toEqual({
+      kind: 'get_all_queued_transfers_response',
+      transfers: [
+        {
+          commandKey: 'fw1',
+          state: 2,
+          isDownload: true,
+          fileType: '1 Firmware Upgrade Image',
+          fileSize: 12,
+          targetFileName: '',
+        },
+      ],
+    })
+    expect(read('<cwmp:GetAllQueuedTransfersResponse/>').body).toMatchObject({ transfers: [] })
+  })
+
+  it('are told apart from requests', () => {
+    for (const name of ['ScheduleInformResponse', 'CancelTransferResponse', 'RebootResponse', 'AddObjectResponse']) {
+      const { body } = read(`<cwmp:${name}/>`)
+      expect(isCpeRequest(body)).toBe(false)
+      expect(rpcNameOf(body)).toBe(name)
+    }
+    for (const name of ['TransferComplete', 'GetRPCMethods', 'Kicked']) {
+      const { body } = read(`<cwmp:${name}/>`)
+      expect(isCpeRequest(body)).toBe(true)
+      expect(rpcNameOf(body)).toBe(name)
+    }
+  })
+})
+
+describe('the table of fault codes', () => {
+  it('has every code of TR-069 A.5', () => {
+    const codes = [...faultCodes.keys()]
+    expect(codes).toEqual([
+      ...Array.from({ length: 7 }, (_, at) => 8000 + at),
+      ...Array.from({ length: 33 }, (_, at) => 9000 + at),
+    ])
+  })
+})
