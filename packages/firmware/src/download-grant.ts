@@ -34,7 +34,9 @@ export interface MintedGrant {
 
 export type ReadGrant =
   | { readonly kind: 'granted'; readonly grant: DownloadGrant; readonly password: string }
-  | { readonly kind: 'refused'; readonly code: 'malformed' | 'forged' | 'expired' }
+  /** Genuine, but of the past. */
+  | { readonly kind: 'expired'; readonly grant: DownloadGrant }
+  | { readonly kind: 'refused'; readonly code: 'malformed' | 'forged' }
 
 const VERSION = 1
 const BODY_BYTES = 1 + 4 + 16 + 16 + 16 + 32
@@ -79,7 +81,6 @@ export function readGrant(attemptId: string, token: string, keys: readonly Uint8
   const key = keys.find((candidate) => timingSafeEqual(macOf(attemptId, body, candidate), bytes.subarray(BODY_BYTES)))
   if (key === undefined) return { kind: 'refused', code: 'forged' }
   const expiresAt = body.readUInt32BE(1)
-  if (now >= expiresAt) return { kind: 'refused', code: 'expired' }
   const grant: DownloadGrant = {
     attemptId,
     upgradeId: 'upg_' + bytesToUlid(body.subarray(5, 21)),
@@ -88,6 +89,7 @@ export function readGrant(attemptId: string, token: string, keys: readonly Uint8
     sha256: body.subarray(53, 85).toString('hex'),
     expiresAt,
   }
+  if (now >= expiresAt) return { kind: 'expired', grant }
   return { kind: 'granted', grant, password: passwordOf(attemptId, body, key) }
 }
 

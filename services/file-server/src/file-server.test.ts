@@ -1,0 +1,356 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtemp } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Writable } from 'node:stream'
+import { createEmbeddedBus } from '@sluice/bus'
+import {
+  answered,
+  attemptObserved,
+  refused,
+  transferStopsChanged,
+  transferStopsGet,
+  type Observation,
+} from '@sluice/contracts'
+import { mintGrant, type DownloadGrant } from '@sluice/firmware'
+import { answerChallenge } from '@sluice/http-auth'
+import { openDirectoryImageStore } from '@sluice/image-store'
+import { createIds, createLog, systemClock } from '@sluice/runtime'
+import { openEmbedded } from '@sluice/sql'
+import { waitUntil } from '@sluice/testbed'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { createFileServer, type FileServer, type FileServerSettings } from './file-server.ts'
+
+const IMAGE = randomBytes(700_000)
+const SHA = createHash('sha256').update(IMAGE).digest('hex')
+const KEY = Buffer.alloc(32, 7)
+const ids = createIds()
+const ARTIFACT = ids.artifact()
+const CAMPAIGN = ids.campaign()
+
+const SETTINGS: FileServerSettings = {
+  host: '127.0.0.1',
+  port: 0,
+  keys: [KEY],
+  requireCredentials: false,
+  maxTransfers: 100,
+  maxTransfersPerAttempt: 2,
+  idleMs: 5_000,
+  maxTransferMs: 60_000,
+  stopsRefreshMs: 60_000,
+  drainMs: 2_000,
+}
+
+/** Everything the file server logged, as text. */
+const logged: string[] = []
+const log = createLog({
+  service: 'test',
+  destination: new Writable({ write: (chunk: Buffer, _, done) => (logged.push(chunk.toString()), done()) }),
+})
+
+const sql = await openEmbedded({ memory: true })
+const hub = await createEmbeddedBus({ sql, clock: systemClock, log })
+const images = await openDirectoryImageStore(await mkdtemp(join(tmpdir(), 'sluice-files-')))
+const scheduler = hub.as('campaign-scheduler')
+const observed: Observation[] = []
+let schedulerKnows = true
+let running: FileServer[] = []
+
+beforeAll(async () => {
+  await images.quarantine(
+    ARTIFACT,
+    (async function* () {
+      yield IMAGE
+    })(),
+    { maxBytes: 1e9 },
+  )
+  await images.promote(ARTIFACT, SHA)
+  await scheduler.consume(
+    attemptObserved,
+    async (batch) => void observed.push(...batch.flatMap((event) => event.data.items)),
+  )
+  await scheduler.serve(transferStopsGet, async (batch) =>
+    batch.map(() =>
+      schedulerKnows ? answered({ campaignIds: [], artifactIds: [] }) : refused('unavailable', 'starting'),
+    ),
+  )
+})
+afterEach(async () => {
+  await Promise.all(running.map((server) => server.stop()))
+  running = []
+  schedulerKnows = true
+})
+afterAll(async () => {
+  await hub.close()
+  await sql.close()
+})
+
+async function start(changed: Partial<FileServerSettings> = {}): Promise<string> {
+  const server = createFileServer(
+    { bus: hub.as('file-server'), images, clock: systemClock, ids, log },
+    { ...SETTINGS, ...changed },
+  )
+  running.push(server)
+  return `http://127.0.0.1:${await server.start()}`
+}
+function grant(changed: Partial<DownloadGrant> = {}) {
+  const whole: DownloadGrant = {
+    attemptId: ids.attempt(),
+    upgradeId: ids.upgrade(),
+    campaignId: CAMPAIGN,
+    artifactId: ARTIFACT,
+    sha256: SHA,
+    expiresAt: Math.floor(Date.now() / 1_000) + 3_600,
+    ...changed,
+  }
+  return { ...whole, ...mintGrant(whole, KEY) }
+}
+const factsOf = (attemptId: string) =>
+  observed.filter(({ fact }) => 'attemptId' in fact && fact.attemptId === attemptId).map(({ fact }) => fact)
+const told = (attemptId: string, ...kinds: string[]) =>
+  waitUntil(() => JSON.stringify(factsOf(attemptId).map((fact) => fact.kind)) === JSON.stringify(kinds), {
+    describe: () => `${JSON.stringify(factsOf(attemptId))} instead of ${kinds.join()}`,
+  })
+const bytesOf = async (response: Response) => Buffer.from(await response.arrayBuffer())
+
+describe('a device with a grant', () => {
+  it('gets the whole image, and the scheduler hears of the first and the last byte', async () => {
+    const url = await start()
+    const mine = grant()
+    const response = await fetch(`${url}/${mine.path}/router.bin`)
+    expect(response.status).toBe(200)
+    expect(response.headers.get('content-length')).toBe(String(IMAGE.length))
+    expect(response.headers.get('accept-ranges')).toBe('bytes')
+    expect(response.headers.get('etag')).toBe(`"${SHA}"`)
+    expect((await bytesOf(response)).equals(IMAGE)).toBe(true)
+    await told(mine.attemptId, 'first_byte_served', 'last_byte_served')
+    expect(factsOf(mine.attemptId)[1]).toMatchObject({ bytes: IMAGE.length })
+    expect(observed.at(-1)!.traceparent).toMatch(/^00-[0-9a-f]{32}-/)
+  })
+
+  it('may take it in pieces: the last byte counts only once all pieces were served', async () => {
+    const url = await start()
+    const mine = grant()
+    const piece = (range: string) => fetch(`${url}/${mine.path}/f`, { headers: { range } })
+    const tail = await piece('bytes=-100000')
+    expect(tail.status).toBe(206)
+    expect(tail.headers.get('content-range')).toBe(`bytes 600000-699999/700000`)
+    expect((await bytesOf(tail)).equals(IMAGE.subarray(600_000))).toBe(true)
+    await told(mine.attemptId, 'first_byte_served')
+    expect((await bytesOf(await piece('bytes=0-599998'))).length).toBe(599_999)
+    expect((await bytesOf(await piece('bytes=0-10'))).length).toBe(11)
+    await new Promise((resolve) => setTimeout(resolve, 150))
+    await told(mine.attemptId, 'first_byte_served')
+    await bytesOf(await piece('bytes=599999-599999'))
+    await told(mine.attemptId, 'first_byte_served', 'last_byte_served')
+  })
+
+  it('is told when its range lies behind the end, and gets the whole for several ranges', async () => {
+    const url = await start()
+    const mine = grant()
+    const behind = await fetch(`${url}/${mine.path}/f`, { headers: { range: 'bytes=700000-' } })
+    expect([behind.status, behind.headers.get('content-range')]).toEqual([416, 'bytes */700000'])
+    const several = await fetch(`${url}/${mine.path}/f`, { headers: { range: 'bytes=0-1,5-6' } })
+    expect([several.status, (await bytesOf(several)).length]).toEqual([200, IMAGE.length])
+  })
+
+  it('resumes only the same image: If-Range with another ETag or a date gets the whole', async () => {
+    const url = await start()
+    const mine = grant()
+    const ask = async (ifRange: string) => {
+      const response = await fetch(`${url}/${mine.path}/f`, { headers: { range: 'bytes=5-', 'if-range': ifRange } })
+      await bytesOf(response)
+      return response.status
+    }
+    expect(await ask(`"${SHA}"`)).toBe(206)
+    expect(await ask('"another"')).toBe(200)
+    expect(await ask('Wed, 21 Oct 2026 07:28:00 GMT')).toBe(200)
+  })
+
+  it('may ask with HEAD, which serves no byte', async () => {
+    const url = await start()
+    const mine = grant()
+    const response = await fetch(`${url}/${mine.path}/f`, { method: 'HEAD' })
+    expect([response.status, response.headers.get('content-length')]).toEqual([200, String(IMAGE.length)])
+    expect((await fetch(`${url}/${mine.path}/f`, { method: 'POST' })).status).toBe(405)
+    await new Promise((resolve) => setTimeout(resolve, 150))
+    expect(factsOf(mine.attemptId)).toEqual([])
+  })
+})
+
+describe('what is refused', () => {
+  it('a token that was bent, is of another attempt, or is none: 404, and no word about the attempt', async () => {
+    const url = await start()
+    const mine = grant()
+    const other = grant()
+    const token = mine.path.split('/')[2]!
+    const bent = token.slice(0, 20) + (token[20] === 'A' ? 'B' : 'A') + token.slice(21)
+    for (const path of [
+      `f/${mine.attemptId}/${bent}/f`,
+      `f/${other.attemptId}/${token}/f`,
+      `f/${mine.attemptId}/x/f`,
+      `f/${mine.attemptId}/${token}`,
+      `f/../../etc/passwd`,
+      `f/%2e%2e/${token}/f`,
+      `${mine.path}/a/b`,
+      '',
+    ]) {
+      expect([path, (await fetch(`${url}/${path}`)).status]).toEqual([path, 404])
+    }
+    await new Promise((resolve) => setTimeout(resolve, 150))
+    expect([...factsOf(mine.attemptId), ...factsOf(other.attemptId)]).toEqual([])
+  })
+
+  it('a grant of the past: 403, told as expired', async () => {
+    const url = await start()
+    const mine = grant({ expiresAt: Math.floor(Date.now() / 1_000) })
+    expect((await fetch(`${url}/${mine.path}/f`)).status).toBe(403)
+    await told(mine.attemptId, 'download_refused')
+    expect(factsOf(mine.attemptId)).toEqual([
+      { kind: 'download_refused', attemptId: mine.attemptId, reason: 'expired' },
+    ])
+  })
+
+  it('work that was stopped, from the moment the scheduler says so, until it says otherwise', async () => {
+    const url = await start()
+    const mine = grant()
+    const status = async () => (await fetch(`${url}/${mine.path}/f`, { method: 'HEAD' })).status
+    const say = (campaignIds: string[], artifactIds: string[]) =>
+      scheduler.announce(transferStopsChanged, [{ id: ids.event(), key: 'all', data: { campaignIds, artifactIds } }])
+    expect(await status()).toBe(200)
+    say([CAMPAIGN], [])
+    await waitUntil(async () => (await status()) === 503)
+    const refusedNow = await fetch(`${url}/${mine.path}/f`)
+    expect(refusedNow.headers.get('retry-after')).toBe('30')
+    say([], [ARTIFACT])
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(await status()).toBe(503)
+    say([], [])
+    await waitUntil(async () => (await status()) === 200)
+    await told(mine.attemptId, 'download_refused')
+    expect(factsOf(mine.attemptId)[0]).toMatchObject({ reason: 'stopped' })
+  })
+
+  it('everything, as long as it was never learnt what is stopped: 503, not charged to the device', async () => {
+    schedulerKnows = false
+    const url = await start({ stopsRefreshMs: 50 })
+    const mine = grant()
+    expect((await fetch(`${url}/${mine.path}/f`)).status).toBe(503)
+    await told(mine.attemptId, 'download_refused')
+    expect(factsOf(mine.attemptId)[0]).toMatchObject({ reason: 'shedding' })
+    schedulerKnows = true
+    await waitUntil(async () => (await fetch(`${url}/${mine.path}/f`, { method: 'HEAD' })).status === 200)
+  })
+
+  it('an image that is not there: 503, because that is not the fault of the device', async () => {
+    const url = await start()
+    expect((await fetch(`${url}/${grant({ sha256: '0'.repeat(64) }).path}/f`)).status).toBe(503)
+  })
+})
+
+describe('credentials', () => {
+  const basic = (user: string, password: string) => `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
+
+  it('are not needed beside a good token, but wrong ones are refused', async () => {
+    const url = await start()
+    const mine = grant()
+    const ask = async (authorization: string) =>
+      (await fetch(`${url}/${mine.path}/f`, { method: 'HEAD', headers: { authorization } })).status
+    expect(await ask(basic(mine.username, mine.password))).toBe(200)
+    expect(await ask(basic(mine.username, 'wrong'))).toBe(401)
+    expect(await ask(basic('somebody', mine.password))).toBe(401)
+    expect(await ask(basic(mine.username, grant().password))).toBe(401)
+    expect(await ask('Bearer x')).toBe(401)
+    await told(mine.attemptId, 'download_refused')
+    expect(factsOf(mine.attemptId)[0]).toMatchObject({ reason: 'unauthorized' })
+  })
+
+  it('where required, are asked for by digest; the question itself is no refusal', async () => {
+    const url = await start({ requireCredentials: true })
+    const mine = grant()
+    const target = `/${mine.path}/f`
+    const first = await fetch(url + target)
+    expect(first.status).toBe(401)
+    const challenge = first.headers.get('www-authenticate')!
+    expect(challenge).toMatch(/^Digest /)
+    const answer = (password: string) => {
+      const said = answerChallenge({
+        challenges: challenge,
+        method: 'GET',
+        uri: target,
+        username: mine.username,
+        password,
+        cnonce: 'c0ffee',
+        nc: 1,
+      })
+      return said.kind === 'answer' ? said.authorization : 'none'
+    }
+    expect((await fetch(url + target, { headers: { authorization: answer('wrong') } })).status).toBe(401)
+    const authorization = answer(mine.password)
+    expect((await bytesOf(await fetch(url + target, { headers: { authorization } }))).length).toBe(IMAGE.length)
+    await told(mine.attemptId, 'download_refused', 'first_byte_served', 'last_byte_served')
+  })
+})
+
+describe('limits', () => {
+  /** Asks for the image and then reads nothing. */
+  async function holdOpen(url: string, path: string) {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    socket.write(`GET /${path}/f HTTP/1.1\r\nHost: x\r\n\r\n`)
+    await once(socket, 'readable')
+    return socket
+  }
+
+  it('let one attempt take only so many connections, and all of them together only so many', async () => {
+    const big = randomBytes(20_000_000)
+    const sha256 = createHash('sha256').update(big).digest('hex')
+    const artifactId = ids.artifact()
+    await images.quarantine(
+      artifactId,
+      (async function* () {
+        yield big
+      })(),
+      { maxBytes: 1e9 },
+    )
+    await images.promote(artifactId, sha256)
+    const url = await start({ maxTransfersPerAttempt: 1, maxTransfers: 2 })
+    const [one, two, three] = [grant({ sha256 }), grant({ sha256 }), grant({ sha256 })]
+    const first = await holdOpen(url, one.path)
+    expect((await fetch(`${url}/${one.path}/f`)).status).toBe(503)
+    await told(one.attemptId, 'first_byte_served', 'download_refused')
+    expect(factsOf(one.attemptId)[1]).toMatchObject({ reason: 'shedding' })
+    const second = await holdOpen(url, two.path)
+    expect((await fetch(`${url}/${three.path}/f`)).status).toBe(503)
+    first.destroy()
+    await waitUntil(async () => (await fetch(`${url}/${three.path}/f`, { method: 'HEAD' })).status === 200)
+    second.destroy()
+    expect(factsOf(one.attemptId).map((fact) => fact.kind)).not.toContain('last_byte_served')
+  })
+
+  it('close a connection that sends no request, and one on which nothing moves', async () => {
+    const url = await start({ idleMs: 300 })
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    await once(socket, 'connect')
+    socket.write('GET /f HTTP/1.1\r\nHost:')
+    await once(socket, 'close')
+  })
+
+  it('let a transfer under way end when the server stops, and take no new one', async () => {
+    const url = await start()
+    const mine = grant()
+    const response = await fetch(`${url}/${mine.path}/f`)
+    const stopping = running.pop()!.stop()
+    expect((await bytesOf(response)).length).toBe(IMAGE.length)
+    await stopping
+    await told(mine.attemptId, 'first_byte_served', 'last_byte_served')
+    await expect(fetch(`${url}/${mine.path}/f`)).rejects.toThrow()
+  })
+})
+
+it('never logs a token or a password', () => {
+  const all = logged.join('')
+  expect(all).toContain('files.request.ended')
+  expect(all).not.toMatch(/[A-Za-z0-9_-]{100,}/)
+})

@@ -1,0 +1,24 @@
+import { metrics } from '@opentelemetry/api'
+
+/** Names of what this service logs. */
+export const LOG = {
+  listening: 'files.listening',
+  requestEnded: 'files.request.ended',
+  requestFailed: 'files.request.failed',
+  imageMissing: 'files.image.missing',
+  stopsNotLearnt: 'files.stops.not_learnt',
+  factsNotPublished: 'files.facts.not_published',
+  factsDropped: 'files.facts.dropped',
+} as const
+
+const meter = metrics.getMeter('file-server')
+
+export const METRICS = {
+  requests: meter.createCounter('files.requests', { description: 'Requests answered, by status.' }),
+  bytes: meter.createCounter('files.bytes', { description: 'Bytes of images handed to sockets.', unit: 'By' }),
+  refusals: meter.createCounter('files.refusals', { description: 'Downloads refused, by reason.' }),
+  active: meter.createUpDownCounter('files.transfers.active', { description: 'Transfers under way.' }),
+  factsDropped: meter.createCounter('files.facts.dropped', {
+    description: 'Facts given up because the bus was away too long.',
+  }),
+} as const

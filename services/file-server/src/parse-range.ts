@@ -1,0 +1,25 @@
+export type AskedRange =
+  | { readonly kind: 'whole' }
+  | { readonly kind: 'part'; readonly first: number; readonly last: number }
+  | { readonly kind: 'unsatisfiable' }
+
+/**
+ * What a Range header asks of a representation of `size` bytes (RFC 9110 14.1.2 and 14.2). One byte range is served;
+ * several at once, another unit, or what cannot be read is answered with the whole, as the RFC allows.
+ */
+export function parseRange(header: string | undefined, size: number): AskedRange {
+  const match = /^bytes=[ \t]*(\d{0,15})-(\d{0,15})[ \t]*$/i.exec(header ?? '')
+  if (match === null) return { kind: 'whole' }
+  const [, from = '', to = ''] = match
+  if (from === '') return to === '' ? { kind: 'whole' } : suffix(Number(to), size)
+  const first = Number(from)
+  const last = to === '' ? size - 1 : Math.min(Number(to), size - 1)
+  if (to !== '' && Number(to) < first) return { kind: 'whole' }
+  return first < size ? { kind: 'part', first, last } : { kind: 'unsatisfiable' }
+}
+
+/** The last `length` bytes; all of them when there are fewer (RFC 9110 14.1.2). */
+function suffix(length: number, size: number): AskedRange {
+  if (length === 0 || size === 0) return { kind: 'unsatisfiable' }
+  return { kind: 'part', first: Math.max(0, size - length), last: size - 1 }
+}

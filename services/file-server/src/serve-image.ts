@@ -1,0 +1,158 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ObservedFact } from '@sluice/contracts'
+import { readGrant, type DownloadGrant } from '@sluice/firmware'
+import type { ImageStore } from '@sluice/image-store'
+import type { Clock, Log } from '@sluice/runtime'
+import type { Admission } from './admission.ts'
+import type { createAttemptMemories } from './attempt-memory.ts'
+import type { Authenticator } from './authenticate.ts'
+import { LOG, METRICS } from './observability.ts'
+import { parseRange, type AskedRange } from './parse-range.ts'
+import type { FactReporter } from './report-facts.ts'
+import { sendBytes } from './send-bytes.ts'
+import type { StoppedWork } from './stopped-work.ts'
+
+export interface ServeParts {
+  readonly images: ImageStore
+  readonly stopped: StoppedWork
+  readonly facts: FactReporter
+  readonly admission: Admission
+  readonly attempts: ReturnType<typeof createAttemptMemories>
+  readonly authenticator: Authenticator
+  /** The first mints, the others are still believed. */
+  readonly keys: readonly Uint8Array[]
+  readonly clock: Clock
+  readonly log: Log
+}
+
+type RefusalReason = Extract<ObservedFact, { kind: 'download_refused' }>['reason']
+
+const RETRY_AFTER_S = '30'
+const REFUSAL_TOLD_AGAIN_MS = 60_000
+
+/** Answers one request for an image: granted, not stopped, authenticated, admitted; then the bytes. */
+export async function serveImage(request: IncomingMessage, response: ServerResponse, parts: ServeParts): Promise<void> {
+  if (request.method !== 'GET' && request.method !== 'HEAD') return answer(response, 405, { allow: 'GET, HEAD' })
+  const place = placeOf(request.url ?? '')
+  if (place === null) return answer(response, 404)
+  const read = readGrant(place.attemptId, place.token, parts.keys, Math.floor(parts.clock.now() / 1_000))
+  // Nothing a forger says about an attempt is told on.
+  if (read.kind === 'refused') return answer(response, 404)
+  const { grant } = read
+  const refuse = (status: number, reason: RefusalReason, headers: Record<string, string> = {}) => {
+    tellRefusal(grant, reason, parts)
+    answer(response, status, headers)
+  }
+  if (read.kind === 'expired') return refuse(403, 'expired')
+
+  const standing = parts.stopped.standingOf(grant.campaignId, grant.artifactId)
+  // What cannot be told must not count against the device: the same as being too busy.
+  if (standing === 'unknown') return refuse(503, 'shedding', { 'retry-after': RETRY_AFTER_S })
+  if (standing === 'stopped') return refuse(503, 'stopped', { 'retry-after': RETRY_AFTER_S })
+
+  const { authorization } = request.headers
+  const who = parts.authenticator.check({
+    method: request.method,
+    authorization,
+    attemptId: grant.attemptId,
+    password: read.password,
+  })
+  if (who.kind === 'challenge') return answer(response, 401, { 'www-authenticate': who.header })
+  if (who.kind === 'wrong') return refuse(401, 'unauthorized', { 'www-authenticate': who.header })
+
+  const leave = parts.admission.enter(grant.attemptId)
+  if (leave === null) return refuse(503, 'shedding', { 'retry-after': RETRY_AFTER_S })
+  METRICS.active.add(1)
+  try {
+    const size = await parts.images.size(grant.sha256)
+    if (size === null) {
+      parts.log.error({ artifact_id: grant.artifactId, sha256: grant.sha256 }, LOG.imageMissing)
+      return refuse(503, 'shedding', { 'retry-after': RETRY_AFTER_S })
+    }
+    await sendImage(request, response, grant, size, parts)
+  } finally {
+    leave()
+    METRICS.active.add(-1)
+  }
+}
+
+async function sendImage(
+  request: IncomingMessage,
+  response: ServerResponse,
+  grant: DownloadGrant,
+  size: number,
+  parts: ServeParts,
+): Promise<void> {
+  const etag = `"${grant.sha256}"`
+  const asked = askedRange(request, etag, size)
+  const headers: Record<string, string | number> = {
+    'accept-ranges': 'bytes',
+    etag,
+    'content-type': 'application/octet-stream',
+    // The same URL holds for one attempt alone, and the content must be fetched each time (TR-069 A.3.2.8).
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  }
+  if (asked.kind === 'unsatisfiable') return answer(response, 416, { ...headers, 'content-range': `bytes */${size}` })
+  const { first, last } = asked.kind === 'part' ? asked : { first: 0, last: size - 1 }
+  headers['content-length'] = last - first + 1
+  if (asked.kind === 'part') headers['content-range'] = `bytes ${first}-${last}/${size}`
+  const status = asked.kind === 'part' ? 206 : 200
+  if (request.method === 'HEAD') {
+    response.writeHead(status, headers).end()
+    return
+  }
+
+  const image = await parts.images.open(grant.sha256, { first, last })
+  if (image.kind === 'absent') return answer(response, 503, { 'retry-after': RETRY_AFTER_S })
+  response.writeHead(status, headers)
+  let at = first
+  await sendBytes(image.stream, response, (bytes) => {
+    tellServed(grant, size, { from: at, to: at + bytes }, parts)
+    at += bytes
+  })
+}
+
+function askedRange(request: IncomingMessage, etag: string, size: number): AskedRange {
+  // Ranges are defined for GET alone (RFC 9110 14.2).
+  if (request.method !== 'GET') return { kind: 'whole' }
+  const condition = request.headers['if-range']
+  // A date never matches: an image has no date, it is its digest (RFC 9110 13.1.5).
+  if (condition !== undefined && condition !== etag) return { kind: 'whole' }
+  return parseRange(request.headers.range, size)
+}
+
+function tellServed(grant: DownloadGrant, size: number, piece: { from: number; to: number }, parts: ServeParts): void {
+  METRICS.bytes.add(piece.to - piece.from)
+  const memory = parts.attempts.of(grant.attemptId)
+  memory.served.add(piece.from, piece.to)
+  const bytes = memory.served.total()
+  if (!memory.firstByteTold) {
+    memory.firstByteTold = true
+    parts.facts.report(grant.upgradeId, { kind: 'first_byte_served', attemptId: grant.attemptId, bytes })
+  }
+  if (!memory.lastByteTold && bytes >= size) {
+    memory.lastByteTold = true
+    parts.facts.report(grant.upgradeId, { kind: 'last_byte_served', attemptId: grant.attemptId, bytes })
+  }
+}
+
+/** A device that hammers is told about once a minute. */
+function tellRefusal(grant: DownloadGrant, reason: RefusalReason, parts: ServeParts): void {
+  METRICS.refusals.add(1, { reason })
+  const { refusalToldAt } = parts.attempts.of(grant.attemptId)
+  const now = parts.clock.now()
+  if (now - (refusalToldAt.get(reason) ?? -Infinity) < REFUSAL_TOLD_AGAIN_MS) return
+  refusalToldAt.set(reason, now)
+  parts.facts.report(grant.upgradeId, { kind: 'download_refused', attemptId: grant.attemptId, reason })
+}
+
+/** The parts of `/f/<attemptId>/<token>/<file name>`; the name is for the device alone. */
+function placeOf(url: string): { attemptId: string; token: string } | null {
+  const match = /^\/f\/([0-9A-Za-z]{1,64})\/([A-Za-z0-9_-]{1,256})\/[^/?#]{1,255}$/.exec(url)
+  return match === null ? null : { attemptId: match[1]!, token: match[2]! }
+}
+
+function answer(response: ServerResponse, status: number, headers: Record<string, string | number> = {}): void {
+  response.writeHead(status, { 'cache-control': 'no-store', ...headers, 'content-length': 0 }).end()
+}

@@ -1,0 +1,21 @@
+import { defineSettings, natsSettings, postgresSettings } from '@sluice/runtime'
+import Type from 'typebox'
+
+export const settings = defineSettings({
+  ...natsSettings,
+  ...postgresSettings,
+  SLUICE_IMAGES_DIRECTORY: {
+    type: Type.String({ minLength: 1 }),
+    description: 'The directory of images: a file system that resolver, verifier and file servers share.',
+  },
+  SLUICE_REQUIRED_KEYS: {
+    type: Type.Integer({ minimum: 1, maximum: 8 }),
+    default: 1,
+    description: 'How many different keys have to sign an image before it is trusted.',
+  },
+  SLUICE_VERIFY_DEADLINE_MS: {
+    type: Type.Integer({ minimum: 1_000, maximum: 3_600_000 }),
+    default: 120_000,
+    description: 'How long the verification of one image may take.',
+  },
+})

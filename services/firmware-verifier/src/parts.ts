@@ -1,0 +1,29 @@
+import type { Bus } from '@sluice/bus'
+import type { ImageStore } from '@sluice/image-store'
+import type { Clock, Ids, Log } from '@sluice/runtime'
+import type { Journal, Relay, Sql } from '@sluice/sql'
+import type { Observability } from './observability.ts'
+
+export interface FirmwareVerifierParts {
+  readonly sql: Sql
+  readonly bus: Bus
+  readonly images: ImageStore
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly log: Log
+}
+
+export interface FirmwareVerifierSettings {
+  /** How many different keys have to vouch for an image; 1 or more. */
+  readonly requiredKeys: number
+  /** How long one image may take. */
+  readonly deadlineMs: number
+}
+
+/** What the use cases work with. */
+export interface Parts extends FirmwareVerifierParts {
+  readonly journal: Journal
+  readonly relay: Relay
+  readonly observability: Observability
+  readonly settings: FirmwareVerifierSettings
+}
