@@ -119,7 +119,11 @@ export function looksLikeAnAttempt(commandKey: string): boolean {
 
 function absorbReading(attempt: Attempt, fact: Fact & { kind: 'snapshot_read' }): Attempt | Ignored {
   const since = targetSince(attempt)
-  if (since === null || fact.at < since) return 'not_asked'
+  const elsewhereAt = Math.max(
+    attempt.onOther?.lastAt ?? -Infinity,
+    attempt.sameVersion ? -Infinity : (attempt.onOld?.lastAt ?? -Infinity),
+  )
+  if (since === null || fact.at < since || fact.at < elsewhereAt) return 'not_asked'
   const settings = { ...attempt.after.settings }
   for (const [name, digest] of Object.entries(fact.settings)) {
     const known = settings[name]

@@ -95,29 +95,57 @@ function afterTheTry(upgrade: Upgrade, attempt: Attempt, verdict: Verdict, at: n
   return verdict.kind === 'outcome' ? settle(upgrade, attempt, verdict.outcome, at) : null
 }
 
-/** Late facts reopen any outcome after an offer. */
+/** Late facts reopen any outcome after an offer, except where they say less than what is known. */
 function reopen(upgrade: Upgrade & { state: 'settled' }, attempt: Attempt, verdict: Verdict, at: number): Upgrade {
   const kept: Upgrade = { ...upgrade, last: attempt }
   const { outcome } = upgrade
-  const withdrawn = outcome.kind === 'cancelled' || outcome.kind === 'superseded' || outcome.kind === 'skipped'
-  switch (verdict.kind) {
-    case 'stage':
-      return outcome.kind === 'timed_out' ? { ...kept, outcome: heardFrom(outcome, attempt, upgrade.settledAt) } : kept
-    case 'try_failed':
-      return withdrawn || (outcome.kind === 'timed_out' && verdict.where === 'lost')
-        ? kept
-        : change(upgrade, attempt, failed(verdict.reason, verdict.fault).outcome, at)
-    case 'outcome':
-      if (withdrawn && !isProof(verdict.outcome)) return kept
-      return change(upgrade, attempt, verdict.outcome, at)
-    case 'verifying':
-      return { ...coreOf(upgrade), state: 'verifying', attempt, late: true }
+  const next = lateOutcome(verdict)
+  if (next === 'verifying')
+    return isSuccess(outcome) ? kept : { ...coreOf(upgrade), state: 'verifying', attempt, late: true }
+  if (next === null)
+    return outcome.kind === 'timed_out' ? { ...kept, outcome: heardFrom(outcome, attempt, upgrade.settledAt) } : kept
+  return saysLess(next, outcome) ? kept : change(upgrade, attempt, next, at)
+}
+
+function lateOutcome(verdict: Verdict): Outcome | 'verifying' | null {
+  if (verdict.kind === 'outcome') return verdict.outcome
+  if (verdict.kind === 'verifying') return 'verifying'
+  if (verdict.kind === 'stage' || verdict.where === 'lost') return null
+  return failed(verdict.reason, verdict.fault).outcome
+}
+
+function saysLess(next: Outcome, known: Outcome): boolean {
+  switch (known.kind) {
+    case 'verified':
+    case 'verified_config_lost':
+      // A factory reset or a reading days after the proof is the subscriber's doing, not the upgrade's.
+      return (
+        next.kind === 'timed_out' ||
+        isNotProvisioned(next) ||
+        (next.kind === 'verified_config_lost' && next.changed.length === 0)
+      )
+    case 'regressed':
+      return next.kind === 'rolled_back'
+    case 'rolled_back':
+    case 'failed':
+      return next.kind === 'cancelled'
+    case 'cancelled':
+    case 'superseded':
+    case 'skipped':
+      return !isProof(next)
+    case 'declined':
+    case 'timed_out':
+      return false
   }
 }
 
+const isSuccess = ({ kind }: Outcome): boolean => kind === 'verified' || kind === 'verified_config_lost'
+const isNotProvisioned = (outcome: Outcome): boolean =>
+  outcome.kind === 'failed' && outcome.reason === 'not_provisioned'
+
 /** What reopens even an upgrade that was taken back: the device did get the image. */
-function isProof({ kind }: Outcome): boolean {
-  return kind === 'verified' || kind === 'verified_config_lost' || kind === 'rolled_back' || kind === 'regressed'
+function isProof(outcome: Outcome): boolean {
+  return isSuccess(outcome) || outcome.kind === 'rolled_back' || outcome.kind === 'regressed'
 }
 
 function change(upgrade: Upgrade & { state: 'settled' }, attempt: Attempt, outcome: Outcome, at: number): Upgrade {

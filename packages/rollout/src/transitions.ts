@@ -80,7 +80,7 @@ export function* transitions(policy: Policy = { ...defaultPolicy, confirmation: 
           yield { from, fact: move.name, to }
         }
         const shape = shapeOf(moved)
-        if (moved !== upgrade && moved.attempts <= 2 && !visited.has(shape)) {
+        if (moved !== upgrade && moved.attempts <= 1 && !visited.has(shape)) {
           visited.add(shape)
           next.push({ upgrade: moved, at: move.at })
         }
@@ -127,12 +127,16 @@ function shapeOf(upgrade: Upgrade): string {
       : upgrade.state === 'retry' || upgrade.state === 'settled'
         ? upgrade.last
         : upgrade.attempt
-  const known =
-    attempt &&
-    Object.entries(attempt)
-      .map(([name, value]) => (value === null || value === false ? '' : name))
-      .join()
-  return `${nameOf(upgrade)}|${upgrade.attempts}|${known}|${upgrade.state === 'settled' && upgrade.final}`
+  const known = attempt && [
+    attempt.boots,
+    attempt.lastByteAt,
+    attempt.onTarget,
+    attempt.after.readAt,
+    attempt.bootstrapAt,
+    attempt.cancelAnswer,
+  ]
+  const shape = (known ?? []).map((value) => value !== null).join()
+  return `${nameOf(upgrade)}|${shape}|${upgrade.state === 'settled' && upgrade.final}`
 }
 
 /** The same as a Mermaid state diagram. */
