@@ -1,6 +1,5 @@
 import {
   answered,
-  credentialChanged,
   deviceCredential,
   deviceGet,
   deviceImport,
@@ -75,6 +74,3 @@ export function bindHandlers(parts: Parts): Promise<Stop[]> {
     ),
   ])
 }
-
-/** The events that leave through the outbox. */
-export const OUTGOING = [credentialChanged]

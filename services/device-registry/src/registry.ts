@@ -1,4 +1,4 @@
-import type { Bus, Stop } from '@sluice/bus'
+import { type Bus, type Stop, publishOutbox } from '@sluice/bus'
 import type { Clock, Ids, Log } from '@sluice/runtime'
 import { type Sql, createJournal, createRelay, migrate } from '@sluice/sql'
 import { bindHandlers } from './handlers.ts'
@@ -28,7 +28,12 @@ export interface Registry {
 /** The inventory: identity, model, version, last contact, credentials (sealed), tags. */
 export function createRegistry(parts: RegistryParts, settings: RegistrySettings): Registry {
   const journal = createJournal('registry')
-  const relay = createRelay({ ...parts, journal })
+  const relay = createRelay({
+    ...parts,
+    journal,
+    publish: publishOutbox(parts.bus),
+    onTrouble: (error) => parts.log.warn({ err: error }, 'registry.outbox.publish_failed'),
+  })
   const seal = createSeal(settings.sealKey)
   let stops: Stop[] = []
   return {
