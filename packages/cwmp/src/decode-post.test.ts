@@ -190,6 +190,8 @@ describe('characters', () => {
     )
     expect(body).toMatchObject({ parameters: [{ value: 'a & b?x=1&y=2' }, { value: 'c & &amp; d' }] })
     expect(warnings).toContain('ampersand_repaired')
+    expect(only(parameters(`<Value>${'&'.repeat(1000)}</Value>`)).body.kind).toBe('get_parameter_values_response')
+    expect(refusal(parameters(`<Value>${'&'.repeat(1001)}</Value>`))).toBe('not_well_formed')
   })
 
   it('accepts CDATA, and comments with an apostrophe or markup in them', () => {

@@ -5,7 +5,10 @@ export type PreparedXml =
   | { readonly kind: 'ready'; readonly text: string; readonly warnings: readonly WarningCode[] }
   | { readonly kind: 'refused'; readonly code: MalformedCode; readonly detail: string }
 
-const RAW_AMPERSAND = /&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});)/g
+const RAW_AMPERSAND =
+  /&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});)/g /** 1000 repairs: a body of ampersands alone would otherwise reach the parser five times as long. */
+const MAX_GROWTH = 4_000
+
 /** A real device copies our header elements into its answers and sets this attribute a second time. */
 const REPEATED_MUST_UNDERSTAND = /(\s[\w-]+:mustUnderstand="[^"<>]*")\s[\w-]+:mustUnderstand="[^"<>]*"/g
 
@@ -40,7 +43,9 @@ export function prepareXml(raw: string, limits: DecodeLimits): PreparedXml {
     pieces.push(text.slice(open, opaque))
     at = opaque
   }
-  return { kind: 'ready', text: pieces.join(''), warnings: [...warnings] }
+  const prepared = pieces.join('')
+  if (prepared.length - text.length > MAX_GROWTH) return refused('not_well_formed', 'too many raw ampersands')
+  return { kind: 'ready', text: prepared, warnings: [...warnings] }
 }
 
 /** Where the comment or CDATA section at `open` ends; for a tag, the place after its `<`. */

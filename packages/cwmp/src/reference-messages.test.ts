@@ -47,11 +47,8 @@ function dressed(name: string, message: HttpMessage): HttpMessage {
   const method = { inform: 'Inform', transfercomplete: 'TransferComplete' }[/^cpelabs-(\w+?)-/.exec(name)?.[1] ?? '']
   if (method === undefined) return message
   const inner = Buffer.from(message.body).toString('utf8')
-  const text = `<E xmlns:cwmp="urn:dslforum-org:cwmp-1-0"><Body><cwmp:${method}>${inner}</cwmp:${method}></Body></E>`
-  return {
-    body: Buffer.from(text.replaceAll('<E ', '<Envelope ').replaceAll('</E>', '</Envelope>')),
-    contentType: undefined,
-  }
+  const text = `<Envelope xmlns:cwmp="urn:dslforum-org:cwmp-1-0"><Body><cwmp:${method}>${inner}</cwmp:${method}></Body></Envelope>`
+  return { body: Buffer.from(text), contentType: undefined }
 }
 
 function vendorSample(name: string): DecodedPost {

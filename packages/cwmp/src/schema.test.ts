@@ -38,7 +38,7 @@ function parse(text: string): XmlElement {
   return root
 }
 
-/** Departures of an element from its schema declaration: names, order, counts and text lengths. */
+/** Departures of an element from its schema declaration: names, order and counts. */
 function departures(actual: XmlElement, declaration: XmlElement, schema: XmlElement): readonly string[] {
   const declared = sequenceOf(declaration, schema)
   const names = declared.map((child) => child.attributes.get('name') ?? '')

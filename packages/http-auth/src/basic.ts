@@ -9,5 +9,5 @@ export function verifyBasic(input: {
   readonly realm: string
 }): boolean {
   const { username, password } = input.authorization
-  return constantTimeEqual(ha1(username, input.realm, password), input.ha1.toLowerCase())
+  return constantTimeEqual(ha1(username, input.realm, password), input.ha1)
 }

@@ -62,6 +62,7 @@ describe('an Authorization header', () => {
       `Digest ${digest}, algorithm=MD5-sess`,
       `Digest ${digest}, qop=auth`,
       `Digest ${digest}, qop=auth-int, nc=1, cnonce=c`,
+      `Digest ${digest.replace('"n"', `"${'n'.repeat(4096)}"`)}`,
       `Digest ${digest}, "`,
       `Digest ${digest}${', x="'.repeat(2000)}`,
     ]) {
