@@ -43,7 +43,7 @@ export interface Client {
 /** A typed client of the operator API: its methods are the operations of the contract. */
 export function createClient(settings: ClientSettings): Client {
   const deadlineMs = settings.deadlineMs ?? 30_000
-  const send = (operation: Operation, input: AnyInput, init: RequestInit) =>
+  const send = (operation: Operation, input: AnyInput, init: Init) =>
     fetchOrThrow(new URL(pathOf(operation, input), settings.url), {
       ...init,
       method: operation.method,
@@ -66,7 +66,7 @@ export function createClient(settings: ClientSettings): Client {
         body: content,
         headers: { 'content-type': 'application/octet-stream' },
         duplex: 'half',
-      } as unknown as RequestInit)
+      } as unknown as Init)
       return (await readJson(response)) as Artifact
     },
     events: async function* (query, signal) {
@@ -77,6 +77,8 @@ export function createClient(settings: ClientSettings): Client {
   }
 }
 
+type Init = Omit<RequestInit, 'headers'> & { readonly headers?: Record<string, string> }
+
 interface AnyInput {
   readonly params?: Record<string, unknown>
   readonly query?: Record<string, unknown>
@@ -85,11 +87,11 @@ interface AnyInput {
 
 function pathOf(operation: Operation, input: AnyInput): string {
   const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
-    encodeURIComponent(String(input.params?.[name])),
+    encodeURIComponent(String(input.params?.[name] as string)),
   )
   const query = new URLSearchParams()
   for (const [name, value] of Object.entries(input.query ?? {})) {
-    if (value !== undefined) query.set(name, String(value))
+    if (value !== undefined) query.set(name, String(value as string | number))
   }
   return query.size === 0 ? path : `${path}?${query.toString()}`
 }

@@ -1,0 +1,39 @@
+import type { Campaign, Counters } from '@sluice/contracts'
+import { printable } from './table.ts'
+
+const WIDTH = 40
+
+/** A campaign as a person watches it: one bar per wave, its counters, and what its gate said. */
+export function campaignLines(campaign: Campaign): string[] {
+  const reason = campaign.stateReason === null ? '' : `: ${printable(campaign.stateReason)}`
+  return [
+    `${printable(campaign.name)} to ${printable(campaign.version)}  ${campaign.state}${reason}`,
+    ...campaign.waves.map(
+      (wave) =>
+        `  wave ${wave.wave} ${bar(wave.counters, wave.size)} ${figures(wave.counters, wave.size)}  ${wave.state}`,
+    ),
+  ]
+}
+
+/** Settled well, settled badly, on the way, to come: `#`, `!`, `~` and `.` */
+function bar(counters: Counters, size: number): string {
+  const parts: [string, number][] = [
+    ['#', counters.success],
+    ['!', hurtOf(counters)],
+    ['-', counters.benign],
+    ['~', counters.inFlight + counters.unproven],
+  ]
+  let text = ''
+  for (const [char, count] of parts) text += char.repeat(size === 0 ? 0 : Math.ceil((count / size) * WIDTH))
+  return `[${text.slice(0, WIDTH).padEnd(WIDTH, '.')}]`
+}
+
+function figures(counters: Counters, size: number): string {
+  const moving = counters.inFlight + counters.unproven
+  return `${counters.success} of ${size} verified, ${hurtOf(counters)} hurt, ${moving} moving`
+}
+
+/** Devices a subscriber would call about. */
+export function hurtOf(counters: Counters): number {
+  return counters.hard + counters.silent + counters.stalled + counters.configLost
+}

@@ -1,0 +1,5 @@
+export { campaignLines, hurtOf } from './campaign-view.ts'
+export type { Screen } from './command.ts'
+export { type CliParts, runCli } from './run-cli.ts'
+export { createScreen } from './screen.ts'
+export { printable, tableOf } from './table.ts'

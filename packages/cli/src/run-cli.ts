@@ -1,0 +1,91 @@
+import { parseArgs } from 'node:util'
+import { type Client, ClientError } from '@sluice/client'
+import { artifactCommands } from './artifacts.ts'
+import { campaignCommands } from './campaigns.ts'
+import { type Command, type Screen, UsageError } from './command.ts'
+import { deviceCommands } from './devices.ts'
+import { keyCommands } from './keys.ts'
+import { upgradeCommands } from './upgrades.ts'
+
+const COMMANDS: readonly Command[] = [
+  ...keyCommands,
+  ...artifactCommands,
+  ...deviceCommands,
+  ...campaignCommands,
+  ...upgradeCommands,
+]
+
+export interface CliParts {
+  readonly connect: () => Client
+  readonly say: (line: string) => void
+  readonly complain: (line: string) => void
+  readonly screen: Screen | null
+  readonly signal: AbortSignal
+}
+
+/** Runs one command line; answers the exit code: 0 done, 1 not done, 2 not understood. */
+export async function runCli(args: readonly string[], parts: CliParts): Promise<number> {
+  if (args.length === 0 || args[0] === '--help' || args[0] === 'help') {
+    for (const line of help()) parts.say(line)
+    return args.length === 0 ? 2 : 0
+  }
+  const command = COMMANDS.find((one) => one.name === args.slice(0, 2).join(' '))
+  if (command === undefined) {
+    parts.complain(`there is no command "${args.slice(0, 2).join(' ')}"; see sluice --help`)
+    return 2
+  }
+  try {
+    const { values, positionals } = readArguments(command, args.slice(2))
+    if (values['help'] === true) {
+      parts.say(`sluice ${command.name} ${command.usage}\n\n${command.summary}`)
+      return 0
+    }
+    const done = await command.run({ ...parts, client: parts.connect(), values, positionals })
+    return done === false ? 1 : 0
+  } catch (error) {
+    return explain(error, command, parts)
+  }
+}
+
+function readArguments(command: Command, args: string[]) {
+  const options = { ...command.options, help: { type: 'boolean' as const } }
+  const { values, positionals } = parseArgs({ args, options, allowPositionals: true, strict: true })
+  if (positionals.length > command.positionals) throw new UsageError(`too much: ${positionals.at(-1)}`)
+  const needed = command.usage.startsWith('<') && !command.usage.includes('|')
+  if (needed && values['help'] !== true && positionals.length < command.positionals)
+    throw new UsageError('something is missing')
+  return { values, positionals }
+}
+
+function explain(error: unknown, command: Command, { complain, signal }: CliParts): number {
+  if (signal.aborted) return 130
+  const isUsage =
+    error instanceof UsageError ||
+    (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))
+  if (isUsage) {
+    complain(`${(error as Error).message}\nusage: sluice ${command.name} ${command.usage}`)
+    return 2
+  }
+  if (error instanceof ClientError) {
+    const trace = error.problem?.traceId === undefined ? '' : ` (trace ${error.problem.traceId})`
+    complain(`${error.message}${trace}`)
+    return 1
+  }
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+    complain(error.message)
+    return 1
+  }
+  throw error
+}
+
+function help(): string[] {
+  const width = Math.max(...COMMANDS.map((command) => command.name.length))
+  return [
+    'sluice <command> [options]',
+    '',
+    ...COMMANDS.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`),
+    '',
+    'sluice <command> --help tells its options. The API is found by SLUICE_URL (http://127.0.0.1:8080) and',
+    'SLUICE_TOKEN, or by the .sluice folder of a system started here.',
+  ]
+}
