@@ -2,7 +2,7 @@
 export const bounds = {
   tasks: 16,
   /** Revisions of dropped tasks, remembered so that a late redelivery does not bring them back. */
-  droppedTasks: 16,
+  droppedTasks: 24,
   stateBytes: 65_536,
   /** A record is refreshed by every session, so this is how long a device may stay away. */
   recordTtlMs: 90 * 24 * 3_600_000,

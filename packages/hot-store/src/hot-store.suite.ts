@@ -148,6 +148,7 @@ export function hotStoreSuite(create: () => Promise<HotStoreUnderTest>): void {
       watch: null,
       tasks: [],
       offer: null,
+      planted: null,
       lastVersion: '1.0',
     })
   })
@@ -179,6 +180,21 @@ export function hotStoreSuite(create: () => Promise<HotStoreUnderTest>): void {
     expect((await recordOf(deviceKey)).tasks).toEqual([])
     await store.place([{ op: 'put_task', deviceKey, task: { ...hint(1), revision: 2 } }])
     expect((await recordOf(deviceKey)).tasks).toHaveLength(1)
+  })
+
+  test('dropping a check leaves the cancel of the same attempt', async () => {
+    const deviceKey = newDevice()
+    const put = (kind: 'check' | 'cancel', revision: number): Placement => ({
+      op: 'put_task',
+      deviceKey,
+      task: { kind, taskId: attempt(1), revision },
+    })
+    await store.place([put('cancel', 1), put('check', 2)])
+    const { key } = await begin(deviceKey)
+    await save(key, 0, [{ op: 'drop_task', taskId: attempt(1), kind: 'check', revision: 2 }])
+    expect((await recordOf(deviceKey)).tasks).toMatchObject([{ kind: 'cancel' }])
+    await store.place([{ op: 'drop_task', deviceKey, taskId: attempt(1), revision: 2 }])
+    expect((await recordOf(deviceKey)).tasks).toEqual([])
   })
 
   test('a drop older than the task leaves it', async () => {
@@ -236,7 +252,8 @@ export function hotStoreSuite(create: () => Promise<HotStoreUnderTest>): void {
     await save(key, 0, [
       { op: 'put_offer', offer: { attemptId: attempt(1), answered: false } },
       { op: 'put_watch', watch: watch(1, 2) },
-      { op: 'drop_task', taskId: hint(1).taskId, revision: 1 },
+      { op: 'drop_task', taskId: hint(1).taskId, kind: 'upgrade', revision: 1 },
+      { op: 'put_planted', attemptId: attempt(9) },
       { op: 'put_credential', credential: { username: 'u', ha1: 'f'.repeat(32) } },
     ])
     expect(await recordOf(deviceKey)).toEqual({
@@ -244,6 +261,7 @@ export function hotStoreSuite(create: () => Promise<HotStoreUnderTest>): void {
       watch: watch(1, 2),
       tasks: [],
       offer: { attemptId: attempt(1), answered: false },
+      planted: attempt(9),
       lastVersion: '1.0',
     })
   })

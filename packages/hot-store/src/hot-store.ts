@@ -26,6 +26,8 @@ export interface HotRecord {
   readonly tasks: readonly Task[]
   /** The last Download that this device was sent. */
   readonly offer: Offer | null
+  /** The attempt for which this device was asked to inform at the end of its soak. */
+  readonly planted: string | null
   /** What the device reported last: lets a settled watch report changes alone. */
   readonly lastVersion: string | null
 }
@@ -81,8 +83,15 @@ export type RecordChange =
   | { readonly op: 'put_credential'; readonly credential: StoredCredential }
   | { readonly op: 'put_offer'; readonly offer: Offer }
   | { readonly op: 'drop_offer'; readonly attemptId: string }
+  | { readonly op: 'put_planted'; readonly attemptId: string }
   | { readonly op: 'put_watch'; readonly watch: Watch }
-  | { readonly op: 'drop_task'; readonly taskId: string; readonly revision: number }
+  /** Of this kind alone: a check and a cancel bear the same attempt's id. */
+  | {
+      readonly op: 'drop_task'
+      readonly taskId: string
+      readonly kind: Task['kind']
+      readonly revision: number
+    }
   | { readonly op: 'put_task'; readonly task: Task }
 
 /**

@@ -33,15 +33,15 @@ function applyStep(fields: RecordFields, { op, id, revision, rank, kind, value }
       fields.set('watchAt', `${id} ${revision}`)
       return
     case 'put_task':
-      if (numberIn(fields, `x:${id}`) >= revision) return
+      if (numberIn(fields, `x:${kind}:${id}`) >= revision) return
       if (numberIn(fields, `t:${kind}:${id}`) > revision) return
       fields.set(`t:${kind}:${id}`, `${revision}|${rank}|${value}`)
       return
     case 'drop_task':
-      for (const each of ['upgrade', 'check', 'cancel']) {
+      for (const each of kind === '' ? ['upgrade', 'check', 'cancel'] : [kind]) {
         if (numberIn(fields, `t:${each}:${id}`) <= revision) fields.delete(`t:${each}:${id}`)
+        fields.set(`x:${each}:${id}`, String(Math.max(revision, numberIn(fields, `x:${each}:${id}`))))
       }
-      fields.set(`x:${id}`, String(Math.max(revision, numberIn(fields, `x:${id}`))))
       return
   }
 }
@@ -54,11 +54,17 @@ function isOlderWatch(fields: RecordFields, id: string, revision: number): boole
 function makeRoom(fields: RecordFields): void {
   const tasks = [...fields].filter(([field]) => field.startsWith('t:'))
   const leastFirst = tasks.sort(
-    ([a, x], [b, y]) => Number(x.split('|')[1]) - Number(y.split('|')[1]) || (idIn(a) > idIn(b) ? -1 : 1),
+    ([a, x], [b, y]) => Number(x.split('|')[1]) - Number(y.split('|')[1]) || compare(idIn(b), idIn(a)) || compare(a, b),
   )
   for (const [field] of leastFirst.slice(0, Math.max(0, tasks.length - bounds.tasks))) fields.delete(field)
-  const dropped = [...fields.keys()].filter((field) => field.startsWith('x:')).sort()
-  for (const field of dropped.slice(0, Math.max(0, dropped.length - bounds.droppedTasks))) fields.delete(field)
+  const dropped = [...fields.keys()].filter((field) => field.startsWith('x:'))
+  const oldestFirst = dropped.sort((a, b) => compare(idIn(a), idIn(b)) || compare(a, b))
+  for (const field of oldestFirst.slice(0, Math.max(0, dropped.length - bounds.droppedTasks))) fields.delete(field)
+}
+
+/** As Redis compares: by bytes, which for these names is by code units. */
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }
 
 function idIn(field: string): string {

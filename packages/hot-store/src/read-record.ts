@@ -10,6 +10,7 @@ export function readRecord(fields: Iterable<readonly [string, string]>): HotReco
     credential: null as StoredCredential | null,
     watch: null as Watch | null,
     offer: null as Offer | null,
+    planted: null as string | null,
     lastVersion: null as string | null,
   }
   try {
@@ -17,6 +18,7 @@ export function readRecord(fields: Iterable<readonly [string, string]>): HotReco
       if (field === 'credential') record.credential = JSON.parse(value) as StoredCredential
       else if (field === 'watch') record.watch = JSON.parse(value) as Watch
       else if (field === 'offer') record.offer = JSON.parse(value) as Offer
+      else if (field === 'planted') record.planted = value
       else if (field === 'version') record.lastVersion = value
       else if (field.startsWith('t:')) tasks.push(readTask(value))
     }

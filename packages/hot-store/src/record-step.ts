@@ -12,7 +12,7 @@ export interface RecordStep {
   readonly revision: number
   /** Of a task: the greater one goes first, and the smallest one goes when there is no room. */
   readonly rank: number
-  /** Of a task: `kind`; else empty. */
+  /** Of a task; empty in a drop: of any kind. */
   readonly kind: string
   readonly value: string
 }
@@ -25,6 +25,8 @@ export function stepOf(change: RecordChange | Placement): RecordStep {
       return { ...plain, op: 'set', id: 'credential', value: JSON.stringify(change.credential) }
     case 'put_offer':
       return { ...plain, op: 'set', id: 'offer', value: JSON.stringify(change.offer) }
+    case 'put_planted':
+      return { ...plain, op: 'set', id: 'planted', value: change.attemptId }
     case 'drop_offer':
       return { ...plain, op: 'drop_offer', id: change.attemptId }
     case 'put_watch': {
@@ -39,7 +41,13 @@ export function stepOf(change: RecordChange | Placement): RecordStep {
       return { op: 'put_task', id: taskId, revision, rank: rankOf(change.task), kind, value }
     }
     case 'drop_task':
-      return { ...plain, op: 'drop_task', id: change.taskId, revision: change.revision }
+      return {
+        ...plain,
+        op: 'drop_task',
+        id: change.taskId,
+        revision: change.revision,
+        kind: 'kind' in change ? change.kind : '',
+      }
   }
 }
 

@@ -30,16 +30,16 @@ local function makeRoom(rec)
       local rank = tonumber(string.match(fields[i + 1], '^%d+|(%-?%d+)|'))
       table.insert(tasks, { field = fields[i], rank = rank, id = string.match(fields[i], '[^:]+$') })
     elseif kind == 'x:' then
-      table.insert(dropped, fields[i])
+      table.insert(dropped, { field = fields[i], id = string.match(fields[i], '[^:]+$') })
     end
   end
   if #tasks > ${bounds.tasks} then
-    table.sort(tasks, function(a, b) return a.rank < b.rank or (a.rank == b.rank and a.id > b.id) end)
+    table.sort(tasks, function(a, b) return a.rank < b.rank or (a.rank == b.rank and (a.id > b.id or (a.id == b.id and a.field < b.field))) end)
     for i = 1, #tasks - ${bounds.tasks} do redis.call('HDEL', rec, tasks[i].field) end
   end
   if #dropped > ${bounds.droppedTasks} then
-    table.sort(dropped)
-    for i = 1, #dropped - ${bounds.droppedTasks} do redis.call('HDEL', rec, dropped[i]) end
+    table.sort(dropped, function(a, b) return a.id < b.id or (a.id == b.id and a.field < b.field) end)
+    for i = 1, #dropped - ${bounds.droppedTasks} do redis.call('HDEL', rec, dropped[i].field) end
   end
 end
 
@@ -66,7 +66,7 @@ apply['drop_watch'] = function(rec, id, revision)
 end
 
 apply['put_task'] = function(rec, id, revision, rank, kind, value)
-  local dropped = redis.call('HGET', rec, 'x:' .. id)
+  local dropped = redis.call('HGET', rec, 'x:' .. kind .. ':' .. id)
   if dropped and tonumber(dropped) >= revision then return end
   local field = 't:' .. kind .. ':' .. id
   local present = redis.call('HGET', rec, field)
@@ -74,14 +74,16 @@ apply['put_task'] = function(rec, id, revision, rank, kind, value)
   redis.call('HSET', rec, field, revision .. '|' .. rank .. '|' .. value)
 end
 
-apply['drop_task'] = function(rec, id, revision)
-  for _, kind in ipairs({ 'upgrade', 'check', 'cancel' }) do
-    local field = 't:' .. kind .. ':' .. id
-    local present = redis.call('HGET', rec, field)
-    if present and revisionOf(present) <= revision then redis.call('HDEL', rec, field) end
+apply['drop_task'] = function(rec, id, revision, rank, kind)
+  local kinds = kind == '' and { 'upgrade', 'check', 'cancel' } or { kind }
+  for _, each in ipairs(kinds) do
+    local task = 't:' .. each .. ':' .. id
+    local present = redis.call('HGET', rec, task)
+    if present and revisionOf(present) <= revision then redis.call('HDEL', rec, task) end
+    local mark = 'x:' .. each .. ':' .. id
+    local dropped = redis.call('HGET', rec, mark)
+    if not dropped or tonumber(dropped) < revision then redis.call('HSET', rec, mark, revision) end
   end
-  local dropped = redis.call('HGET', rec, 'x:' .. id)
-  if not dropped or tonumber(dropped) < revision then redis.call('HSET', rec, 'x:' .. id, revision) end
 end
 
 local function applySteps(rec, first)
