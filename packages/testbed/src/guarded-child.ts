@@ -6,9 +6,9 @@ export type GuardedChild = {
   readonly pid: number
   /** Resolves with what ended it: an exit code or a signal's name. */
   readonly ended: Promise<number | string>
-  isRunning(): boolean
+  readonly isRunning: () => boolean
   /** What it wrote so far (the last 64 KiB), both streams. */
-  output(): string
+  readonly output: () => string
   /** Sends a signal to it alone. */
   signal(signal: NodeJS.Signals): void
   /** Sends a signal, waits; after `patienceMs` sends SIGKILL. */
