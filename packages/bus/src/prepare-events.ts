@@ -25,10 +25,10 @@ const ID = /^[A-Za-z0-9_.:-]{1,128}$/
 export function prepareEvents<M extends EventMessage>(
   message: M,
   events: readonly OutgoingEvent<DataOf<M>>[],
-  from: { readonly service: string; readonly now: number },
+  from: { readonly service: string; readonly now: number; readonly namespace?: string },
 ): TravellingEvent[] {
   return events.map((event) => {
-    const subject = eventSubject(message, event.key)
+    const subject = eventSubject(message, event.key, from.namespace)
     if (!ID.test(event.id)) throw new BusError('invalid_event', `${message.name}: the event has no usable id`)
     const checked = check(message.data, event.data)
     if (checked.kind === 'invalid') {

@@ -18,7 +18,7 @@ export interface AdminSettings {
   readonly host: string
   /** 0 takes any free port. */
   readonly port: number
-  readonly checks: Readonly<Record<string, Check>>
+  readonly checks: () => Readonly<Record<string, Check>>
   readonly isDraining?: () => boolean
   /** Answers `/metrics`; 404 without. */
   readonly metrics?: ((request: IncomingMessage, response: ServerResponse) => void) | undefined
@@ -37,7 +37,7 @@ export async function createAdmin(settings: AdminSettings): Promise<Admin> {
 
   const readiness = async (): Promise<{ ready: boolean; draining: boolean; checks: Record<string, 'up' | 'down'> }> => {
     const results = await Promise.all(
-      Object.entries(checks).map(async ([name, check]) => [name, await passes(check, clock)] as const),
+      Object.entries(checks()).map(async ([name, check]) => [name, await passes(check, clock)] as const),
     )
     const draining = isDraining()
     return {

@@ -28,6 +28,20 @@ export const postgresSettings = defineSettings({
   },
 })
 
+/** How the topology job lays out the streams. */
+export const topologySettings = defineSettings({
+  SLUICE_STREAM_REPLICAS: {
+    type: Type.Integer({ minimum: 1, maximum: 5 }),
+    default: 1,
+    description: 'How many NATS servers hold each stream; 3 on a cluster.',
+  },
+  SLUICE_STREAM_MAX_BYTES: {
+    type: Type.Integer({ minimum: 1_048_576 }),
+    default: 1_073_741_824,
+    description: 'The most bytes a stream keeps; the oldest go first.',
+  },
+})
+
 /** What every process has; `runMain` adds them by itself. */
 export const processSettings = defineSettings({
   SLUICE_ADMIN_HOST: {

@@ -5,8 +5,6 @@ import type { Log } from './log.ts'
 export interface Drain {
   /** `close` runs at the end, last added first. */
   add(name: string, close: () => Promise<unknown>): void
-  /** Closed after all others, whenever it was added. */
-  addFirst(name: string, close: () => Promise<unknown>): void
   isDraining(): boolean
   /** Runs every close, one after the other, each with what is left of the deadline; never throws. Later calls wait for the first. */
   run(deadlineMs: number): Promise<void>
@@ -32,7 +30,6 @@ export function createDrain(log: Log, clock: Clock = systemClock): Drain {
   }
   return {
     add: (name, close) => void parts.push({ name, close }),
-    addFirst: (name, close) => void parts.unshift({ name, close }),
     isDraining: () => running !== undefined,
     run: (deadlineMs) => (running ??= closeAll(deadlineMs)),
   }

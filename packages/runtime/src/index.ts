@@ -1,14 +1,14 @@
 export { type Admin, type AdminSettings, type Check, createAdmin } from './admin.ts'
 export { type Batcher, type BatcherSettings, createBatcher } from './batcher.ts'
 export { type Cancel, type Clock, systemClock } from './clock.ts'
-export { natsSettings, postgresSettings, processSettings, redisSettings } from './common-settings.ts'
+export { natsSettings, postgresSettings, processSettings, redisSettings, topologySettings } from './common-settings.ts'
 export { withDeadline } from './deadline.ts'
 export { type Drain, createDrain } from './drain.ts'
 export { type Ids, createIds, randomFraction, randomToken } from './ids.ts'
 export { LOG_LEVELS, type Log, type LogLevel, createLog } from './log.ts'
 export { type ManualClock, createManualClock } from './manual-clock.ts'
 export { type Networks, parseNetworks } from './networks.ts'
-export { type Process, type Started, runMain } from './run-main.ts'
+export { type Process, type Started, runJob, runMain } from './run-main.ts'
 export { RuntimeError, type RuntimeErrorCode } from './runtime-error.ts'
 export {
   type Environment,

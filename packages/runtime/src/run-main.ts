@@ -2,12 +2,12 @@ import { parseArgs } from 'node:util'
 import { type Check, createAdmin } from './admin.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { processSettings } from './common-settings.ts'
-import { createDrain } from './drain.ts'
+import { type Drain, createDrain } from './drain.ts'
 import { type Ids, createIds } from './ids.ts'
 import { type Log, createLog } from './log.ts'
 import { RuntimeError } from './runtime-error.ts'
 import { type Settings, type SettingsValues, readSettings, settingsTable } from './settings.ts'
-import { startTelemetry } from './telemetry.ts'
+import { type Telemetry, startTelemetry } from './telemetry.ts'
 
 /** What a service finds when it starts. */
 export interface Process<Definition extends Settings> {
@@ -28,16 +28,59 @@ export interface Started {
 
 /**
  * The whole of a service's `main.ts`. `--help` prints the settings. Wrong settings: one line per problem on stderr,
- * exit 1. Then telemetry, log, `start`, admin server (last, so that it never says more than is true). SIGTERM and
- * SIGINT drain within SLUICE_DRAIN_MS and exit 0; a second one exits at once. Whatever nobody caught is logged
- * as fatal, and ends the process with 1.
- *
- * `start` returning undefined is a job that is done: the process ends with 0 and no admin server.
+ * exit 1. Then telemetry, log, admin server (alive at once, ready when `start` has resolved and its checks pass).
+ * SIGTERM and SIGINT drain within SLUICE_DRAIN_MS and exit 0; a second one exits at once. Whatever nobody caught is
+ * logged as fatal, and ends the process with 1.
  */
 export async function runMain<const Definition extends Settings>(
   service: string,
   definition: Definition,
-  start: (process: Process<Definition>) => Promise<Started | undefined>,
+  start: (process: Process<Definition>) => Promise<Started>,
+): Promise<void> {
+  await run(service, definition, async (stage) => {
+    const { common, telemetry, log, drain } = stage
+    let started: Started | undefined
+    const checks = (): Started['checks'] => started?.checks ?? { started: () => false }
+    const admin = await createAdmin({
+      host: common.SLUICE_ADMIN_HOST,
+      port: common.SLUICE_ADMIN_PORT,
+      checks,
+      isDraining: () => drain.isDraining(),
+      metrics: telemetry.metrics,
+      log,
+    })
+    // Added before all others, so closed after them: the probes see the drain.
+    drain.add('admin', () => admin.close())
+    started = await start(stage.process)
+    log.info('process.started')
+  })
+}
+
+/** Like `runMain`, for work that ends by itself: exits with 0 once `work` has resolved, with 1 when it throws. No admin server. */
+export async function runJob<const Definition extends Settings>(
+  name: string,
+  definition: Definition,
+  work: (process: Process<Definition>) => Promise<void>,
+): Promise<void> {
+  await run(name, definition, async (stage) => {
+    await work(stage.process)
+    await stage.end(0)
+  })
+}
+
+interface Stage<Definition extends Settings> {
+  readonly process: Process<Definition>
+  readonly common: SettingsValues<typeof processSettings>
+  readonly telemetry: Telemetry
+  readonly log: Log
+  readonly drain: Drain
+  end(exitCode: number): Promise<void>
+}
+
+async function run<const Definition extends Settings>(
+  service: string,
+  definition: Definition,
+  play: (stage: Stage<Definition>) => Promise<void>,
 ): Promise<void> {
   const all = { ...definition, ...processSettings } as Definition & typeof processSettings
   if (asksForHelp()) {
@@ -71,28 +114,10 @@ export async function runMain<const Definition extends Settings>(
       void end(0)
     })
   }
-
   try {
-    const started = await start({
-      settings,
-      log,
-      clock: systemClock,
-      ids: createIds(),
-      closeAtEnd: (name, close) => drain.add(name, close),
-      fail,
-    })
-    if (started === undefined) return await end(0)
-    const admin = await createAdmin({
-      host: common.SLUICE_ADMIN_HOST,
-      port: common.SLUICE_ADMIN_PORT,
-      checks: started.checks,
-      isDraining: () => drain.isDraining(),
-      metrics: telemetry.metrics,
-      log,
-    })
-    // Closed after everything else but telemetry: the probes see the drain.
-    drain.addFirst('admin', () => admin.close())
-    log.info('process.started')
+    const parts = { settings, log, clock: systemClock, ids: createIds(), fail }
+    const found = { ...parts, closeAtEnd: (name: string, close: () => Promise<unknown>) => drain.add(name, close) }
+    await play({ process: found, common, telemetry, log, drain, end })
   } catch (error) {
     fail(error)
   }

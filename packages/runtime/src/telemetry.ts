@@ -19,6 +19,14 @@ export interface Telemetry {
   stop(): Promise<void>
 }
 
+/** Without a processor there would be no tracer, and so no trace ids in the log. */
+const spansGoNowhere: NonNullable<NonNullable<ConstructorParameters<typeof NodeSDK>[0]>['spanProcessors']>[number] = {
+  onStart() {},
+  onEnd() {},
+  forceFlush: () => Promise.resolve(),
+  shutdown: () => Promise.resolve(),
+}
+
 /** Starts OpenTelemetry for the whole process. Once per process: a second start would change nothing. */
 export function startTelemetry(settings: TelemetrySettings): Telemetry {
   // preventServerStart: the admin server answers /metrics.
@@ -33,7 +41,7 @@ export function startTelemetry(settings: TelemetrySettings): Telemetry {
     metricReaders: [prometheus],
     instrumentations: [],
     ...(settings.otlpEndpoint === undefined
-      ? { spanProcessors: [] }
+      ? { spanProcessors: [spansGoNowhere] }
       : { traceExporter: new OTLPTraceExporter({ url: `${settings.otlpEndpoint.replace(/\/$/, '')}/v1/traces` }) }),
   })
   sdk.start()

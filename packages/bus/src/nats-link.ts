@@ -1,0 +1,92 @@
+import type { Clock, Log } from '@sluice/runtime'
+import { type NatsConnection, connect } from 'nats'
+import { natsOptions } from './nats-options.ts'
+
+/** The connection, and what is known of it. */
+export interface NatsLink {
+  readonly connection: NatsConnection
+  isUp(): boolean
+  /** Resolves with true once it is up, with false after `ms` without. */
+  whenUp(ms: number): Promise<boolean>
+  /** Calls back at each reconnection; until the returned function is called. */
+  onReconnect(run: () => void): () => void
+  close(): Promise<void>
+}
+
+/**
+ * Connects, and reconnects for ever: the client's own defaults give up after twenty seconds. Resolves with the
+ * first connection, however long that takes.
+ */
+export async function openNatsLink(settings: {
+  readonly servers: string
+  readonly service: string
+  readonly clock: Clock
+  readonly log: Log
+}): Promise<NatsLink> {
+  const { log, clock } = settings
+  const connection = await connect({
+    ...natsOptions(settings.servers),
+    name: settings.service,
+    maxReconnectAttempts: -1,
+    waitOnFirstConnect: true,
+    ignoreAuthErrorAbort: true,
+    reconnectTimeWait: 250,
+    reconnectJitter: 250,
+    pingInterval: 20_000,
+    maxPingOut: 2,
+  })
+  log.info({ server: connection.getServer() }, 'bus.nats.connected')
+  let up = true
+  let closing = false
+  const waiters = new Set<() => void>()
+  const watchers = new Set<() => void>()
+
+  const follow = async (): Promise<void> => {
+    for await (const { type, data } of connection.status()) {
+      if (type === 'disconnect') {
+        up = false
+        log.warn({ server: text(data) }, 'bus.nats.disconnected')
+      } else if (type === 'reconnect') {
+        up = true
+        log.info({ server: text(data) }, 'bus.nats.reconnected')
+        for (const run of [...waiters, ...watchers]) run()
+      } else if (type === 'error') {
+        log.warn({ error: text(data) }, 'bus.nats.error')
+      }
+    }
+  }
+  void follow()
+  void connection.closed().then((error) => {
+    up = false
+    if (!closing) log.fatal({ err: error }, 'bus.nats.lost')
+  })
+
+  return {
+    connection,
+    isUp: () => up && !connection.isClosed(),
+    whenUp(ms) {
+      if (up) return Promise.resolve(true)
+      return new Promise((resolve) => {
+        const done = (): void => {
+          cancel()
+          waiters.delete(done)
+          resolve(up)
+        }
+        const cancel = clock.after(ms, done)
+        waiters.add(done)
+      })
+    },
+    onReconnect(run) {
+      watchers.add(run)
+      return () => watchers.delete(run)
+    },
+    async close() {
+      closing = true
+      await connection.close()
+    },
+  }
+}
+
+function text(data: unknown): string {
+  return typeof data === 'string' ? data : JSON.stringify(data)
+}

@@ -1,0 +1,128 @@
+import type { Clock, Log } from '@sluice/runtime'
+import { type Msg, createInbox, nanos } from 'nats'
+import { type NatsDelivery, readDelivery } from './nats-delivery.ts'
+import type { NatsLink } from './nats-link.ts'
+import { ACK_WAIT_MS } from './topology.ts'
+
+const PULL_MS = 30_000
+const HEARTBEAT_MS = 5_000
+/** How long the first message of a batch waits for company. */
+const GATHER_MS = 5
+const REST_MS = 1_000
+
+/**
+ * Takes messages from one durable consumer, in batches. The client's own iterator prefetches without regard to
+ * what is under way, and still yields what it holds after a stop; this one asks for as much as one batch, and only
+ * once the last one was taken.
+ */
+export interface NatsPuller {
+  /** The next batch; empty once stopped. Every message is kept alive until it was settled. */
+  next(): Promise<NatsDelivery[]>
+  /** No longer kept alive. Call it with what was acknowledged or refused. */
+  settled(messages: readonly NatsDelivery[]): void
+  /** Asks for no more and gives back what nobody took. */
+  stop(): void
+}
+
+export function createNatsPuller(
+  consumer: { readonly stream: string; readonly name: string; readonly maxBatch: number },
+  parts: { readonly link: NatsLink; readonly clock: Clock; readonly log: Log },
+): NatsPuller {
+  const { link, clock, log } = parts
+  const { connection } = link
+  const inbox = createInbox()
+  const held = new Set<NatsDelivery>()
+  let buffer: NatsDelivery[] = []
+  let outstanding = 0
+  let lastHeard = clock.now()
+  let stopped = false
+  let changed = Promise.withResolvers<void>()
+
+  const ring = (): void => {
+    changed.resolve()
+    changed = Promise.withResolvers()
+  }
+  const pull = (): void => {
+    if (stopped || outstanding > 0 || buffer.length > 0 || !link.isUp()) return
+    outstanding = consumer.maxBatch
+    lastHeard = clock.now()
+    const ask = { batch: consumer.maxBatch, expires: nanos(PULL_MS), idle_heartbeat: nanos(HEARTBEAT_MS) }
+    connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${consumer.stream}.${consumer.name}`, JSON.stringify(ask), {
+      reply: inbox,
+    })
+  }
+  const pullAnew = (): void => {
+    outstanding = 0
+    pull()
+  }
+  const hear = (error: Error | null, message: Msg): void => {
+    if (error !== null) return log.error({ err: error, consumer: consumer.name }, 'bus.consumer.refused')
+    lastHeard = clock.now()
+    if (message.subject === inbox) return hearStatus(message)
+    const delivered = readDelivery(message)
+    if (delivered === undefined) return
+    if (stopped) return delivered.giveBack()
+    outstanding = Math.max(0, outstanding - 1)
+    held.add(delivered)
+    buffer.push(delivered)
+    ring()
+  }
+  /** 100 is a heartbeat, 404 and 408 the ordinary end of a pull; the rest means that the consumer is not as it should be. */
+  const hearStatus = (message: Msg): void => {
+    const code = message.headers?.code ?? 0
+    if (code === 100) return
+    outstanding = 0
+    if (code === 404 || code === 408) return pull()
+    const description = message.headers?.description
+    log.error({ consumer: consumer.name, code, description }, 'bus.consumer.pull_refused')
+    clock.after(REST_MS, pull)
+  }
+
+  const subscription = connection.subscribe(inbox, { callback: hear })
+  const stopHearing = link.onReconnect(pullAnew)
+  const cancelWatch = clock.every(HEARTBEAT_MS, () => {
+    if (outstanding > 0 && clock.now() - lastHeard > 3 * HEARTBEAT_MS) pullAnew()
+    else pull()
+  })
+  const cancelWorking = clock.every(ACK_WAIT_MS / 3, () => {
+    if (link.isUp()) for (const message of held) message.working()
+  })
+  pull()
+
+  return {
+    async next() {
+      while (!stopped && buffer.length === 0) {
+        pull()
+        await changed.promise
+      }
+      if (buffer.length < consumer.maxBatch && !stopped) await clock.sleep(GATHER_MS)
+      const batch = buffer
+      buffer = []
+      pull()
+      return stopped ? giveBack(batch) : batch
+    },
+    settled(messages) {
+      for (const message of messages) held.delete(message)
+      if (stopped && held.size === 0) cancelWorking()
+    },
+    stop() {
+      if (stopped) return
+      stopped = true
+      subscription.unsubscribe()
+      stopHearing()
+      cancelWatch()
+      giveBack(buffer)
+      buffer = []
+      if (held.size === 0) cancelWorking()
+      ring()
+    },
+  }
+
+  function giveBack(batch: readonly NatsDelivery[]): NatsDelivery[] {
+    for (const message of batch) {
+      held.delete(message)
+      if (!connection.isClosed()) message.giveBack()
+    }
+    return []
+  }
+}
