@@ -30,6 +30,34 @@ describe('a session', () => {
     expect(bench.acs.posts[0]?.headers.authorization).toBeUndefined()
   })
 
+  it('counts the uses of a nonce', async () => {
+    const bench = await startBench({ auth: { scheme: 'digest', password }, calls: () => [call('GetRPCMethods')] })
+    await bench.until('called')
+    await aWhile(50)
+    const counts = bench.acs.posts.map(({ headers }) => /nc=(\w+)/.exec(headers.authorization ?? '')?.[1])
+    expect(counts).toEqual([undefined, '00000001', '00000002', '00000003'])
+  })
+
+  it('answers a stale nonce once more, and no other second challenge', async () => {
+    const bench = await startBench({
+      auth: { scheme: 'digest', password },
+      calls: none,
+      before: (acs) => acs.callStaleNext(1),
+    })
+    await bench.until('informed')
+    await aWhile(50)
+    expect(bench.posted()).toEqual(['Inform', 'Inform', 'Inform', ''])
+  })
+
+  it('follows a redirect for the rest of the session only, and takes its cookies along', async () => {
+    const bench = await startBench({ calls: none, before: (acs) => acs.redirectNext('/elsewhere') })
+    await bench.until('informed')
+    bench.fleet.devices[0]?.inform()
+    await bench.until('informed', 2)
+    await aWhile(50)
+    expect(bench.acs.posts.map(({ path }) => path)).toEqual(['/acs', '/elsewhere', '/elsewhere', '/acs', '/acs'])
+  })
+
   it('sends Basic unasked where it is told to', async () => {
     const bench = await startBench({ auth: { scheme: 'basic', password }, calls: none, fleet: { auth: 'basic' } })
     await bench.until('informed')

@@ -108,6 +108,25 @@ describe('a device that behaves', () => {
     expect(able.state().version).toBe('2.0.0')
   })
 
+  it('refuses a Download it cannot do, each with its fault', async () => {
+    const bench = await startBench({
+      calls: (url) => [
+        downloadCall('user', url.replace('http://', 'http://me:secret@')),
+        downloadCall('ftp', 'ftp://127.0.0.1/fw.bin'),
+        downloadCall('k'.repeat(33), url),
+        downloadCall('type', url).replace('1 Firmware Upgrade Image', '3 Vendor Configuration File'),
+        downloadCall('late', url, { delaySeconds: -1 }),
+        ...['a', 'b', 'c', 'd'].map((key) => downloadCall(key, url, { delaySeconds: 10_000 })),
+      ],
+    })
+    await bench.until('download_answered', 9)
+    const answers = bench.lines.flatMap((line) =>
+      line.what === 'download_answered' ? [line.fault ?? line.status] : [],
+    )
+    expect(answers).toEqual([9003, 9013, 9003, 9003, 9003, 1, 1, 1, 9004])
+    expect(JSON.stringify(bench.lines)).not.toContain('secret')
+  })
+
   it('waits for DelaySeconds, lists the transfer meanwhile, and drops it when cancelled, without a report', async () => {
     const bench = await startBench({
       calls: (url) => [

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 export interface Post {
   /** Inform, TransferComplete, DownloadResponse, Fault ...; '' for an empty POST. */
   readonly name: string
+  readonly path: string
   readonly body: string
   readonly headers: IncomingMessage['headers']
   /** Number of the TCP connection it came on. */
@@ -30,6 +31,10 @@ export interface ScriptedAcs {
   failNext(times: number, status?: number): void
   /** Answers the next TransferComplete with SOAP fault 8002. */
   refuseNextReport(): void
+  /** The next authorized POSTs are challenged again with stale=true. */
+  callStaleNext(times: number): void
+  /** The next POST is answered with 307 to this path. */
+  redirectNext(path: string): void
   hold: boolean
   openSockets(): number
   /** Resolves with the first posts that satisfy the condition. */
@@ -53,6 +58,8 @@ export async function startScriptedAcs(auth?: {
   let failures = 0
   let failStatus = 503
   let refuseReport = false
+  let stale = 0
+  let redirect: string | undefined
   let connections = 0
   const acs = { hold: false }
 
@@ -72,6 +79,15 @@ export async function startScriptedAcs(auth?: {
     if (failures > 0) {
       failures -= 1
       return respond(response, failStatus)
+    }
+    if (redirect !== undefined) {
+      const location = redirect
+      redirect = undefined
+      return respond(response, 307, '', { Location: location })
+    }
+    if (auth && stale > 0 && allowed(request, auth)) {
+      stale -= 1
+      return respond(response, 401, '', { 'WWW-Authenticate': `${challengeOf(auth.scheme)}, stale=true` })
     }
     if (auth && !allowed(request, auth)) {
       return respond(response, 401, '', { 'WWW-Authenticate': challengeOf(auth.scheme) })
@@ -133,7 +149,7 @@ export async function startScriptedAcs(auth?: {
     request.on('end', () => {
       const body = Buffer.concat(chunks).toString('utf8')
       const connection = Number(Reflect.get(request.socket, 'number'))
-      posts.push({ name: nameOf(body), body, headers: request.headers, connection })
+      posts.push({ name: nameOf(body), path: request.url ?? '', body, headers: request.headers, connection })
       answerPost(request, response, body)
       for (const check of waiting) check()
     })
@@ -163,6 +179,12 @@ export async function startScriptedAcs(auth?: {
     },
     refuseNextReport: () => {
       refuseReport = true
+    },
+    callStaleNext: (times: number) => {
+      stale = times
+    },
+    redirectNext: (path: string) => {
+      redirect = path
     },
     openSockets: () => open.size,
     seen: (condition: (all: Post[]) => boolean) =>
