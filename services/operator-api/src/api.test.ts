@@ -1,0 +1,235 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type Bus, createEmbeddedBus } from '@sluice/bus'
+import { ClientError, createClient } from '@sluice/client'
+import {
+  type Artifact,
+  answered,
+  artifactGet,
+  campaignControl,
+  campaignList,
+  deviceGet,
+  refused,
+  upgradeChanged,
+  upgradeList,
+} from '@sluice/contracts'
+import { createIds, createLog, systemClock } from '@sluice/runtime'
+import { openEmbedded } from '@sluice/sql'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createOperatorApi } from './api.ts'
+
+const log = createLog({ service: 'test', level: 'silent' })
+const ids = createIds()
+const token = 'a-token-of-the-test'
+const intakeToken = 'intake-token-of-the-test'
+const closing: (() => Promise<unknown>)[] = []
+let url = ''
+let services: Bus
+let intake: { received: Buffer; authorization: string | undefined; status: number }
+
+beforeAll(async () => {
+  const sql = await openEmbedded({ memory: true })
+  closing.push(() => sql.close())
+  const hub = await createEmbeddedBus({ sql, clock: systemClock, log })
+  closing.push(() => hub.close())
+  services = hub.as('campaign-scheduler')
+  const api = createOperatorApi(
+    { bus: hub.as('operator-api'), clock: systemClock, log },
+    { host: '127.0.0.1', port: 0, tokens: `ann=${token}`, intakeUrl: await startIntake(), intakeToken },
+  )
+  url = `http://127.0.0.1:${(await api.start()).port}`
+  closing.push(() => api.stop())
+})
+
+afterAll(async () => {
+  for (const close of closing.toReversed()) await close()
+})
+
+/** Takes uploads as the artifact-resolver does. */
+async function startIntake(): Promise<string> {
+  intake = { received: Buffer.alloc(0), authorization: undefined, status: 201 }
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    intake.received = Buffer.concat(chunks)
+    intake.authorization = request.headers.authorization
+    response.writeHead(intake.status, { 'content-type': 'application/json' })
+    response.end(
+      intake.status === 201 ? '{}' : JSON.stringify({ code: 'conflict', detail: 'content is there already' }),
+    )
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  closing.push(() => new Promise((resolve) => server.close(resolve)))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+const bearer = { authorization: `Bearer ${token}` }
+const client = () => createClient({ url, token })
+
+test('without a known token every operation is refused', async () => {
+  for (const authorization of [undefined, 'Bearer wrong', `Basic ${token}`, `Bearer ${token}x`]) {
+    const response = await fetch(`${url}/v1/campaigns`, {
+      headers: authorization === undefined ? {} : { authorization },
+    })
+    expect(response.status).toBe(401)
+    expect(response.headers.get('content-type')).toContain('application/problem+json')
+    expect(await response.json()).toMatchObject({ code: 'unauthorized', status: 401 })
+  }
+})
+
+test('a service that does not answer is 503 with Retry-After, not an empty list', async () => {
+  const response = await fetch(`${url}/v1/trust-keys`, { headers: bearer })
+  expect(response.status).toBe(503)
+  expect(response.headers.get('retry-after')).not.toBeNull()
+})
+
+test('the code of a refusal on the bus becomes its HTTP status', async () => {
+  const stop = await services.serve(campaignControl, async (batch) =>
+    batch.map(() => refused('campaign_state', 'the campaign is aborted')),
+  )
+  const campaignId = ids.campaign()
+  const error: unknown = await client()
+    .call('startCampaign', { params: { campaignId }, body: {} })
+    .catch((thrown: unknown) => thrown)
+  expect(error).toBeInstanceOf(ClientError)
+  expect((error as ClientError).problem).toMatchObject({ status: 409, code: 'campaign_state' })
+  await stop()
+})
+
+test('the actor is who the token belongs to, whatever the body says', async () => {
+  const actors: string[] = []
+  const stop = await services.serve(campaignControl, async (batch) => {
+    actors.push(...batch.map(({ input }) => input.actor))
+    return batch.map(() => refused('not_found', 'none'))
+  })
+  await client()
+    .call('abortCampaign', { params: { campaignId: ids.campaign() }, body: {} })
+    .catch(() => undefined)
+  const smuggled = await fetch(`${url}/v1/campaigns/${ids.campaign()}/abort`, {
+    method: 'POST',
+    headers: { ...bearer, 'content-type': 'application/json' },
+    body: JSON.stringify({ actor: 'operator:root' }),
+  })
+  expect(actors).toEqual(['operator:ann'])
+  expect(smuggled.status).toBe(400)
+  await stop()
+})
+
+test('input that does not fit is refused before it reaches a service', async () => {
+  const post = (path: string, body: string, type = 'application/json') =>
+    fetch(url + path, { method: 'POST', headers: { ...bearer, 'content-type': type }, body })
+  const cases = [
+    fetch(`${url}/v1/campaigns?limit=0`, { headers: bearer }),
+    fetch(`${url}/v1/campaigns?limit=ten`, { headers: bearer }),
+    fetch(`${url}/v1/campaigns?nope=1`, { headers: bearer }),
+    fetch(`${url}/v1/campaigns/cmp_..%2F..%2Fetc`, { headers: bearer }),
+    post('/v1/campaigns', '{"name":'),
+    post('/v1/campaigns', '{"name":"x","internal":true}'),
+    post('/v1/campaigns', 'name=x', 'application/x-www-form-urlencoded'),
+  ]
+  for (const response of await Promise.all(cases)) {
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({ code: 'invalid_request' })
+  }
+  const large = await post('/v1/campaigns', `{"name":"${'x'.repeat(1_100_000)}"}`)
+  expect(large.status).toBe(413)
+})
+
+test('query parameters reach the service as what they are', async () => {
+  let input: unknown
+  const stop = await services.serve(campaignList, async (batch) => {
+    input = batch[0]?.input
+    return [answered({ items: [], next: null })]
+  })
+  expect(await client().call('listCampaigns', { query: { limit: 7, cursor: 'c' } })).toEqual({ items: [], next: null })
+  expect(input).toEqual({ limit: 7, cursor: 'c' })
+  await stop()
+})
+
+test('a device is looked up by its readable name, slashes and all', async () => {
+  const asked: string[] = []
+  const stops = [
+    await services.serve(deviceGet, async (batch) => {
+      asked.push(...batch.map(({ input }) => input.device))
+      return batch.map(() => refused('not_found', 'there is no such device'))
+    }),
+    await services.serve(upgradeList, async (batch) => batch.map(() => answered({ items: [], next: null }))),
+  ]
+  const error: unknown = await client()
+    .call('getDeviceUpgrades', { params: { device: '00D09E-R%2FG-1' } })
+    .catch((thrown: unknown) => thrown)
+  expect((error as ClientError).problem?.code).toBe('not_found')
+  expect(asked).toEqual(['00D09E-R%2FG-1'])
+  for (const stop of stops) await stop()
+})
+
+test('an upload is streamed to the intake, with the intake’s own token', async () => {
+  const artifact = artifactOf(ids.artifact())
+  const stop = await services.serve(artifactGet, async (batch) => batch.map(() => answered(artifact)))
+  intake.status = 201
+  const bytes = Buffer.alloc(300_000, 7)
+  expect(await client().upload(artifact.artifactId, bytes)).toEqual(artifact)
+  expect(intake.received.equals(bytes)).toBe(true)
+  expect(intake.authorization).toBe(`Bearer ${intakeToken}`)
+
+  intake.status = 409
+  const error: unknown = await client()
+    .upload(artifact.artifactId, bytes)
+    .catch((thrown: unknown) => thrown)
+  expect((error as ClientError).problem).toMatchObject({ code: 'conflict', detail: 'content is there already' })
+  await stop()
+})
+
+test('listeners hear the campaign they asked for, and nothing is left when they go', async () => {
+  const campaignId = ids.campaign()
+  const stop = new AbortController()
+  const heard: unknown[] = []
+  const listening = (async () => {
+    for await (const event of client().events({ campaignId }, stop.signal)) {
+      heard.push(JSON.parse(event.data))
+      stop.abort()
+    }
+  })().catch(() => undefined)
+  const change = (id: string) => ({
+    upgradeId: ids.upgrade(),
+    campaignId: id,
+    deviceKey: `dev_${'a'.repeat(26)}`,
+    wave: 1,
+    from: 'pending',
+    to: 'offered',
+    reason: null,
+    at: '2026-01-01T00:00:00.000Z',
+  })
+  const repeat = setInterval(() => {
+    for (const id of [ids.campaign(), campaignId]) {
+      services.announce(upgradeChanged, [{ id: ids.event(), key: id, data: { items: [change(id)] } }])
+    }
+  }, 20)
+  await listening
+  clearInterval(repeat)
+  expect(heard).toMatchObject([{ campaignId, to: 'offered' }])
+})
+
+test('the OpenAPI document needs no token and names every operation', async () => {
+  const document = (await (await fetch(`${url}/v1/openapi.json`)).json()) as { paths: Record<string, object> }
+  expect(Object.keys(document.paths)).toContain('/v1/campaigns/{campaignId}/start')
+})
+
+function artifactOf(artifactId: string): Artifact {
+  return {
+    artifactId,
+    name: 'image',
+    fits: [],
+    version: '2',
+    softwareVersions: ['2'],
+    format: 'raw',
+    status: 'quarantined',
+    size: 1,
+    sha256: null,
+    hosting: 'file_server',
+    sourceUrl: null,
+    verdict: null,
+    createdAt: '2026-01-01T00:00:00.000Z',
+    createdBy: 'operator:ann',
+  }
+}
