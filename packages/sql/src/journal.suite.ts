@@ -10,6 +10,7 @@ import {
   type OutEntry,
   type OutgoingEvent,
   type Relay,
+  type RelaySettings,
   type Sql,
 } from './index.ts'
 
@@ -56,10 +57,10 @@ export function journalSuite(name: string, open: () => Promise<Sql>): void {
 
     const write = (...entries: (OutEntry | NoteEntry)[]) => sql.transaction((tx) => journal.append(tx, entries))
     const table = (suffix: string) => `${journal.schema}.${suffix}`
-    const startRelay = (publish: (events: OutgoingEvent[]) => Promise<void>) => {
+    const startRelay = (publish: (events: OutgoingEvent[]) => Promise<void>, settings: RelaySettings = {}) => {
       const relay = createRelay(
         { sql, journal, publish, clock: systemClock },
-        { intervalMs: 20, sealEveryMs: 20, batchSize: 3 },
+        { intervalMs: 20, sealEveryMs: 20, batchSize: 3, ...settings },
       )
       relays.push(relay)
       relay.start()
@@ -205,6 +206,37 @@ export function journalSuite(name: string, open: () => Promise<Sql>): void {
       await waitUntil(async () => (await journal.backlog(sql)).unpublished === 0)
       expect(published).toEqual(ids)
       expect(most).toBe(1)
+    })
+
+    test('a relay that is slow but alive keeps its turn', async () => {
+      const published: string[] = []
+      const publish = async (events: OutgoingEvent[]) => {
+        published.push(...events.map((event) => event.id))
+        await systemClock.sleep(400)
+      }
+      startRelay(publish, { leaseMs: 120 })
+      startRelay(publish, { leaseMs: 120 })
+      await write(out('e1'), out('e2'))
+      await waitUntil(async () => (await journal.backlog(sql)).unpublished === 0)
+      expect(published).toEqual(['e1', 'e2'])
+    })
+
+    test('a woken relay does not wait for its interval, also when it is woken while it publishes', async () => {
+      const published: string[] = []
+      const publish = async (events: OutgoingEvent[]) => {
+        published.push(...events.map((event) => event.id))
+        if (published.length === 1) {
+          await write(out('e2'))
+          relay.wake()
+        }
+      }
+      const relay = startRelay(publish, { intervalMs: 3_600_000 })
+      await write(out('e1'))
+      relay.wake()
+      await waitUntil(() => published.length === 2)
+      await write(out('e3'))
+      relay.wake()
+      await waitUntil(() => published.length === 3)
     })
 
     test('another relay takes over from one that died with the turn', async () => {
