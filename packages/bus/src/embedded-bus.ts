@@ -27,6 +27,8 @@ export interface EmbeddedBusParts {
 export interface EmbeddedBus {
   /** The bus of one service. Two of the same name share the work, as replicas do. */
   as(service: string): Bus
+  /** Consumers, listeners and servers that stand now. */
+  standing(): number
   /** Closes every bus that was handed out. */
   close(): Promise<void>
 }
@@ -51,6 +53,7 @@ export async function createEmbeddedBus(parts: EmbeddedBusParts): Promise<Embedd
   const listeners = new Map<string, Set<Listener>>()
   const answerers = new Map<string, Answerer[]>()
   const buses = new Set<Bus>()
+  const allStops = new Set<Stop>()
 
   const deskOf = (service: string, name: string): ConsumerDesk => {
     const key = `${service} ${name}`
@@ -89,8 +92,13 @@ export async function createEmbeddedBus(parts: EmbeddedBusParts): Promise<Embedd
     }
     const kept = (stop: Stop): Stop => {
       let stopping: Promise<void> | undefined
-      const once: Stop = () => (stopping ??= stop().finally(() => stops.delete(once)))
+      const once: Stop = () =>
+        (stopping ??= stop().finally(() => {
+          stops.delete(once)
+          allStops.delete(once)
+        }))
       stops.add(once)
+      allStops.add(once)
       return once
     }
     const prepare = <M extends EventMessage>(message: M, outgoing: Parameters<typeof prepareEvents<M>>[1]) =>
@@ -196,6 +204,7 @@ export async function createEmbeddedBus(parts: EmbeddedBusParts): Promise<Embedd
 
   return {
     as,
+    standing: () => allStops.size,
     async close() {
       cancelSweep()
       await Promise.all([...buses].map((bus) => bus.close()))

@@ -129,8 +129,7 @@ export async function startNatsConsumer<M extends EventMessage>(
   })
   return async () => {
     stopWatching()
-    puller.stop()
-    await running
+    await Promise.all([puller.stop(), running])
   }
 }
 

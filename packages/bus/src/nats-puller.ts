@@ -1,4 +1,4 @@
-import type { Clock, Log } from '@sluice/runtime'
+import { type Clock, type Log, withDeadline } from '@sluice/runtime'
 import { type Msg, createInbox, nanos } from 'nats'
 import { type NatsDelivery, readDelivery } from './nats-delivery.ts'
 import type { NatsLink } from './nats-link.ts'
@@ -9,6 +9,7 @@ const HEARTBEAT_MS = 5_000
 /** How long the first message of a batch waits for company. */
 const GATHER_MS = 5
 const REST_MS = 1_000
+const FAREWELL_MS = 2_000
 
 /**
  * Takes messages from one durable consumer, in batches. The client's own iterator prefetches without regard to
@@ -20,8 +21,8 @@ export interface NatsPuller {
   next(): Promise<NatsDelivery[]>
   /** No longer kept alive. Call it with what was acknowledged or refused. */
   settled(messages: readonly NatsDelivery[]): void
-  /** Asks for no more and gives back what nobody took. */
-  stop(): void
+  /** Asks for no more and gives back what nobody took, and what was on its way here already. */
+  stop(): Promise<void>
 }
 
 export function createNatsPuller(
@@ -105,16 +106,17 @@ export function createNatsPuller(
       for (const message of messages) held.delete(message)
       if (stopped && held.size === 0) cancelWorking()
     },
-    stop() {
+    async stop() {
       if (stopped) return
       stopped = true
-      subscription.unsubscribe()
       stopHearing()
       cancelWatch()
       giveBack(buffer)
       buffer = []
       if (held.size === 0) cancelWorking()
       ring()
+      // A drain, not an unsubscribe: what the server sends until it hears of it would wait out its whole ack time.
+      await withDeadline(subscription.drain(), FAREWELL_MS, { clock }).catch(() => subscription.unsubscribe())
     },
   }
 
