@@ -1,0 +1,113 @@
+import type { Bus, Stop } from '@sluice/bus'
+import { credentialChanged, taskPlaced } from '@sluice/contracts'
+import type { HotStore } from '@sluice/hot-store'
+import type { ModelProfile } from '@sluice/model-profiles'
+import type { Clock, Ids, Log } from '@sluice/runtime'
+import { abandonSession, answerPost, type GatewayParts, sessionOf } from './answer-post.ts'
+import type { GatewaySettings } from './config.ts'
+import { createAuthenticator } from './http/authenticate.ts'
+import { badRequest, failed, type Reply, unavailable } from './http/reply.ts'
+import { type CwmpServer, type Post, startCwmpServer } from './http/server.ts'
+import { createInstruments } from './observability.ts'
+import { createReports } from './reports.ts'
+import { type Restore, startRestore } from './restore.ts'
+import { createSnapshotDigest } from './snapshot-digest.ts'
+
+export interface Gateway {
+  /** Resolves once CPE are listened to. */
+  start(): Promise<void>
+  /** Where, once it has started. */
+  readonly port: number
+  isReady(): boolean
+  /** Drains: takes nothing new, lets what is under way end, closes. The bus and the hot store stay open. */
+  stop(): Promise<void>
+}
+
+export interface GatewayOptions {
+  readonly bus: Bus
+  readonly hotStore: HotStore
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly log: Log
+  readonly profiles: readonly ModelProfile[]
+  readonly settings: GatewaySettings
+}
+
+/** Wires one gateway. Any number of them share bus and hot store; any takes the next POST of any session. */
+export function createGateway({ bus, hotStore, clock, ids, log, profiles, settings }: GatewayOptions): Gateway {
+  const reports = createReports({ bus, ids, clock })
+  const authenticator = createAuthenticator({ bus, hotStore, clock, log, settings })
+  const instruments = createInstruments()
+  let restore: Restore | undefined
+  let server: CwmpServer | undefined
+  let consumers: Stop[] = []
+  let draining = false
+
+  const whyNot = (): string | null => {
+    if (draining) return 'draining'
+    if (bus.status() === 'down') return 'bus_down'
+    if (hotStore.status() === 'down') return 'hot_store_down'
+    return restore?.isRestored() === true ? null : 'hot_store_not_restored'
+  }
+  const digest = createSnapshotDigest(settings.snapshotKey)
+  const parts: GatewayParts = {
+    ...{ bus, hotStore, clock, log, profiles, settings },
+    ...{ reports, authenticator, instruments, digest, whyNot },
+  }
+
+  return {
+    async start() {
+      restore = await startRestore({ bus, hotStore, clock, log })
+      consumers = [
+        await bus.consume(taskPlaced, (batch) => hotStore.place(batch.flatMap(({ data }) => data.items))),
+        await bus.consume(credentialChanged, async (batch) => {
+          const deviceKeys = batch.flatMap(({ data }) => data.deviceKeys)
+          authenticator.forget(deviceKeys)
+          await hotStore.forgetCredentials(deviceKeys)
+        }),
+      ]
+      server = await startCwmpServer({
+        settings,
+        log,
+        answer: (post) => measured(() => answerPost(parts, post)),
+        abandon: (post: Post, reason) =>
+          measured(async () =>
+            whyNot() === null ? abandonSession(parts, sessionOf(post), reason) : badRequest(reason),
+          ),
+      })
+      log.info({ host: settings.host, port: server.port, auth: settings.auth }, 'cwmp.listening')
+    },
+    get port() {
+      if (server === undefined) throw new Error('the gateway has not started')
+      return server.port
+    },
+    isReady: () => whyNot() === null,
+    async stop() {
+      draining = true
+      await server?.close()
+      await Promise.all(consumers.map((stop) => stop()))
+      await restore?.stop()
+      await reports.stop()
+    },
+  }
+
+  async function measured(answer: () => Promise<Reply>): Promise<Reply> {
+    const startedAt = clock.now()
+    const reply = await answer().catch(translate)
+    instruments.posted(reply.status, reply.reason, clock.now() - startedAt)
+    return reply
+  }
+
+  /** What is away is 503 without SOAP, so that the CPE keeps what it wanted to say; anything else is ours. */
+  function translate(error: unknown): Reply {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (typeof code === 'string' && AWAY.includes(code)) {
+      log.warn({ err: error }, 'cwmp.post.unavailable')
+      return unavailable(settings.retryAfterSeconds, code)
+    }
+    log.error({ err: error }, 'cwmp.post.failed')
+    return failed()
+  }
+}
+
+const AWAY = ['unavailable', 'closed', 'topology', 'deadline_exceeded', 'overloaded', 'stopped']

@@ -1,0 +1,30 @@
+import { connectNats } from '@sluice/bus'
+import { connectRedis } from '@sluice/hot-store'
+import { defaultProfiles } from '@sluice/model-profiles'
+import { runMain } from '@sluice/runtime'
+import { defaultSettings, gatewaySettings } from './config.ts'
+import { createGateway } from './gateway.ts'
+import { SERVICE } from './observability.ts'
+
+await runMain(SERVICE, gatewaySettings, async ({ settings, log, clock, ids, closeAtEnd }) => {
+  const bus = await connectNats({ servers: settings.SLUICE_NATS_URL, service: SERVICE, clock, log })
+  closeAtEnd('bus', () => bus.close())
+  const hotStore = await connectRedis({ url: settings.SLUICE_REDIS_URL, clock, log })
+  closeAtEnd('hot_store', () => hotStore.close())
+  const gateway = createGateway({
+    ...{ bus, hotStore, clock, ids, log },
+    profiles: defaultProfiles,
+    settings: {
+      ...defaultSettings,
+      host: settings.SLUICE_CWMP_HOST,
+      port: settings.SLUICE_CWMP_PORT,
+      auth: settings.SLUICE_CWMP_AUTH,
+      nonceSecret: settings.SLUICE_CWMP_NONCE_SECRET,
+      snapshotKey: settings.SLUICE_SNAPSHOT_KEY,
+      bodyLimit: settings.SLUICE_CWMP_BODY_LIMIT,
+    },
+  })
+  closeAtEnd('gateway', () => gateway.stop())
+  await gateway.start()
+  return { checks: { bus: () => bus.status() === 'up', hot_store: () => hotStore.status() === 'up', gateway: () => gateway.isReady() } }
+})

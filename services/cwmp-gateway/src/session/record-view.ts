@@ -1,0 +1,29 @@
+import type { HotRecord, RecordChange } from '@sluice/hot-store'
+
+/** The record as it will stand once these changes are saved: what the rest of a step goes by. */
+export function withChanges(record: HotRecord, changes: readonly RecordChange[]): HotRecord {
+  return changes.reduce(withChange, record)
+}
+
+function withChange(record: HotRecord, change: RecordChange): HotRecord {
+  switch (change.op) {
+    case 'put_credential':
+      return { ...record, credential: change.credential }
+    case 'put_offer':
+      return { ...record, offer: change.offer }
+    case 'drop_offer':
+      return record.offer?.attemptId === change.attemptId ? { ...record, offer: null } : record
+    case 'put_planted':
+      return { ...record, planted: change.attemptId }
+    case 'put_watch':
+      return { ...record, watch: change.watch }
+    case 'drop_task':
+      return { ...record, tasks: record.tasks.filter((task) => !isSame(task, change)) }
+    case 'put_task':
+      return { ...record, tasks: [...record.tasks.filter((task) => !isSame(task, change.task)), change.task] }
+  }
+}
+
+function isSame(a: { kind: string; taskId: string }, b: { kind: string; taskId: string }): boolean {
+  return a.kind === b.kind && a.taskId === b.taskId
+}

@@ -1,0 +1,111 @@
+import type { Download } from '@sluice/cwmp'
+import { askNext, beginReading, type Reading, snapshotOf, takeAnswer } from './read-snapshot.ts'
+import type { Answer, ClaimAnswer, Knowledge, Move, Progress, UpgradeTask } from './task.ts'
+
+type UpgradeProgress = Extract<Progress, { kind: 'upgrade' }>
+
+/** A hint: read the snapshot, claim, and only when the scheduler has committed the attempt, Download. */
+export function beginUpgrade(task: UpgradeTask, known: Knowledge): Move {
+  return readOrClaim(task, beginReading(known), known)
+}
+
+export function continueUpgrade(progress: UpgradeProgress, answer: Answer, known: Knowledge): Move {
+  const { task, stage } = progress
+  switch (stage.kind) {
+    case 'reading':
+      return readOrClaim(task, takeAnswer(stage.reading, answer, known), known)
+    case 'claiming':
+      // The hint stays: the next session asks again.
+      return answer.kind === 'claimed' ? carryOut(task, answer.answer, known) : { next: { kind: 'end_session' } }
+    case 'downloading':
+      return downloadAnswered(stage.attemptId, answer)
+  }
+}
+
+function readOrClaim(task: UpgradeTask, reading: Reading, known: Knowledge): Move {
+  const call = askNext(reading)
+  if (call !== null) {
+    return { next: { kind: 'call', call, progress: { kind: 'upgrade', task, stage: { kind: 'reading', reading } } } }
+  }
+  // Without the version before, no version after would prove anything.
+  if (reading.softwareVersion === null) return { next: { kind: 'done' } }
+  const { deviceKey, sessionId, model } = known.session
+  const { oui, productClass, hardwareVersion } = model
+  return {
+    next: {
+      kind: 'claim',
+      input: {
+        deviceKey,
+        upgradeId: task.taskId,
+        sessionId,
+        oui,
+        productClass,
+        hardwareVersion,
+        softwareVersion: reading.softwareVersion,
+        snapshot: snapshotOf(reading, known.profile),
+      },
+      progress: { kind: 'upgrade', task, stage: { kind: 'claiming' } },
+    },
+  }
+}
+
+function carryOut(task: UpgradeTask, answer: ClaimAnswer, known: Knowledge): Move {
+  const { taskId, revision } = task
+  const dropHint = { op: 'drop_task', taskId, kind: 'upgrade', revision } as const
+  switch (answer.kind) {
+    case 'go': {
+      const { attemptId, watch } = answer
+      const changes = [{ op: 'put_watch', watch }, dropHint] as const
+      // At most one Download for an attempt, whatever the bus delivered twice.
+      if (known.record.offer?.attemptId === attemptId) return { next: { kind: 'done' }, changes }
+      return {
+        next: {
+          kind: 'call',
+          call: downloadOf(answer, known),
+          progress: { kind: 'upgrade', task, stage: { kind: 'downloading', attemptId } },
+        },
+        changes: [{ op: 'put_offer', offer: { attemptId, answered: false } }, ...changes],
+      }
+    }
+    case 'not_before':
+      return { next: { kind: 'done' }, changes: [{ op: 'put_task', task: { ...task, notBefore: answer.at } }] }
+    case 'gone':
+      return { next: { kind: 'done' }, changes: [dropHint] }
+    case 'open': {
+      const { watch, check } = answer
+      const ask = { op: 'put_task', task: { kind: 'check', taskId: watch.attemptId, revision: 0 } } as const
+      return { next: { kind: 'done' }, changes: [{ op: 'put_watch', watch }, dropHint, ...(check ? [ask] : [])] }
+    }
+  }
+}
+
+function downloadOf(go: Extract<ClaimAnswer, { kind: 'go' }>, { profile }: Knowledge): Download {
+  const { url, username, password, fileSize, targetFileName } = go.download
+  return {
+    kind: 'download',
+    commandKey: go.attemptId,
+    fileType: '1 Firmware Upgrade Image',
+    url,
+    delaySeconds: go.delaySeconds,
+    argumentSet: profile.downloadArguments,
+    username,
+    password,
+    fileSize,
+    targetFileName,
+  }
+}
+
+function downloadAnswered(attemptId: string, answer: Answer): Move {
+  const settled = {
+    next: { kind: 'done' },
+    changes: [{ op: 'put_offer', offer: { attemptId, answered: true } }],
+  } as const
+  if (answer.kind === 'fault') {
+    const { code: faultCode, text: faultString } = answer
+    return { ...settled, facts: [{ kind: 'download_faulted', attemptId, faultCode, faultString }] }
+  }
+  if (answer.kind === 'response' && answer.message.kind === 'download_response') {
+    return { ...settled, facts: [{ kind: 'download_answered', attemptId, status: answer.message.status }] }
+  }
+  return { next: { kind: 'done' } }
+}
