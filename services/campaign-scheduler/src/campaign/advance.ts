@@ -1,0 +1,136 @@
+import { type Counters, type GateAnswer, evaluateGate, overdueAfterMs } from '@sluice/rollout'
+import type { Queryable } from '@sluice/sql'
+import { inTransaction } from '../in-transaction.ts'
+import { OURSELVES, type Parts } from '../parts.ts'
+import { type CampaignRow, findCampaign, lockCampaigns, setCheckAt } from '../store/campaigns.ts'
+import { trueSignals } from '../store/signals.ts'
+import { type TallyRow, talliesOf } from '../store/tallies.ts'
+import { type WaveRow, countOverdue, setGate, setWaveState, wavesOf } from '../store/waves.ts'
+import { openWave } from '../upgrade/open-wave.ts'
+import { announceCampaign, announceStops } from './announce.ts'
+import { rolloutPolicy } from './complete-policy.ts'
+import { countersOf } from './counters.ts'
+import { gateSentence } from './gate-sentence.ts'
+import { changeState } from './change-state.ts'
+
+type Decision = 'none' | 'stopped' | 'advanced' | 'finished'
+
+/** Counters -> gate -> stop, open the next wave, or finish; decided and written with the campaign locked. */
+export async function advanceCampaign(parts: Parts, campaignId: string): Promise<void> {
+  const seen = await findCampaign(parts.sql, campaignId)
+  if (seen === undefined || (seen.state !== 'running' && seen.state !== 'paused')) return
+  const decision = await inTransaction(parts, (tx) => decide(parts, tx, campaignId))
+  if (decision !== 'none') parts.metrics.gates.add(1, { decision })
+  if (decision === 'stopped') await announceStops(parts)
+  if (decision === 'advanced') parts.wakeSweeps()
+  if (decision === 'none') parts.campaignMoved(campaignId)
+  else await announceCampaign(parts, campaignId)
+}
+
+async function decide(parts: Parts, tx: Queryable, campaignId: string): Promise<Decision> {
+  const [campaign] = await lockCampaigns(tx, [campaignId])
+  if (campaign?.state !== 'running' && campaign?.state !== 'paused') return 'none'
+  const now = parts.clock.now()
+  const waves = await wavesOf(tx, [campaignId])
+  const tallies = await talliesOf(tx, [campaignId])
+  const opened = waves.filter((wave) => wave.openedAt !== null)
+  let checkAt = now + parts.settings.gateEveryMs
+
+  const suspect = (await trueSignals(tx, [campaignId])).find(({ kind }) => kind === 'suspect_image')
+  if (suspect !== undefined && campaign.state === 'running' && !opened.some((wave) => wave.accepted !== null)) {
+    const reason = `${suspect.devices} devices refused the image with fault ${suspect.subject}: it may be damaged`
+    return stop(parts, tx, campaign, 'paused', reason, tallies)
+  }
+  for (const wave of opened) {
+    const counters = countersOf(tallies.filter((tally) => tally.wave === wave.wave))
+    const answer = acceptKnown(await askGate(tx, campaign, wave, counters, now), wave, counters)
+    const sentence = gateSentence(wave, counters, answer)
+    const reachedAt = answer.figures.reached ? (wave.reachedAt ?? now) : null
+    await setGate(tx, wave, sentence, reachedAt)
+
+    if (answer.kind === 'stop') {
+      const state = answer.action === 'abort' ? 'aborted' : 'paused'
+      if (campaign.state !== state) return stop(parts, tx, campaign, state, sentence, tallies)
+    }
+    if (answer.kind === 'wait' && answer.reason === 'soaking') checkAt = Math.min(checkAt, answer.until)
+    if (answer.kind === 'advance' && wave.state === 'open' && campaign.state === 'running') {
+      const next = waves.find((other) => other.wave === wave.wave + 1)
+      if (next !== undefined) return openNext(parts, tx, campaign, next, sentence, tallies)
+      await setWaveState(tx, wave, 'passed')
+    }
+  }
+  if (campaign.state === 'running' && isOver(waves, tallies)) return finish(parts, tx, campaign, tallies)
+  await setCheckAt(tx, campaignId, checkAt)
+  return 'none'
+}
+
+async function askGate(
+  tx: Queryable,
+  campaign: CampaignRow,
+  wave: WaveRow,
+  counters: Counters,
+  now: number,
+): Promise<GateAnswer> {
+  const policy = rolloutPolicy(campaign.policy)
+  const overdue = await countOverdue(tx, wave, now - overdueAfterMs(wave.medianReturnMs, policy))
+  const { advance, reachedAt, approvedAt } = wave
+  return evaluateGate(counters, policy, { advance, reachedAt, approvedAt, overdue }, now)
+}
+
+/**
+ * An operator who resumes a stopped campaign has seen its figures: they do not stop it again, the next harm does.
+ * A wave that is all settled below its threshold then waits for an approval, whatever its rule.
+ */
+function acceptKnown(answer: GateAnswer, wave: WaveRow, counters: Counters): GateAnswer {
+  if (answer.kind !== 'stop' || wave.accepted === null || harm(counters) > harm(wave.accepted)) return answer
+  const { figures } = answer
+  const isAllSettled = answer.reason === 'below_success_threshold' || answer.reason === 'nothing_proven'
+  if (!isAllSettled) return { kind: 'wait', reason: 'below_success_threshold', figures }
+  return wave.approvedAt === null ? { kind: 'wait', reason: 'approval', figures } : { kind: 'advance', figures }
+}
+
+const harm = (counters: Counters): number => counters.hard + counters.silent + counters.stalled + counters.config_lost
+
+async function stop(
+  parts: Parts,
+  tx: Queryable,
+  campaign: CampaignRow,
+  state: 'paused' | 'aborted',
+  reason: string,
+  tallies: readonly TallyRow[],
+): Promise<Decision> {
+  await changeState(parts, tx, campaign, { state, reason, actor: OURSELVES, counters: countersOf(tallies) })
+  return 'stopped'
+}
+
+async function openNext(
+  parts: Parts,
+  tx: Queryable,
+  campaign: CampaignRow,
+  next: WaveRow,
+  reason: string,
+  tallies: readonly TallyRow[],
+): Promise<Decision> {
+  await openWave(parts, tx, campaign, next, { actor: OURSELVES, reason, counters: countersOf(tallies) })
+  // An empty wave, or one that is through already, passes at the next look.
+  await setCheckAt(tx, campaign.campaignId, parts.clock.now())
+  return 'advanced'
+}
+
+/** Nothing waits and nothing runs, in any wave. */
+function isOver(waves: readonly WaveRow[], tallies: readonly TallyRow[]): boolean {
+  const counters = countersOf(tallies)
+  const open = counters.pending + counters.in_flight + counters.unproven
+  return open === 0 && waves.every((wave) => wave.openedAt !== null || wave.size === 0)
+}
+
+async function finish(
+  parts: Parts,
+  tx: Queryable,
+  campaign: CampaignRow,
+  tallies: readonly TallyRow[],
+): Promise<Decision> {
+  const reason = 'every upgrade has an outcome'
+  await changeState(parts, tx, campaign, { state: 'finished', reason, actor: OURSELVES, counters: countersOf(tallies) })
+  return 'finished'
+}

@@ -1,0 +1,119 @@
+import { type Campaign, type InputOf, type Reply, answered, type campaignControl, refused } from '@sluice/contracts'
+import type { Queryable } from '@sluice/sql'
+import { inTransaction } from '../in-transaction.ts'
+import type { Parts } from '../parts.ts'
+import { type CampaignRow, type CampaignState, lockCampaigns } from '../store/campaigns.ts'
+import { isRevoked } from '../store/revoked-artifacts.ts'
+import { type TallyRow, talliesOf } from '../store/tallies.ts'
+import { acceptCounters, approveWave, wavesOf } from '../store/waves.ts'
+import { openWave } from '../upgrade/open-wave.ts'
+import { advanceCampaign } from './advance.ts'
+import { announceCampaign, announceStops } from './announce.ts'
+import { changeState } from './change-state.ts'
+import { countersOf, toWire } from './counters.ts'
+import { readCampaign } from './read.ts'
+
+type Input = InputOf<typeof campaignControl>
+
+const ALLOWED: Record<Input['action'], readonly CampaignState[]> = {
+  start: ['ready'],
+  pause: ['running'],
+  resume: ['paused'],
+  abort: ['planning', 'ready', 'running', 'paused'],
+  advance: ['running'],
+}
+
+/** What an operator tells a campaign to do: the state, the journal and the effect in one transaction. */
+export async function controlCampaign(parts: Parts, input: Input, traceparent?: string): Promise<Reply<Campaign>> {
+  const { campaignId, action } = input
+  const refusal = await inTransaction(parts, async (tx) => {
+    const [campaign] = await lockCampaigns(tx, [campaignId])
+    if (campaign === undefined) return refused('not_found', `there is no campaign ${campaignId}`)
+    if (!ALLOWED[action].includes(campaign.state)) {
+      return refused('campaign_state', `a campaign that is ${campaign.state} cannot ${action}`)
+    }
+    return act(parts, tx, campaign, input, traceparent)
+  })
+  if (refusal !== undefined) return refusal
+
+  parts.wakeSweeps()
+  if (action !== 'start' && action !== 'advance') await announceStops(parts)
+  await advanceCampaign(parts, campaignId)
+  if (action === 'abort') await announceCampaign(parts, campaignId)
+  return answered(await readCampaign(parts.sql, campaignId))
+}
+
+async function act(
+  parts: Parts,
+  tx: Queryable,
+  campaign: CampaignRow,
+  input: Input,
+  traceparent: string | undefined,
+): Promise<Reply<never> | undefined> {
+  const { campaignId } = campaign
+  const { action, actor } = input
+  const tallies = await talliesOf(tx, [campaignId])
+  const counters = countersOf(tallies)
+  const reason = input.reason ?? null
+  if ((action === 'start' || action === 'resume') && (await isRevoked(tx, campaign.artifactId))) {
+    return refused('artifact_not_trusted', 'trust in the artifact was withdrawn')
+  }
+  const move = (state: CampaignState, why: string | null) =>
+    changeState(parts, tx, campaign, { state, reason: why, actor, counters, traceparent })
+
+  switch (action) {
+    case 'start': {
+      await move('running', reason)
+      const [first] = await wavesOf(tx, [campaignId])
+      await openWave(parts, tx, campaign, first!, { actor, reason: reason ?? 'the campaign was started', counters })
+      return undefined
+    }
+    case 'pause':
+      return void (await move('paused', reason ?? `paused by ${actor}`))
+    case 'resume':
+      await acceptFigures(tx, campaignId, tallies)
+      return void (await move('running', reason))
+    case 'abort':
+      return void (await move('aborted', reason ?? `aborted by ${actor}`))
+    case 'advance':
+      return approve(parts, tx, campaign, input, tallies, traceparent)
+  }
+}
+
+async function acceptFigures(tx: Queryable, campaignId: string, tallies: readonly TallyRow[]): Promise<void> {
+  for (const wave of await wavesOf(tx, [campaignId])) {
+    if (wave.openedAt === null) continue
+    await acceptCounters(tx, wave, countersOf(tallies.filter((tally) => tally.wave === wave.wave)))
+  }
+}
+
+/** An approval: the gate opens the next wave as soon as its figures and its soak allow it too. */
+async function approve(
+  parts: Parts,
+  tx: Queryable,
+  campaign: CampaignRow,
+  { actor, reason }: Input,
+  tallies: readonly TallyRow[],
+  traceparent: string | undefined,
+): Promise<Reply<never> | undefined> {
+  const { campaignId } = campaign
+  const waves = await wavesOf(tx, [campaignId])
+  const open = waves.find((wave) => wave.state === 'open')
+  if (open === undefined || open.wave === waves.length)
+    return refused('campaign_state', 'there is no wave after this one')
+  const at = parts.clock.now()
+  await approveWave(tx, open, at)
+  const counters = toWire(countersOf(tallies))
+  await parts.journal.append(tx, [
+    {
+      direction: 'note',
+      at,
+      actor,
+      kind: 'campaign.wave_approved',
+      campaignId,
+      traceparent,
+      data: { wave: open.wave, reason: reason ?? null, counters },
+    },
+  ])
+  return undefined
+}

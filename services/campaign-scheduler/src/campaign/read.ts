@@ -1,0 +1,71 @@
+import {
+  type Campaign,
+  type InputOf,
+  type OutputOf,
+  type Reply,
+  answered,
+  type campaignList,
+  refused,
+} from '@sluice/contracts'
+import type { Queryable } from '@sluice/sql'
+import { toTime } from '../parts.ts'
+import { type CampaignRow, findCampaign, listCampaigns } from '../store/campaigns.ts'
+import { type TallyRow, talliesOf } from '../store/tallies.ts'
+import { type WaveRow, wavesOf } from '../store/waves.ts'
+import { countersOf, outcomesOf, toWire } from './counters.ts'
+
+/** One campaign as others see it. Throws where it has to be there and is not. */
+export async function readCampaign(db: Queryable, campaignId: string): Promise<Campaign> {
+  const found = await getCampaign(db, campaignId)
+  if (!found.ok) throw new Error(found.error.detail)
+  return found.data
+}
+
+export async function getCampaign(db: Queryable, campaignId: string): Promise<Reply<Campaign>> {
+  const row = await findCampaign(db, campaignId)
+  if (row === undefined) return refused('not_found', `there is no campaign ${campaignId}`)
+  const [waves, tallies] = [await wavesOf(db, [campaignId]), await talliesOf(db, [campaignId])]
+  return answered(toCampaign(row, waves, tallies))
+}
+
+/** Newest first. */
+export async function readCampaigns(
+  db: Queryable,
+  input: InputOf<typeof campaignList>,
+): Promise<Reply<OutputOf<typeof campaignList>>> {
+  const rows = await listCampaigns(db, input.cursor, input.limit + 1)
+  const page = rows.slice(0, input.limit)
+  const ids = page.map((row) => row.campaignId)
+  const waves = Map.groupBy(await wavesOf(db, ids), (wave) => wave.campaignId)
+  const tallies = Map.groupBy(await talliesOf(db, ids), (tally) => tally.campaignId)
+  const items = page.map((row) => toCampaign(row, waves.get(row.campaignId) ?? [], tallies.get(row.campaignId) ?? []))
+  return answered({ items, next: rows.length > input.limit ? (ids.at(-1) ?? null) : null })
+}
+
+function toCampaign(row: CampaignRow, waves: readonly WaveRow[], tallies: readonly TallyRow[]): Campaign {
+  const byWave = Map.groupBy(tallies, (tally) => tally.wave)
+  return {
+    campaignId: row.campaignId,
+    name: row.name,
+    artifactId: row.artifactId,
+    version: row.artifact.version,
+    state: row.state,
+    stateReason: row.stateReason,
+    targets: row.targets,
+    policy: row.policy,
+    size: row.size,
+    counters: toWire(countersOf(tallies)),
+    outcomes: outcomesOf(tallies),
+    waves: waves.map((wave) => ({
+      wave: wave.wave,
+      state: wave.state,
+      size: wave.size,
+      counters: toWire(countersOf(byWave.get(wave.wave) ?? [])),
+      openedAt: wave.openedAt === null ? null : toTime(wave.openedAt),
+      gate: wave.gate,
+    })),
+    createdAt: toTime(row.createdAt),
+    createdBy: row.createdBy,
+    updatedAt: toTime(row.updatedAt),
+  }
+}

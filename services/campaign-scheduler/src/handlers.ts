@@ -1,0 +1,67 @@
+import type { Bus, IncomingRequest, Stop } from '@sluice/bus'
+import {
+  type InputOf,
+  type OutputOf,
+  type Reply,
+  type RequestMessage,
+  answered,
+  artifactRevoked,
+  attemptObserved,
+  campaignControl,
+  campaignCreate,
+  campaignGet,
+  campaignList,
+  historyList,
+  placementList,
+  transferStopsGet,
+  upgradeClaim,
+  upgradeGet,
+  upgradeList,
+} from '@sluice/contracts'
+import { controlCampaign } from './campaign/control.ts'
+import { createCampaign } from './campaign/create.ts'
+import { getCampaign, readCampaigns } from './campaign/read.ts'
+import { endRevoked } from './campaign/revoke.ts'
+import { readStops } from './campaign/transfer-stops.ts'
+import { readHistory } from './history.ts'
+import type { Parts } from './parts.ts'
+import { applyObservations } from './upgrade/apply-facts.ts'
+import { claimUpgrades } from './upgrade/claim.ts'
+import { listPlacements } from './upgrade/list-placements.ts'
+import { readUpgrade, readUpgrades } from './upgrade/read.ts'
+
+/** The table: which message leads to which use case. Resolves once all are served; undone in the opposite order. */
+export async function serveAll(parts: Parts): Promise<Stop> {
+  const { bus, sql, settings } = parts
+  const stops = [
+    await serve(bus, campaignCreate, (input, traceparent) => createCampaign(parts, input, traceparent)),
+    await serve(bus, campaignControl, (input, traceparent) => controlCampaign(parts, input, traceparent)),
+    await serve(bus, campaignGet, ({ campaignId }) => getCampaign(sql, campaignId)),
+    await serve(bus, campaignList, (input) => readCampaigns(sql, input)),
+    await serve(bus, upgradeList, (input) => readUpgrades(parts, input)),
+    await serve(bus, upgradeGet, ({ upgradeId }) => readUpgrade(parts, upgradeId)),
+    await serve(bus, historyList, (input) => readHistory(parts, input)),
+    await serve(bus, placementList, (input) => listPlacements(parts, input)),
+    await serve(bus, transferStopsGet, async () => answered(await readStops(parts))),
+    await bus.serve(upgradeClaim, (batch) => claimUpgrades(parts, batch), {
+      gatherMs: settings.gatherMs,
+      maxBatch: settings.maxClaimBatch,
+    }),
+    await bus.consume(attemptObserved, (batch) => applyObservations(parts, batch), { maxBatch: settings.maxFactBatch }),
+    await bus.consume(artifactRevoked, (batch) => endRevoked(parts, batch)),
+  ]
+  return async () => {
+    for (const stop of stops.toReversed()) await stop()
+  }
+}
+
+/** Requests that are answered each on its own. */
+function serve<M extends RequestMessage>(
+  bus: Bus,
+  message: M,
+  answer: (input: InputOf<M>, traceparent: string | undefined) => Promise<Reply<OutputOf<M>>>,
+): Promise<Stop> {
+  return bus.serve(message, (batch: readonly IncomingRequest<InputOf<M>>[]) =>
+    Promise.all(batch.map(({ input, traceparent }) => answer(input, traceparent))),
+  )
+}

@@ -1,0 +1,165 @@
+import { upgradeTraceparent } from '@sluice/contracts'
+import { type Fact, type Step, classOf, lastAttempt, openAttempt, step } from '@sluice/rollout'
+import type { JournalEntry, Queryable } from '@sluice/sql'
+import { rolloutPolicy } from '../campaign/complete-policy.ts'
+import type { Parts } from '../parts.ts'
+import { closeAttempts } from '../store/attempts.ts'
+import type { CampaignRow } from '../store/campaigns.ts'
+import { type TallyDelta, addToTallies } from '../store/tallies.ts'
+import { type UpgradeRow, saveUpgrades } from '../store/upgrades.ts'
+import { placementEvents, placementsFor } from './placements.ts'
+import { noteSignals } from './signals.ts'
+
+export interface UpgradeFact {
+  readonly upgradeId: string
+  readonly fact: Fact
+  readonly actor: string
+}
+
+/** What one fact did to one upgrade. */
+export interface Move {
+  readonly before: UpgradeRow
+  readonly after: UpgradeRow
+  readonly fact: Fact
+  readonly actor: string
+  /** Why it changed nothing. */
+  readonly ignored: string | null
+  readonly effects: Step['effects']
+}
+
+/**
+ * The one place where facts move upgrades: machine, compare-and-set, tallies, the device's place, journal and outbox,
+ * all in the transaction of the caller, who has locked the upgrades (in the order of their ids, before any campaign).
+ */
+export async function moveUpgrades(
+  parts: Parts,
+  tx: Queryable,
+  locked: readonly UpgradeRow[],
+  campaigns: ReadonlyMap<string, CampaignRow>,
+  facts: readonly UpgradeFact[],
+): Promise<Move[]> {
+  const at = parts.clock.now()
+  const current = new Map(locked.map((row) => [row.upgradeId, row]))
+  const moves = facts.flatMap((fact) => {
+    const before = current.get(fact.upgradeId)
+    const campaign = before && campaigns.get(before.campaignId)
+    if (before === undefined || campaign === undefined) return []
+    const move = moveOne(parts, before, campaign, fact, at)
+    current.set(fact.upgradeId, move.after)
+    return [move]
+  })
+
+  const changed = locked
+    .map((before) => ({ before, after: current.get(before.upgradeId)! }))
+    .filter(({ before, after }) => before !== after)
+  const saved = await saveUpgrades(tx, changed)
+  if (saved.size !== changed.length) throw new Error('an upgrade moved although it was locked')
+
+  await closeAttempts(
+    tx,
+    changed.filter(endsItsHold).map(({ after }) => after.upgradeId),
+  )
+  await addToTallies(tx, moves.flatMap(deltasOf))
+  await noteSignals(parts, tx, moves, at)
+  const placements = moves.flatMap((move) => {
+    const campaign = campaigns.get(move.after.campaignId)!
+    return placementsFor(move.before, move.after, move.effects, campaign).map((item) => ({
+      campaignId: campaign.campaignId,
+      item,
+    }))
+  })
+  await parts.journal.append(tx, [...moves.map(journalled), ...placementEvents(parts, placements, at)])
+  return moves
+}
+
+function moveOne(
+  parts: Parts,
+  before: UpgradeRow,
+  campaign: CampaignRow,
+  { fact, actor }: UpgradeFact,
+  at: number,
+): Move {
+  const heard = fact.kind === 'informed' ? fact.softwareVersion : before.reportedVersion
+  const stepped = stepOrPoison(parts, before, campaign, fact)
+  if (stepped.kind === 'poison') return { before, after: before, fact, actor, ignored: 'poison', effects: [] }
+  const { upgrade: machine, effects, ignored } = stepped.step
+  if (ignored !== undefined && heard === before.reportedVersion) {
+    return { before, after: before, fact, actor, ignored, effects }
+  }
+  // A version that is news to us alone is written too: the compare-and-set number moves with every write.
+  const version = machine === before.machine ? before.version + 1 : machine.version
+  const moved = { ...machine, version }
+  const after: UpgradeRow = {
+    ...before,
+    machine: moved,
+    version,
+    state: moved.state === 'settled' ? moved.outcome.kind : moved.state,
+    countsAs: classOf(moved),
+    dueAt: moved.dueAt,
+    attemptId: lastAttempt(moved)?.attemptId ?? null,
+    reportedVersion: heard,
+    ...returnTimes(before, moved.state, fact.at),
+    updatedAt: at,
+  }
+  return { before, after, fact, actor, ignored: ignored ?? null, effects }
+}
+
+/** A fact that the machine chokes on is journaled and left behind: it may not hold up the facts of others. */
+function stepOrPoison(parts: Parts, before: UpgradeRow, campaign: CampaignRow, fact: Fact) {
+  try {
+    return { kind: 'stepped', step: step(before.machine, fact, rolloutPolicy(campaign.policy)) } as const
+  } catch (error) {
+    parts.log.error(
+      { err: error, upgrade_id: before.upgradeId, fact: fact.kind, fact_id: fact.id },
+      'upgrade.fact.poison',
+    )
+    return { kind: 'poison' } as const
+  }
+}
+
+/** How long the way back takes: what `overdue` is measured against. */
+function returnTimes(before: UpgradeRow, state: string, at: number): Pick<UpgradeRow, 'returningAt' | 'returnedMs'> {
+  const { returningAt, returnedMs } = before
+  if (state === 'returning') return { returningAt: before.state === 'returning' ? returningAt : at, returnedMs }
+  const isBack = state === 'verifying' && before.state === 'returning' && returningAt !== null
+  return { returningAt: null, returnedMs: isBack ? Math.max(0, at - returningAt) : returnedMs }
+}
+
+const endsItsHold = ({ before, after }: { before: UpgradeRow; after: UpgradeRow }): boolean =>
+  openAttempt(before.machine) !== null && openAttempt(after.machine) === null
+
+function deltasOf({ before, after }: Move): TallyDelta[] {
+  if (before.wave === 0) return []
+  const place = ({ campaignId, wave, state, countsAs }: UpgradeRow) => ({ campaignId, wave, state, countsAs })
+  return [
+    { ...place(before), n: -1 },
+    { ...place(after), n: 1 },
+  ]
+}
+
+/** Every fact is kept, and what came of it: tallies are the fold of these rows. */
+function journalled({ before, after, fact, actor, ignored }: Move): JournalEntry {
+  const moved = before.state !== after.state || before.countsAs !== after.countsAs
+  return {
+    direction: 'note',
+    at: fact.at,
+    actor,
+    kind: ignored === null ? (moved ? 'upgrade.moved' : 'upgrade.learnt') : 'upgrade.fact_ignored',
+    campaignId: after.campaignId,
+    upgradeId: after.upgradeId,
+    attemptId: after.attemptId ?? undefined,
+    deviceKey: after.deviceKey,
+    traceparent: upgradeTraceparent(after.upgradeId),
+    data: {
+      fact,
+      wave: after.wave,
+      from: before.state,
+      to: after.state,
+      countedAs: before.countsAs,
+      countsAs: after.countsAs,
+      version: after.version,
+      ...(ignored === null ? {} : { ignored }),
+      ...(after.machine.state === 'settled' && moved ? { outcome: after.machine.outcome } : {}),
+    },
+  }
+}

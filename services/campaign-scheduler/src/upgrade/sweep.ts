@@ -1,0 +1,45 @@
+import { inTransaction } from '../in-transaction.ts'
+import type { Parts } from '../parts.ts'
+import { type CampaignRow, findCampaigns } from '../store/campaigns.ts'
+import { type SweepRow, advanceSweep, endSweep, takeSweep } from '../store/sweeps.ts'
+import { lockNextUnsettled } from '../store/upgrades.ts'
+import { carryOut } from './carry-out.ts'
+import { type Move, moveUpgrades } from './move.ts'
+import { hintPage } from './open-wave.ts'
+import type { Queryable } from '@sluice/sql'
+
+/** Does one page of one sweep; false when there is none that is free. Killed anywhere, the page is done again or was done. */
+export async function sweepOnce(parts: Parts): Promise<boolean> {
+  const done = await inTransaction(parts, async (tx) => {
+    const sweep = await takeSweep(tx)
+    if (sweep === undefined) return undefined
+    const [campaign] = await findCampaigns(tx, [sweep.campaignId])
+    const page = campaign === undefined ? { lastId: undefined, moves: [] } : await doPage(parts, tx, sweep, campaign)
+    if (page.lastId === undefined) await endSweep(tx, sweep.sweepId)
+    else await advanceSweep(tx, sweep.sweepId, page.lastId)
+    return page.moves
+  })
+  if (done === undefined) return false
+  parts.wakeRelay()
+  await carryOut(parts, done)
+  return true
+}
+
+interface Page {
+  readonly lastId: string | undefined
+  readonly moves: readonly Move[]
+}
+
+async function doPage(parts: Parts, tx: Queryable, sweep: SweepRow, campaign: CampaignRow): Promise<Page> {
+  if (sweep.kind === 'hint') return { lastId: await hintPage(parts, tx, sweep, campaign), moves: [] }
+  const kind = sweep.kind === 'withdraw' ? 'cancel_requested' : 'artifact_revoked'
+  const rows = await lockNextUnsettled(tx, sweep.campaignId, sweep.afterId, parts.settings.sweepPageSize)
+  const at = parts.clock.now()
+  const facts = rows.map(({ upgradeId }) => ({
+    upgradeId,
+    actor: sweep.actor,
+    fact: { id: parts.ids.observation(), at, kind } as const,
+  }))
+  const moves = await moveUpgrades(parts, tx, rows, new Map([[campaign.campaignId, campaign]]), facts)
+  return { lastId: rows.at(-1)?.upgradeId, moves }
+}
