@@ -20,7 +20,7 @@ export const settings = defineSettings({
   },
   SLUICE_INTAKE_URL: {
     type: Type.String({ pattern: '^https?://' }),
-    default: 'http://127.0.0.1:7552',
+    default: 'http://127.0.0.1:7560',
     description: 'Where the artifact-resolver takes the bytes of uploaded images.',
   },
   SLUICE_INTAKE_TOKEN: {

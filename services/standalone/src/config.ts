@@ -1,0 +1,40 @@
+import { defineSettings } from '@sluice/runtime'
+import Type from 'typebox'
+
+const Port = Type.Integer({ minimum: 0, maximum: 65_535 })
+
+export const settings = defineSettings({
+  SLUICE_STATE_DIRECTORY: {
+    type: Type.String({ minLength: 1 }),
+    default: '.sluice',
+    description: 'Where the database, the images and the secrets are kept.',
+  },
+  SLUICE_HOST: {
+    type: Type.String({ minLength: 1 }),
+    default: '127.0.0.1',
+    description: 'Where devices are listened for, CWMP and files; 0.0.0.0 for all interfaces.',
+  },
+  SLUICE_PUBLIC_HOST: {
+    type: Type.String({ minLength: 1, maxLength: 100 }),
+    default: '127.0.0.1',
+    description: 'The address or name under which devices reach this machine; it stands in download URLs.',
+  },
+  SLUICE_CWMP_PORT: { type: Port, default: 7547, description: 'Port of CWMP.' },
+  SLUICE_CWMP_AUTH: {
+    type: Type.Union([Type.Literal('digest'), Type.Literal('basic'), Type.Literal('none')]),
+    default: 'digest',
+    description: 'How CPE prove who they are. `basic` only behind TLS, `none` only in a lab.',
+  },
+  SLUICE_FILES_PORT: { type: Port, default: 7549, description: 'Port of the files.' },
+  SLUICE_API_HOST: {
+    type: Type.String({ minLength: 1 }),
+    default: '127.0.0.1',
+    description: 'Where the REST interface listens.',
+  },
+  SLUICE_API_PORT: { type: Port, default: 8080, description: 'Port of the REST interface.' },
+  SLUICE_LAB_NETWORKS: {
+    type: Type.String(),
+    default: '',
+    description: 'Private networks, separated by commas, that images may be fetched from.',
+  },
+})

@@ -1,0 +1,2 @@
+export { settings } from './config.ts'
+export { type Standalone, type StandaloneParts, type StandaloneSettings, startStandalone } from './standalone.ts'

@@ -1,0 +1,23 @@
+import { runMain } from '@sluice/runtime'
+import { settings } from './config.ts'
+import { startStandalone } from './standalone.ts'
+
+await runMain('standalone', settings, async ({ settings: given, log, clock, ids, closeAtEnd }) => {
+  const system = await startStandalone(
+    { clock, ids, log },
+    {
+      stateDirectory: given.SLUICE_STATE_DIRECTORY,
+      host: given.SLUICE_HOST,
+      publicHost: given.SLUICE_PUBLIC_HOST,
+      cwmpPort: given.SLUICE_CWMP_PORT,
+      auth: given.SLUICE_CWMP_AUTH,
+      filesPort: given.SLUICE_FILES_PORT,
+      apiHost: given.SLUICE_API_HOST,
+      apiPort: given.SLUICE_API_PORT,
+      labNetworks: given.SLUICE_LAB_NETWORKS,
+    },
+  )
+  closeAtEnd('system', () => system.stop())
+  log.info({ acs_url: system.acsUrl, files_url: system.filesUrl, api_url: system.apiUrl }, 'standalone.system.started')
+  return { checks: { system: system.isUp } }
+})
