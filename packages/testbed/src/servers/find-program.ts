@@ -14,8 +14,7 @@ const usualPlaces = [
 
 /** Full path of a program, or undefined. Of several PostgreSQL versions the newest wins. */
 export function findProgram(name: string, path = process.env['PATH'] ?? ''): string | undefined {
-  const elsewhere = process.env['SLUICE_TESTBED_PATH_ONLY'] ? [] : usualPlaces.flatMap(expand)
-  const places = [...path.split(delimiter).filter(Boolean), ...elsewhere]
+  const places = [...path.split(delimiter).filter(Boolean), ...usualPlaces.flatMap(expand)]
   return places.map((place) => join(place, name)).find(isExecutable)
 }
 

@@ -47,6 +47,7 @@ function initialise(initdb: string, data: string, user: User | undefined): void 
     '-A',
     'trust',
     '--no-sync',
+    '--wal-segsize=1',
     '--no-instructions',
     '--locale=C',
     '-E',
