@@ -26,5 +26,11 @@ await runMain(SERVICE, gatewaySettings, async ({ settings, log, clock, ids, clos
   })
   closeAtEnd('gateway', () => gateway.stop())
   await gateway.start()
-  return { checks: { bus: () => bus.status() === 'up', hot_store: () => hotStore.status() === 'up', gateway: () => gateway.isReady() } }
+  return {
+    checks: {
+      bus: () => bus.status() === 'up',
+      hot_store: () => hotStore.status() === 'up',
+      gateway: () => gateway.isReady(),
+    },
+  }
 })

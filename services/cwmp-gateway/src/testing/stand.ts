@@ -1,0 +1,164 @@
+import { type Bus, createEmbeddedBus, type EmbeddedBus } from '@sluice/bus'
+import {
+  answered,
+  attemptObserved,
+  deviceCredential,
+  type DataOf,
+  deviceInformed,
+  type InformedDevice,
+  type InputOf,
+  type Observation,
+  type ObservedFact,
+  type OutputOf,
+  type Placement,
+  placementList,
+  refused,
+  type Reply,
+  taskPlaced,
+  upgradeClaim,
+} from '@sluice/contracts'
+import { createMemoryHotStore, type HotStore } from '@sluice/hot-store'
+import { defaultProfiles } from '@sluice/model-profiles'
+import { createIds, createLog, systemClock } from '@sluice/runtime'
+import { openEmbedded, type Sql } from '@sluice/sql'
+import { waitUntil } from '@sluice/testbed'
+import { defaultSettings, type GatewaySettings } from '../config.ts'
+import { createGateway, type Gateway } from '../gateway.ts'
+
+export type ClaimInput = InputOf<typeof upgradeClaim>
+export type ClaimReply = Reply<OutputOf<typeof upgradeClaim>>
+export type CredentialReply = Reply<OutputOf<typeof deviceCredential>>
+
+/** Gateways on a real bus and hot store; the registry and the scheduler answer as the test says. */
+export interface Stand {
+  readonly hotStore: HotStore
+  readonly gateways: readonly Gateway[]
+  readonly informed: InformedDevice[]
+  readonly observed: Observation[]
+  readonly claims: ClaimInput[]
+  readonly credentialRequests: string[]
+  /** What the scheduler answers; refuses with `unavailable` unless told. */
+  onClaim: (input: ClaimInput) => ClaimReply
+  onCredential: (deviceKey: string) => CredentialReply
+  /** Awaited by every publish of the gateways. */
+  beforePublish: (name: string) => Promise<void>
+  facts(kind?: ObservedFact['kind']): ObservedFact[]
+  place(items: readonly Placement[]): Promise<void>
+  bus(service: string): Bus
+  close(): Promise<void>
+}
+
+export interface StandOptions {
+  readonly settings?: Partial<GatewaySettings>
+  readonly gateways?: number
+  readonly hotStore?: HotStore
+  readonly placements?: readonly Placement[]
+}
+
+const log = createLog({ service: 'cwmp-gateway-test', level: (process.env['TEST_LOG'] ?? 'silent') as 'silent' })
+let sql: Promise<Sql> | undefined
+const ids = createIds()
+
+export async function openStand(options: StandOptions = {}): Promise<Stand> {
+  const database = await (sql ??= openEmbedded({ memory: true }))
+  await database.query('drop schema if exists bus cascade')
+  const hub = await createEmbeddedBus({ sql: database, clock: systemClock, log })
+  const hotStore = options.hotStore ?? createMemoryHotStore({ clock: systemClock })
+  const informed: InformedDevice[] = []
+  const observed: Observation[] = []
+  const claims: ClaimInput[] = []
+  const credentialRequests: string[] = []
+  const placements = options.placements ?? []
+
+  const registry = hub.as('device-registry')
+  await registry.consume(deviceInformed, async (batch) => void informed.push(...itemsOf<typeof deviceInformed>(batch)))
+  await registry.serve(deviceCredential, async (batch) =>
+    batch.map(({ input }) => {
+      credentialRequests.push(input.deviceKey)
+      return stand.onCredential(input.deviceKey)
+    }),
+  )
+  const scheduler = hub.as('campaign-scheduler')
+  await scheduler.consume(
+    attemptObserved,
+    async (batch) => void observed.push(...itemsOf<typeof attemptObserved>(batch)),
+  )
+  await scheduler.serve(upgradeClaim, async (batch) =>
+    batch.map(({ input }) => {
+      claims.push(input)
+      return stand.onClaim(input)
+    }),
+  )
+  await scheduler.serve(placementList, async (batch) =>
+    batch.map(({ input: { cursor, limit } }) => {
+      const from = Number(cursor ?? '0')
+      const next = from + limit < placements.length ? String(from + limit) : null
+      return answered({ items: placements.slice(from, from + limit), next })
+    }),
+  )
+
+  const stand = {
+    hotStore,
+    gateways: [] as Gateway[],
+    informed,
+    observed,
+    claims,
+    credentialRequests,
+    onClaim: (): ClaimReply => refused('unavailable', 'nobody decides'),
+    onCredential: (): CredentialReply => refused('unavailable', 'nobody knows'),
+    beforePublish: async () => {},
+    facts: (kind) => observed.map(({ fact }) => fact).filter((fact) => kind === undefined || fact.kind === kind),
+    place: (items) =>
+      scheduler.publish(taskPlaced, [{ id: ids.event(), key: 'cmp_' + '0'.repeat(26), data: { items: [...items] } }]),
+    bus: (service) => hub.as(service),
+    close: async () => {
+      await Promise.all(stand.gateways.map((gateway) => gateway.stop()))
+      await hub.close()
+      await hotStore.close()
+    },
+  } as Stand & { gateways: Gateway[] }
+
+  for (let i = 0; i < (options.gateways ?? 1); i++) {
+    const gateway = createGateway({
+      bus: watchedBus(hub, stand),
+      hotStore,
+      clock: systemClock,
+      ids,
+      log,
+      profiles: defaultProfiles,
+      settings: {
+        ...defaultSettings,
+        ...{ port: 0, auth: 'none', nonceSecret: 'a secret of nonces', snapshotKey: 'a key of snapshots' },
+        ...options.settings,
+      },
+    })
+    await gateway.start()
+    stand.gateways.push(gateway)
+  }
+  await waitUntil(() => stand.gateways.every((gateway) => gateway.isReady()))
+  return stand
+}
+
+/** The real bus, whose publish waits for the test's leave. */
+function watchedBus(hub: EmbeddedBus, stand: Stand): Bus {
+  const bus = hub.as('cwmp-gateway')
+  return {
+    publish: async (message, events) => {
+      await stand.beforePublish(message.name)
+      await bus.publish(message, events)
+    },
+    announce: (message, events) => bus.announce(message, events),
+    consume: (message, handle, options) => bus.consume(message, handle, options),
+    listen: (message, hear) => bus.listen(message, hear),
+    request: (message, input, options) => bus.request(message, input, options),
+    serve: (message, answer, options) => bus.serve(message, answer, options),
+    status: () => bus.status(),
+    close: () => bus.close(),
+  }
+}
+
+function itemsOf<M extends typeof deviceInformed | typeof attemptObserved>(
+  batch: readonly { readonly data: DataOf<M> }[],
+): DataOf<M>['items'][number][] {
+  return batch.flatMap(({ data }) => data.items as DataOf<M>['items'][number][])
+}
