@@ -20,4 +20,4 @@ export {
   settingsTable,
 } from './settings.ts'
 export { type InSpanOptions, currentTraceparent, inSpan, isTraceparent } from './spans.ts'
-export { type Telemetry, type TelemetrySettings, startTelemetry } from './telemetry.ts'
+export { type EndedSpan, type Telemetry, type TelemetrySettings, startTelemetry } from './telemetry.ts'

@@ -2,7 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { resourceFromAttributes } from '@opentelemetry/resources'
-import { NodeSDK } from '@opentelemetry/sdk-node'
+import { NodeSDK, type NodeSDKConfiguration } from '@opentelemetry/sdk-node'
+
+type SpanProcessor = NonNullable<NodeSDKConfiguration['spanProcessors']>[number]
+/** A span as the SDK hands it out: name, kind, attributes, parentSpanContext, links, status. */
+export type EndedSpan = Parameters<SpanProcessor['onEnd']>[0]
 
 export interface TelemetrySettings {
   /** The process: a service's name, or `standalone`. Tracers and meters are named by the service they speak for. */
@@ -10,6 +14,8 @@ export interface TelemetrySettings {
   readonly version?: string
   /** Of a collector, without the path: `http://collector:4318`. Without, spans have ids and go nowhere. */
   readonly otlpEndpoint?: string
+  /** Sees every span at its end, where there is no endpoint: for tests and the lab. */
+  readonly onSpan?: (span: EndedSpan) => void
 }
 
 export interface Telemetry {
@@ -19,12 +25,14 @@ export interface Telemetry {
   stop(): Promise<void>
 }
 
-/** Without a processor there would be no tracer, and so no trace ids in the log. */
-const spansGoNowhere: NonNullable<NonNullable<ConstructorParameters<typeof NodeSDK>[0]>['spanProcessors']>[number] = {
-  onStart() {},
-  onEnd() {},
-  forceFlush: () => Promise.resolve(),
-  shutdown: () => Promise.resolve(),
+/** Also without anybody to take them there must be a processor: else there is no tracer, and no trace id in the log. */
+function handSpansTo(onSpan: (span: EndedSpan) => void): SpanProcessor {
+  return {
+    onStart() {},
+    onEnd: onSpan,
+    forceFlush: () => Promise.resolve(),
+    shutdown: () => Promise.resolve(),
+  }
 }
 
 /** Starts OpenTelemetry for the whole process. Once per process: a second start would change nothing. */
@@ -41,7 +49,7 @@ export function startTelemetry(settings: TelemetrySettings): Telemetry {
     metricReaders: [prometheus],
     instrumentations: [],
     ...(settings.otlpEndpoint === undefined
-      ? { spanProcessors: [spansGoNowhere] }
+      ? { spanProcessors: [handSpansTo(settings.onSpan ?? (() => {}))] }
       : { traceExporter: new OTLPTraceExporter({ url: `${settings.otlpEndpoint.replace(/\/$/, '')}/v1/traces` }) }),
   })
   sdk.start()

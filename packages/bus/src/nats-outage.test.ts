@@ -1,0 +1,95 @@
+import { artifactRevoked, deviceCredential } from '@sluice/contracts'
+import { createLog, systemClock } from '@sluice/runtime'
+import { type TestServer, startNats, waitUntil } from '@sluice/testbed'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { applyTopology } from './apply-topology.ts'
+import { QUICK_RETRIES, revocation } from './bus.suite.ts'
+import type { Bus } from './bus.ts'
+import { connectNats } from './nats-bus.ts'
+
+const log = createLog({ service: 'test', level: 'silent' })
+let server: TestServer
+let publisher: Bus
+let consumer: Bus
+
+beforeEach(async () => {
+  server = await startNats()
+  await applyTopology(server.url, { maxBytes: 8 * 1024 ** 2 })
+  const settings = { servers: server.url, clock: systemClock, log, retries: QUICK_RETRIES, publishMs: 400 }
+  publisher = await connectNats({ ...settings, service: 'artifact-resolver' })
+  consumer = await connectNats({ ...settings, service: 'campaign-scheduler' })
+})
+afterEach(async () => {
+  server.resume()
+  await Promise.all([publisher.close(), consumer.close()])
+  await server.stop()
+})
+
+test('a server killed and started again loses no event that was acknowledged, before or behind the consumer', async () => {
+  const heard = new Set<string>()
+  await consumer.consume(artifactRevoked, async (batch) => batch.forEach(({ id }) => heard.add(id)), { maxBatch: 10 })
+  const events = Array.from({ length: 300 }, (_, index) => revocation(`r${index}`))
+  const publishing = (async () => {
+    for (let start = 0; start < events.length; start += 10) {
+      const batch = events.slice(start, start + 10)
+      while (
+        !(await publisher.publish(artifactRevoked, batch).then(
+          () => true,
+          () => false,
+        ))
+      );
+    }
+  })()
+  await waitUntil(() => heard.size > 50)
+  await server.kill('SIGKILL')
+  await server.restart()
+  await publishing
+  await waitUntil(() => heard.size === events.length, { describe: () => `only ${heard.size} arrived` })
+})
+
+test('what is published while the server is away fails as unavailable, and goes through once it is back', async () => {
+  await server.kill('SIGKILL')
+  await waitUntil(() => publisher.status() === 'down')
+  const event = revocation('x')
+  await expect(publisher.publish(artifactRevoked, [event])).rejects.toMatchObject({ code: 'unavailable' })
+  const asked = { deviceKey: `dev_${'a'.repeat(26)}`, realm: 'x' }
+  expect(await publisher.request(deviceCredential, asked)).toMatchObject({ ok: false, error: { code: 'unavailable' } })
+  await server.restart()
+  await waitUntil(() => publisher.status() === 'up')
+  await publisher.publish(artifactRevoked, [event])
+})
+
+test('a server that stands still fails a publish in bounded time; the retry with the same id is one event', async () => {
+  const heard: string[] = []
+  await consumer.consume(artifactRevoked, async (batch) => void heard.push(...batch.map(({ id }) => id)))
+  const event = revocation('x')
+  server.pause()
+  await expect(publisher.publish(artifactRevoked, [event])).rejects.toMatchObject({ code: 'unavailable' })
+  server.resume()
+  await publisher.publish(artifactRevoked, [event])
+  const last = revocation('last')
+  await publisher.publish(artifactRevoked, [last])
+  await waitUntil(() => heard.includes(last.id))
+  expect(heard).toEqual([event.id, last.id])
+})
+
+test('consumers and servers go on by themselves after a restart of the server', async () => {
+  const heard: string[] = []
+  await consumer.consume(artifactRevoked, async (batch) => void heard.push(...batch.map(({ id }) => id)))
+  await consumer.serve(deviceCredential, async (batch) => batch.map(() => ({ ok: true, data: { kind: 'unknown' } })))
+  await server.restart()
+  await waitUntil(() => publisher.status() === 'up' && consumer.status() === 'up')
+  const event = revocation('x')
+  await waitUntil(() => publisher.publish(artifactRevoked, [event]).then(() => true))
+  await waitUntil(() => heard.includes(event.id))
+  const asked = { deviceKey: `dev_${'a'.repeat(26)}`, realm: 'x' }
+  await waitUntil(async () => (await publisher.request(deviceCredential, asked)).ok)
+})
+
+test('a bus closes even while the server is away', async () => {
+  await consumer.consume(artifactRevoked, async () => {})
+  await server.kill('SIGKILL')
+  await waitUntil(() => consumer.status() === 'down')
+  await consumer.close()
+  expect(consumer.status()).toBe('down')
+})
