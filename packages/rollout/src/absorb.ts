@@ -2,6 +2,8 @@ import type { Attempt, Span } from './attempt.ts'
 import type { Ignored } from './effects.ts'
 import type { Fact } from './facts.ts'
 import { targetSince } from './judge-target.ts'
+import type { VersionReport } from './version-reports.ts'
+import { addReport, latestRunOf } from './version-reports.ts'
 
 /**
  * Adds what a fact says to the evidence of a try. Only earliest, latest and first-known values are kept,
@@ -71,34 +73,30 @@ function absorbInform(attempt: Attempt, fact: Fact & { kind: 'informed' }, targe
 
   const isTarget = targetVersions.includes(fact.softwareVersion)
   if (fact.softwareVersion === attempt.fromVersion || (attempt.sameVersion && isTarget)) {
-    if (booted) seen.bootsOnOld = widen(attempt.bootsOnOld, fact.at)
     seen.onOld = widen(attempt.onOld, fact.at)
-    seen.onTarget = restartTarget(attempt.onTarget, fact.at)
-  } else if (isTarget) {
-    seen.onTarget = widenTarget(attempt, fact.at)
-  } else {
-    const newest = !attempt.onOther || fact.at >= attempt.onOther.lastAt
-    seen.onOther = {
-      ...widen(attempt.onOther, fact.at),
-      version: newest ? fact.softwareVersion : attempt.onOther!.version,
-    }
-    seen.onTarget = restartTarget(attempt.onTarget, fact.at)
+    return withReport(seen, { at: fact.at, on: 'old', booted })
   }
-  return seen
+  if (isTarget) {
+    seen.onTarget = { ...widen(attempt.onTarget, fact.at), sinceAt: fact.at }
+    return withReport(seen, { at: fact.at, on: 'target', booted })
+  }
+  const newest = !attempt.onOther || fact.at >= attempt.onOther.lastAt
+  seen.onOther = {
+    ...widen(attempt.onOther, fact.at),
+    version: newest ? fact.softwareVersion : attempt.onOther!.version,
+  }
+  return withReport(seen, { at: fact.at, on: 'other', booted })
 }
 
-/** The proof starts again with the first report of the target after one of another version. */
-function widenTarget(attempt: Attempt, at: number): Attempt['onTarget'] {
-  const { onTarget } = attempt
-  if (!onTarget) return { firstAt: at, lastAt: at, sinceAt: at }
-  const elsewhereAt = Math.max(attempt.onOld?.lastAt ?? -Infinity, attempt.onOther?.lastAt ?? -Infinity)
-  const after = [onTarget.sinceAt, at].filter((time) => time > elsewhereAt)
-  return { ...widen(onTarget, at), sinceAt: after.length === 0 ? onTarget.sinceAt : Math.min(...after) }
-}
-
-function restartTarget(onTarget: Attempt['onTarget'], elsewhereAt: number): Attempt['onTarget'] {
-  if (!onTarget || elsewhereAt < onTarget.sinceAt || elsewhereAt >= onTarget.lastAt) return onTarget
-  return { ...onTarget, sinceAt: onTarget.lastAt }
+/** The proof starts with the first report of the target in its latest unbroken run, in whatever order reports arrive. */
+function withReport(attempt: Attempt, report: VersionReport): Attempt {
+  const reports = addReport(attempt.reports, report)
+  const since = latestRunOf('target', reports)
+  return {
+    ...attempt,
+    reports,
+    onTarget: attempt.onTarget && { ...attempt.onTarget, sinceAt: since ?? attempt.onTarget.sinceAt },
+  }
 }
 
 function absorbTransferComplete(attempt: Attempt, fact: Fact & { kind: 'transfer_completed' }): Attempt | Ignored {

@@ -1,3 +1,4 @@
+import type { VersionReport } from './version-reports.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /**
@@ -26,13 +27,14 @@ export interface Attempt {
   completedAt: number | null
   transferFault: Fault | null
 
-  /** Boots on the old version, and any boots, since the offer. */
+  /** Boots since the offer, on any version. */
   boots: Span | null
-  bootsOnOld: Span | null
   bootstrapAt: number | null
 
+  /** Which version the device reported when, oldest first; the inside of long runs is left out. */
+  reports: VersionReport[]
   onOld: Span | null
-  /** `sinceAt`: the first report of the target after the last one of another version. */
+  /** `sinceAt`: where the latest unbroken run of reports of the target begins. */
   onTarget: (Span & { sinceAt: number }) | null
   onOther: (Span & { version: string }) | null
 
@@ -87,8 +89,8 @@ export function openTry(
     completedAt: null,
     transferFault: null,
     boots: null,
-    bootsOnOld: null,
     bootstrapAt: null,
+    reports: [],
     onOld: null,
     onTarget: null,
     onOther: null,

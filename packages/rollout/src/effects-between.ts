@@ -4,7 +4,7 @@ import type { Effect } from './effects.ts'
 import type { Fact } from './facts.ts'
 import { proofDeadlines, targetSince } from './judge-target.ts'
 import type { Policy } from './policy.ts'
-import { bootAfterImage } from './stage.ts'
+import { backSince } from './stage.ts'
 import type { Upgrade } from './upgrade.ts'
 import { wantsWatch } from './upgrade.ts'
 
@@ -50,8 +50,8 @@ function contactWantedAt(upgrade: Upgrade, policy: Policy): number | null {
     return since === null ? null : proofDeadlines(since, upgrade.attempt, policy).soakedAt
   }
   if (upgrade.state !== 'returning') return null
-  const bootAt = bootAfterImage(upgrade, upgrade.attempt)
-  return bootAt === null ? null : bootAt + policy.timers.graceMs
+  const backAt = backSince(upgrade, upgrade.attempt)
+  return backAt === null ? null : backAt + policy.timers.graceMs
 }
 
 function wantsReading(attempt: Attempt): boolean {

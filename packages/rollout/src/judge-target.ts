@@ -36,11 +36,16 @@ export function proofDeadlines(since: number, attempt: Attempt, { timers }: Poli
   }
 }
 
+/** The contact that ends the proof. What the device does after it (a factory reset) is not the upgrade's doing. */
+function provenAt(soakedAt: number, attempt: Attempt): number {
+  return attempt.reports.find(({ at }) => at >= soakedAt)?.at ?? Infinity
+}
+
 /** Null: not decided yet, keep verifying. */
 export function judgeTarget(since: number, attempt: Attempt, policy: Policy): Outcome | null {
   const by = proofDeadlines(since, attempt, policy)
   const passed = (deadline: number) => attempt.clockAt !== null && attempt.clockAt >= deadline
-  const bootstrap = attempt.bootstrapAt !== null
+  const bootstrap = attempt.bootstrapAt !== null && attempt.bootstrapAt <= provenAt(by.soakedAt, attempt)
   const provisioned = provisioning(attempt.before, attempt.after)
   const settings = compareSettings(attempt.before, attempt.after)
 

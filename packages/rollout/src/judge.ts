@@ -3,7 +3,7 @@ import type { Attempt, Fault } from './attempt.ts'
 import { lastContactAt } from './attempt.ts'
 import { judgeTarget, targetSince } from './judge-target.ts'
 import type { Policy } from './policy.ts'
-import { bootAfterImage, stageDeadline, stageOf, stageSince } from './stage.ts'
+import { backSince, stageDeadline, stageOf, stageSince } from './stage.ts'
 import type { FailureReason, OfferedState, Outcome, UpgradeCore } from './upgrade.ts'
 
 export type Verdict =
@@ -68,9 +68,9 @@ function isCancelled(attempt: Attempt, fault: Fault | null): boolean {
 /** 8.a: served whole, booted on the old version, no fault, and still old at an Inform after the grace time. */
 function rolledBackUnseen(core: UpgradeCore, attempt: Attempt, policy: Policy): boolean {
   if (attempt.transferFault || attempt.answerFault || attempt.sameVersion) return false
-  const bootAt = bootAfterImage(core, attempt)
+  const backAt = backSince(core, attempt)
   return (
-    bootAt !== null && attempt.onOld !== null && attempt.onOld.lastAt >= bootAt + Math.max(1, policy.timers.graceMs)
+    backAt !== null && attempt.onOld !== null && attempt.onOld.lastAt >= backAt + Math.max(1, policy.timers.graceMs)
   )
 }
 

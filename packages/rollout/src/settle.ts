@@ -1,6 +1,7 @@
 import type { Attempt } from './attempt.ts'
 import type { Effect } from './effects.ts'
 import type { Verdict } from './judge.ts'
+import { targetSince } from './judge-target.ts'
 import { failed } from './judge.ts'
 import type { Policy } from './policy.ts'
 import { retryAfter } from './retry-after.ts'
@@ -31,8 +32,16 @@ export function settleBy(upgrade: Upgrade, attempt: Attempt, verdict: Verdict, a
   }
 }
 
+/** Final at once where nothing was offered, or another campaign took the device over. */
 export function settle(upgrade: UpgradeCore, last: Attempt | null, outcome: Outcome, at: number): Upgrade {
-  return { ...coreOf(upgrade), state: 'settled', outcome, settledAt: at, final: last === null, last }
+  return {
+    ...coreOf(upgrade),
+    state: 'settled',
+    outcome,
+    settledAt: at,
+    final: last === null || outcome.kind === 'superseded',
+    last,
+  }
 }
 
 function whileOpen(upgrade: Upgrade, attempt: Attempt, verdict: Verdict, at: number, policy: Policy): Moved {
@@ -100,11 +109,13 @@ function reopen(upgrade: Upgrade & { state: 'settled' }, attempt: Attempt, verdi
   const kept: Upgrade = { ...upgrade, last: attempt }
   const { outcome } = upgrade
   const next = lateOutcome(verdict)
+  // A report that falls between two others may have moved the start of the soak: then what was proven is open again.
+  const sameProof = upgrade.last !== null && targetSince(upgrade.last) === targetSince(attempt)
   if (next === 'verifying')
-    return isSuccess(outcome) ? kept : { ...coreOf(upgrade), state: 'verifying', attempt, late: true }
+    return isSuccess(outcome) && sameProof ? kept : { ...coreOf(upgrade), state: 'verifying', attempt, late: true }
   if (next === null)
     return outcome.kind === 'timed_out' ? { ...kept, outcome: heardFrom(outcome, attempt, upgrade.settledAt) } : kept
-  return saysLess(next, outcome) ? kept : change(upgrade, attempt, next, at)
+  return saysLess(next, outcome, sameProof) ? kept : change(upgrade, attempt, next, at)
 }
 
 function lateOutcome(verdict: Verdict): Outcome | 'verifying' | null {
@@ -114,18 +125,14 @@ function lateOutcome(verdict: Verdict): Outcome | 'verifying' | null {
   return failed(verdict.reason, verdict.fault).outcome
 }
 
-function saysLess(next: Outcome, known: Outcome): boolean {
+function saysLess(next: Outcome, known: Outcome, sameProof: boolean): boolean {
   switch (known.kind) {
     case 'verified':
     case 'verified_config_lost':
-      // A factory reset or a reading days after the proof is the subscriber's doing, not the upgrade's.
-      return (
-        next.kind === 'timed_out' ||
-        isNotProvisioned(next) ||
-        (next.kind === 'verified_config_lost' && next.changed.length === 0)
-      )
+      // A reading days after the proof is the subscriber's doing, not the upgrade's.
+      return sameProof && (next.kind === 'timed_out' || isNotProvisioned(next))
     case 'regressed':
-      return next.kind === 'rolled_back'
+      return sameProof && next.kind === 'rolled_back'
     case 'rolled_back':
     case 'failed':
       return next.kind === 'cancelled'

@@ -50,30 +50,45 @@ export function transferMs(imageBytes: number, bitsPerSecond: number): number {
   return Math.ceil((imageBytes * 8000) / bitsPerSecond)
 }
 
-/** The first boot on the old version after the device had the whole image (8.a). */
-export function bootAfterImage(core: UpgradeCore, attempt: Attempt): number | null {
-  const { bootsOnOld, lastByteAt } = attempt
-  if (!bootsOnOld || imageDoneAt(core, attempt) === null) return null
-  const from = lastByteAt ?? attempt.answered?.at ?? attempt.offeredAt
-  if (bootsOnOld.firstAt >= from) return bootsOnOld.firstAt
-  return bootsOnOld.lastAt >= from ? bootsOnOld.lastAt : null
+/**
+ * Since when a device that still reports the old version has come back without the new one (8.a): it booted after it
+ * had the whole image. Where only TransferComplete 0 tells of the image, the boot may lie before it.
+ */
+export function backSince(core: UpgradeCore, attempt: Attempt): number | null {
+  const { lastByteAt, completedAt, answered } = attempt
+  const acceptedAt = acceptedSince(attempt)
+  const bootBeforeReport = completedAt === null ? null : bootOnOldFrom(acceptedAt ?? attempt.offeredAt, attempt)
+  return earliest([
+    lastByteAt === null ? null : bootOnOldFrom(lastByteAt, attempt),
+    answered?.status === 0 ? bootOnOldFrom(answered.at, attempt) : null,
+    core.hosting === 'operator' && acceptedAt !== null ? bootOnOldFrom(acceptedAt, attempt) : null,
+    completedAt === null || bootBeforeReport === null ? null : Math.max(bootBeforeReport, completedAt),
+  ])
 }
 
 /** When the device went away to install: the last byte, a success claim, or (where nobody tells us of bytes) a boot. */
 export function returningSince(core: UpgradeCore, attempt: Attempt): number | null {
-  return imageDoneAt(core, attempt)
-}
-
-function imageDoneAt(core: UpgradeCore, attempt: Attempt): number | null {
-  const acceptedAt = attempt.answered?.at ?? (attempt.queueListed?.listed ? attempt.queueListed.at : null)
-  const bootAt = attempt.bootsOnOld?.lastAt ?? -Infinity
+  const acceptedAt = acceptedSince(attempt)
   const claims = [
     attempt.lastByteAt,
     attempt.completedAt,
     attempt.answered?.status === 0 ? attempt.answered.at : null,
-    core.hosting === 'operator' && acceptedAt !== null && bootAt >= acceptedAt ? bootAt : null,
+    core.hosting === 'operator' && acceptedAt !== null ? bootOnOldFrom(acceptedAt, attempt) : null,
   ].filter((at) => at !== null)
   return claims.length === 0 ? null : Math.max(...claims)
+}
+
+function acceptedSince(attempt: Attempt): number | null {
+  return attempt.answered?.at ?? (attempt.queueListed?.listed ? attempt.queueListed.at : null)
+}
+
+function bootOnOldFrom(from: number, attempt: Attempt): number | null {
+  return attempt.reports.find(({ at, on, booted }) => on === 'old' && booted && at >= from)?.at ?? null
+}
+
+function earliest(times: (number | null)[]): number | null {
+  const known = times.filter((at) => at !== null)
+  return known.length === 0 ? null : Math.min(...known)
 }
 
 function answerBy(attempt: Attempt, policy: Policy): number {

@@ -136,7 +136,8 @@ function shapeOf(upgrade: Upgrade): string {
     attempt.cancelAnswer,
   ]
   const shape = (known ?? []).map((value) => value !== null).join()
-  return `${nameOf(upgrade)}|${shape}|${upgrade.state === 'settled' && upgrade.final}`
+  const back = upgrade.state === 'cancelling' ? upgrade.back : ''
+  return `${nameOf(upgrade)}|${back}|${shape}|${upgrade.state === 'settled' && upgrade.final}`
 }
 
 /** The same as a Mermaid state diagram. */

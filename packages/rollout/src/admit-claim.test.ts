@@ -1,0 +1,91 @@
+import { expect, test } from 'vitest'
+
+import type { ClaimAnswer, ClaimSituation } from './admit-claim.ts'
+import { admitClaim } from './admit-claim.ts'
+import { answered, claimed, completed, installing, policy, tellStory } from './tell-story.ts'
+
+const now = 10_000_000
+
+function claim(changes: Partial<ClaimSituation> = {}): ClaimAnswer {
+  return admitClaim({
+    now,
+    upgrade: tellStory().upgrade,
+    policy,
+    campaign: 'running',
+    waveOpen: true,
+    reportedVersion: '1.0',
+    zone: null,
+    modelBlocked: false,
+    heldElsewhere: false,
+    caps: [],
+    ...changes,
+  })
+}
+
+test('an open campaign and wave, a free cap: go', () => {
+  expect(claim({ caps: [{ name: 'in_flight', used: 9, limit: 10 }] })).toEqual({ kind: 'go' })
+})
+
+test('each full cap makes the device wait', () => {
+  for (const name of ['in_flight', 'unproven', 'starts_per_minute'] as const)
+    expect(
+      claim({
+        caps: [
+          { name: 'in_flight', used: 0, limit: 1 },
+          { name, used: 10, limit: 10 },
+        ],
+      }),
+    ).toMatchObject({ kind: 'not_before', reason: `cap_${name}` })
+})
+
+test('a campaign that claims nothing new says so', () => {
+  expect(claim({ campaign: 'paused' })).toMatchObject({ kind: 'not_before', reason: 'paused' })
+  expect(claim({ campaign: 'draft' })).toMatchObject({ kind: 'not_before', reason: 'not_started' })
+  expect(claim({ campaign: 'aborted' })).toMatchObject({ kind: 'gone', reason: 'aborted' })
+  expect(claim({ campaign: 'finished' })).toMatchObject({ kind: 'gone', reason: 'finished' })
+})
+
+test('a wave that is not open makes the device wait', () => {
+  expect(claim({ waveOpen: false })).toMatchObject({ kind: 'not_before', reason: 'wave_closed' })
+})
+
+test('a device already on the target is skipped, unless the same version is wanted', () => {
+  expect(claim({ reportedVersion: '2.0' })).toEqual({ kind: 'gone', reason: 'already_on_target', withdraw: 'skipped' })
+  expect(claim({ reportedVersion: '2.0', policy: { ...policy, allowSameVersion: true } })).toEqual({ kind: 'go' })
+})
+
+test('a device another upgrade holds waits', () => {
+  expect(claim({ heldElsewhere: true })).toMatchObject({ kind: 'not_before', reason: 'held_elsewhere' })
+})
+
+test('a blocked model is offered nothing', () => {
+  expect(claim({ modelBlocked: true })).toMatchObject({ kind: 'gone', reason: 'model_blocked' })
+})
+
+test('a backoff is waited out', () => {
+  const { upgrade } = tellStory().tell(0, claimed()).tell(1, answered()).tell(2, completed(9010))
+  if (upgrade.state !== 'retry') throw new Error('a retry is expected')
+  expect(claim({ upgrade, now: upgrade.retryAt - 1 })).toEqual({
+    kind: 'not_before',
+    at: upgrade.retryAt,
+    reason: 'backoff',
+  })
+  expect(claim({ upgrade, now: upgrade.retryAt })).toEqual({ kind: 'go' })
+})
+
+test('what is under way or over is not offered again', () => {
+  expect(claim({ upgrade: installing().upgrade })).toMatchObject({ reason: 'already_offered' })
+  expect(claim({ upgrade: installing().wait(10_000).upgrade })).toMatchObject({ reason: 'already_settled' })
+})
+
+test('nothing starts that could not end within its window', () => {
+  const nights = { ...policy, windows: [{ zone: 'UTC', from: '02:00', to: '04:00' }] }
+  const at = (time: string) => Temporal.Instant.from(`2026-06-01T${time}:00Z`).epochMilliseconds
+  expect(claim({ policy: nights, now: at('03:39') })).toEqual({ kind: 'go' })
+  expect(claim({ policy: nights, now: at('03:41') })).toEqual({
+    kind: 'not_before',
+    at: at('02:00') + 86_400_000,
+    reason: 'window',
+  })
+  expect(claim({ policy: nights, now: at('01:00') })).toMatchObject({ at: at('02:00'), reason: 'window' })
+})

@@ -1,0 +1,308 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+
+import { classOf, foldCounters, moveCounters } from './class-of.ts'
+import type { Fact, FactBody } from './facts.ts'
+import type { Policy } from './policy.ts'
+import { lastAttempt, step } from './step.ts'
+import {
+  answered,
+  bootstraps,
+  boots,
+  claimed,
+  completed,
+  first,
+  firstByte,
+  informs,
+  lastByte,
+  oldVersion,
+  policy,
+  second,
+  settings,
+  target,
+  tellStory,
+} from './tell-story.ts'
+import type { Upgrade } from './upgrade.ts'
+import { openAttempt, planUpgrade, wantsWatch } from './upgrade.ts'
+
+/** Any other seed: SLUICE_SEED=7 npx vitest run packages/rollout */
+const seed = Number(process.env['SLUICE_SEED'] ?? 20_261_120)
+const runs = { seed, numRuns: 2000 }
+
+const third = 'fw00000000000000000000000003'
+const anyKey = fc.constantFrom(first, second, third)
+const anyFault = fc.constantFrom(
+  0,
+  9000,
+  9001,
+  9002,
+  9003,
+  9004,
+  9010,
+  9012,
+  9013,
+  9015,
+  9016,
+  9017,
+  9018,
+  9019,
+  9020,
+  9850,
+)
+const anyDigest = fc.constantFrom('aa', 'bb', 'zz', null)
+const anySnapshot = fc.record({
+  settings: fc.dictionary(fc.constantFrom('ssid', 'password'), anyDigest),
+  sentinels: fc.dictionary(fc.constantFrom('mark'), anyDigest),
+  wanUp: fc.constantFrom(true, false, null),
+})
+const anyVersion = fc.constantFrom(oldVersion, oldVersion, target, target, '7.7')
+
+const anyBody: fc.Arbitrary<FactBody> = fc.oneof(
+  fc.record({
+    kind: fc.constant('claim_committed' as const),
+    attemptId: anyKey,
+    fromVersion: fc.constantFrom(oldVersion, oldVersion, target),
+    snapshotBefore: fc.option(anySnapshot),
+  }),
+  fc
+    .tuple(anyVersion, fc.subarray(['0 BOOTSTRAP', '1 BOOT', 'M Download']))
+    .map(([version, codes]) => informs(version, ...codes)),
+  fc.tuple(anyVersion, fc.subarray(['1 BOOT'])).map(([version, codes]) => informs(version, ...codes)),
+  fc.tuple(fc.constantFrom(0 as const, 1 as const), anyKey).map(([status, key]) => answered(status, key)),
+  fc.record({
+    kind: fc.constant('download_faulted' as const),
+    attemptId: anyKey,
+    faultCode: anyFault,
+    faultString: fc.constant(''),
+  }),
+  fc.record({ kind: fc.constant('download_unanswered' as const), attemptId: anyKey }),
+  fc.tuple(anyFault, fc.oneof(anyKey, fc.constantFrom('', 'other'))).map(([code, key]) => completed(code, key)),
+  fc.record({ kind: fc.constant('queued_transfers_listed' as const), attemptIds: fc.subarray([first, second, third]) }),
+  fc.constant<FactBody>({ kind: 'queued_transfers_unsupported' }),
+  fc.record({
+    kind: fc.constant('cancel_answered' as const),
+    attemptId: anyKey,
+    faultCode: fc.constantFrom(0, 9000, 9021),
+  }),
+  anySnapshot.map((read): FactBody => ({ kind: 'snapshot_read', ...read })),
+  anyKey.map(firstByte),
+  anyKey.map(lastByte),
+  fc.record({
+    kind: fc.constant('download_refused' as const),
+    attemptId: anyKey,
+    reason: fc.constantFrom('stopped' as const, 'shedding' as const, 'unauthorized' as const, 'expired' as const),
+  }),
+  fc.constant<FactBody>({ kind: 'time_passed' }),
+  fc.constant<FactBody>({ kind: 'time_passed' }),
+  fc.record({
+    kind: fc.constant('withdrawn' as const),
+    reason: fc.constantFrom('cancelled' as const, 'superseded' as const, 'skipped' as const),
+    detail: fc.constant(''),
+  }),
+  fc.constant<FactBody>({ kind: 'cancel_requested' }),
+  fc.constant<FactBody>({ kind: 'artifact_revoked' }),
+)
+
+/** A life: mostly forward in time, sometimes a fact that was long on its way; most begin with a claim. */
+const anyLife: fc.Arbitrary<Fact[]> = fc
+  .tuple(fc.boolean(), fc.array(fc.tuple(anyBody, fc.integer({ min: -200, max: 900 })), { maxLength: 40 }))
+  .map(([begins, steps]) => {
+    let at = 1_000_000
+    const bodies: [FactBody, number][] = begins ? [[claimed(first, settings), 1], [answered(), 1], ...steps] : steps
+    return bodies.map(([body, seconds], index): Fact => {
+      at = Math.max(1, at + seconds * 1000)
+      return { id: `fact_${index}`, at, ...body }
+    })
+  })
+
+const planned = (): Upgrade =>
+  planUpgrade({ upgradeId: 'u', campaignId: 'c', deviceKey: 'd', targetVersions: [target], imageBytes: 1_000_000 })
+
+/** Runs a life and looks at every step of it. */
+function live(
+  facts: Fact[],
+  look: (before: Upgrade, fact: Fact, answer: ReturnType<typeof step>) => void,
+  rules: Policy = policy,
+): Upgrade {
+  return facts.reduce((upgrade, fact) => {
+    const answer = step(upgrade, fact, rules)
+    look(upgrade, fact, answer)
+    return answer.upgrade
+  }, planned())
+}
+
+const everyStep = (look: Parameters<typeof live>[1]) =>
+  fc.assert(
+    fc.property(anyLife, (facts) => void live(facts, look)),
+    runs,
+  )
+
+describe(`any facts in any order (seed ${seed})`, () => {
+  test('have a defined answer: ignored with a reason and untouched, or one version further', () => {
+    everyStep((before, _fact, { upgrade, effects, ignored }) => {
+      if (ignored === undefined) expect(upgrade.version).toBe(before.version + 1)
+      else {
+        expect(upgrade).toBe(before)
+        expect(effects).toEqual([])
+      }
+      expect(JSON.parse(JSON.stringify(upgrade))).toEqual(upgrade)
+    })
+  })
+
+  test('have the same answer every time, and never change what they were given', () => {
+    everyStep((before, fact, answer) => {
+      const copy = structuredClone(before)
+      expect(step(before, fact, policy)).toEqual(answer)
+      expect(before).toEqual(copy)
+    })
+  })
+
+  test('change nothing the second time', () => {
+    everyStep((_before, fact, { upgrade }) => {
+      expect(step(upgrade, fact, policy).ignored).toBeDefined()
+    })
+  })
+
+  test('open one attempt at a time: a claim counts only before an offer or after a settled try', () => {
+    everyStep((before, fact, { upgrade, ignored }) => {
+      if (fact.kind !== 'claim_committed' || ignored !== undefined) {
+        expect(upgrade.attempts).toBe(before.attempts)
+        return
+      }
+      expect(['pending', 'retry']).toContain(before.state)
+      expect(openAttempt(before)).toBeNull()
+      expect(openAttempt(upgrade)?.attemptId).toBe(fact.attemptId)
+      expect(before.tries.map(({ attemptId }) => attemptId)).not.toContain(fact.attemptId)
+    })
+  })
+
+  test('never reopen a closed try: no attempt is held that was not offered last', () => {
+    everyStep((before, fact, { upgrade }) => {
+      if (openAttempt(before) === null && fact.kind !== 'claim_committed') expect(openAttempt(upgrade)).toBeNull()
+    })
+  })
+
+  test('prove success only by what the device reported', () => {
+    everyStep((_before, _fact, { upgrade }) => {
+      if (upgrade.state !== 'settled') return
+      const { outcome, last } = upgrade
+      if (outcome.kind !== 'verified' && outcome.kind !== 'verified_config_lost') return
+      if (last === null) throw new Error('success without an attempt')
+      if (last.sameVersion) expect([last.completedAt, last.boots]).not.toContain(null)
+      else
+        expect(last.onTarget?.lastAt).toBeGreaterThanOrEqual(
+          (last.onTarget?.sinceAt ?? Infinity) + policy.timers.soakMs,
+        )
+      if (outcome.kind !== 'verified' || outcome.settings !== 'preserved') return
+      for (const [name, digest] of Object.entries(last.before.settings)) {
+        expect(digest).not.toBeNull()
+        expect(last.after.settings[name]?.digest).toBe(digest)
+      }
+    })
+  })
+
+  test('keep the counters equal to the fold', () => {
+    fc.assert(
+      fc.property(anyLife, (facts) => {
+        let counters = foldCounters([planned()])
+        const end = live(facts, (before, _fact, { upgrade }) => {
+          counters = moveCounters(counters, before, upgrade)
+        })
+        expect(counters).toEqual(foldCounters([end]))
+      }),
+      runs,
+    )
+  })
+
+  test('leave a timer running wherever the device is waited for, and none elsewhere', () => {
+    everyStep((_before, _fact, { upgrade }) => {
+      const waits =
+        openAttempt(upgrade) !== null ||
+        upgrade.state === 'verifying' ||
+        (upgrade.state === 'settled' && !upgrade.final)
+      expect(upgrade.dueAt !== null).toBe(waits)
+    })
+  })
+
+  test('fire no timer before it is due', () => {
+    everyStep((before, fact, { ignored }) => {
+      if (fact.kind === 'time_passed' && (before.dueAt === null || fact.at < before.dueAt))
+        expect(ignored).toBe('not_due')
+    })
+  })
+
+  test('place and remove the watch in turn', () => {
+    everyStep((before, _fact, { upgrade, effects }) => {
+      const watch = effects.filter(({ kind }) => kind === 'place_watch' || kind === 'remove_watch')
+      const expected =
+        wantsWatch(before) === wantsWatch(upgrade)
+          ? []
+          : [{ kind: wantsWatch(upgrade) ? 'place_watch' : 'remove_watch' }]
+      expect(watch).toEqual(expected)
+    })
+  })
+
+  test('a device that says nothing more always settles, and then becomes final', () => {
+    fc.assert(
+      fc.property(anyLife, (facts) => {
+        let upgrade = live(facts, () => {})
+        for (let count = 0; count < 6 && upgrade.dueAt !== null; count += 1)
+          upgrade = step(upgrade, { id: 'due', at: upgrade.dueAt, kind: 'time_passed' }, policy).upgrade
+        expect(upgrade.dueAt).toBeNull()
+        expect(['pending', 'in_flight', 'unproven'].includes(classOf(upgrade))).toBe(
+          upgrade.state === 'pending' || upgrade.state === 'retry',
+        )
+      }),
+      runs,
+    )
+  })
+})
+
+describe(`the evidence of one attempt (seed ${seed})`, () => {
+  const once: Policy = { ...policy, retries: { ...policy.retries, maxAttempts: 1 } }
+  const evidence = fc.constantFrom<FactBody>(
+    completed(),
+    completed(),
+    completed(9018),
+    completed(9017),
+    boots(oldVersion),
+    informs(oldVersion),
+    informs(oldVersion),
+    boots(target),
+    informs(target),
+    informs(target),
+    bootstraps(target),
+    lastByte(),
+  )
+  /** Facts at different times, and the order they arrive in: each at least once, some twice. */
+  const arrivals = fc
+    .uniqueArray(fc.tuple(fc.integer({ min: 20, max: 400 }), evidence), {
+      minLength: 1,
+      maxLength: 6,
+      selector: ([at]) => at,
+    })
+    .chain((facts) =>
+      fc.tuple(
+        fc.constant(facts),
+        fc.shuffledSubarray([...facts, ...facts], { minLength: facts.length }).map((order) => [...order, ...facts]),
+      ),
+    )
+
+  const outcomeAfter = (facts: (readonly [number, FactBody])[], until: number) => {
+    const story = tellStory(once).tell(0, claimed()).tell(1, answered()).tell(10, firstByte())
+    for (const [at, fact] of facts) story.tell(at, fact)
+    const { upgrade } = story.wait(until)
+    if (upgrade.state !== 'settled') throw new Error(`not settled: ${upgrade.state}`)
+    return { outcome: upgrade.outcome, evidence: { ...lastAttempt(upgrade), clockAt: null } }
+  }
+
+  test('gives the same outcome in any order and any number of times', () => {
+    fc.assert(
+      fc.property(arrivals, ([facts, order]) => {
+        const inTime = facts.toSorted(([a], [b]) => a - b)
+        expect(outcomeAfter(order, 50_000).outcome).toEqual(outcomeAfter(inTime, 50_000).outcome)
+      }),
+      { ...runs, numRuns: 5000 },
+    )
+  })
+})

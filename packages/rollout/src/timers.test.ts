@@ -1,0 +1,105 @@
+import { expect, test } from 'vitest'
+
+import { classOf } from './class-of.ts'
+import { excuse } from './excuse.ts'
+import {
+  answered,
+  boots,
+  claimed,
+  firstByte,
+  informs,
+  installing,
+  lastByte,
+  oldVersion,
+  outcomeOf,
+  policy,
+  target,
+  tellStory,
+} from './tell-story.ts'
+
+const timedOut = (stage: string, contact: string) => ({ kind: 'timed_out', stage, contact })
+
+test('no answer: the doubt, then the accepted timer', () => {
+  const story = tellStory().tell(0, claimed())
+  expect(story.upgrade.dueAt).toBe(30_000)
+  expect(outcomeOf(story.wait(699))).toBe('in_doubt')
+  expect(outcomeOf(story.wait(700))).toEqual(timedOut('in_doubt', 'silent'))
+})
+
+test('accepted, then no byte and no report', () => {
+  const story = tellStory().tell(0, claimed()).tell(1, answered())
+  expect(story.upgrade.dueAt).toBe(701_000)
+  expect(outcomeOf(story.wait(701))).toEqual(timedOut('accepted', 'silent'))
+  expect(classOf(story.upgrade)).toBe('silent')
+})
+
+test('first byte to last byte: at least minTransferMs, longer for a large image on a slow line', () => {
+  const small = tellStory().tell(0, claimed()).tell(1, answered()).tell(10, firstByte())
+  expect(small.upgrade.dueAt).toBe(910_000)
+  const large = tellStory(policy, { imageBytes: 32_000_000 })
+    .tell(0, claimed())
+    .tell(1, answered())
+    .tell(10, firstByte())
+  expect(large.upgrade.dueAt).toBe(10_000 + 2_000_000)
+  expect(outcomeOf(small.wait(910))).toEqual(timedOut('transferring', 'silent'))
+})
+
+test('last byte to back: the flash and the worst session retry', () => {
+  const story = installing()
+  expect(story.upgrade.dueAt).toBe(500_000)
+  expect(outcomeOf(story.wait(499))).toBe('returning')
+  expect(outcomeOf(story.wait(500))).toEqual(timedOut('returning', 'silent'))
+})
+
+test('a device that still informs on the old version is stalled, not silent', () => {
+  const story = installing().tell(200, informs(oldVersion)).wait(500)
+  expect(outcomeOf(story)).toEqual(timedOut('returning', 'stalled'))
+  expect(classOf(story.upgrade)).toBe('stalled')
+})
+
+test('contact before the device went to install does not hide that it never came back', () => {
+  const story = tellStory()
+    .tell(0, claimed())
+    .tell(1, answered())
+    .tell(10, firstByte())
+    .tell(50, informs(oldVersion))
+    .tell(100, lastByte())
+    .wait(500)
+  expect(outcomeOf(story)).toEqual(timedOut('returning', 'silent'))
+})
+
+test('the soak asks for a contact at its end', () => {
+  const story = installing().tell(200, boots(target))
+  expect(story.effects).toContainEqual({ kind: 'place_contact', at: 260_000 })
+})
+
+test('a boot on the old version asks for a contact after the grace time', () => {
+  const story = installing().tell(200, boots(oldVersion))
+  expect(story.effects).toContainEqual({ kind: 'place_contact', at: 250_000 })
+})
+
+test('an outcome becomes final after finalMs', () => {
+  const story = installing().wait(500)
+  expect(story.upgrade.dueAt).toBe(500_000 + policy.timers.finalMs)
+})
+
+test('a timer that is not due changes nothing', () => {
+  const story = installing()
+  expect(story.tell(499, { kind: 'time_passed' }).ignored).toBe('not_due')
+})
+
+test('timers stand still while our own services are down', () => {
+  const story = installing()
+  story.upgrade = excuse(story.upgrade, 60_000, policy)
+  expect(story.upgrade.dueAt).toBe(560_000)
+  expect(outcomeOf(story.wait(559))).toBe('returning')
+  expect(outcomeOf(story.wait(560))).toMatchObject({ kind: 'timed_out' })
+})
+
+test('the watch is on from the offer to the final time, and never twice', () => {
+  const story = installing().tell(200, boots(target)).tell(300, informs(target)).wait(200_000)
+  expect(story.effects.filter(({ kind }) => kind.endsWith('_watch'))).toEqual([
+    { kind: 'place_watch' },
+    { kind: 'remove_watch' },
+  ])
+})

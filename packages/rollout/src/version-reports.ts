@@ -1,0 +1,27 @@
+export interface VersionReport {
+  at: number
+  on: 'old' | 'target' | 'other'
+  booted: boolean
+}
+
+const kept = 24
+
+/** Adds a report in its place in time. Beyond a few dozen, reports inside a run of the same version are left out, boots last. */
+export function addReport(reports: VersionReport[], report: VersionReport): VersionReport[] {
+  if (reports.some(({ at, on, booted }) => at === report.at && on === report.on && booted === report.booted))
+    return reports
+  const sorted = [...reports, report].toSorted((a, b) => a.at - b.at || (a.on < b.on ? -1 : 1))
+  if (sorted.length <= kept) return sorted
+  const inside = (index: number) =>
+    sorted[index]?.on === sorted[index - 1]?.on && sorted[index]?.on === sorted[index + 1]?.on
+  const plain = sorted.findIndex(({ booted }, index) => !booted && inside(index))
+  const any = sorted.findIndex((_, index) => inside(index))
+  return sorted.toSpliced(plain >= 0 ? plain : Math.max(0, any), 1)
+}
+
+/** When the latest unbroken run of this version began. */
+export function latestRunOf(version: VersionReport['on'], reports: readonly VersionReport[]): number | null {
+  const last = reports.findLastIndex(({ on }) => on === version)
+  const before = reports.slice(0, Math.max(0, last)).findLastIndex(({ on }) => on !== version)
+  return reports[last]?.at === undefined ? null : (reports[before + 1]?.at ?? null)
+}
