@@ -65,7 +65,7 @@ export async function startStandalone(parts: StandaloneParts, settings: Standalo
     closing.push(() => sql.close())
     const hub = await createEmbeddedBus({ sql, clock, log: parts.log.child({ service: 'bus' }) })
     closing.push(() => hub.close())
-    const images = await openDirectoryImageStore({ directory: join(settings.stateDirectory, 'images') })
+    const images = await openDirectoryImageStore(join(settings.stateDirectory, 'images'))
     const hotStore = createMemoryHotStore({ clock })
     closing.push(() => hotStore.close())
     const partsOf = (service: string) => ({
@@ -83,6 +83,8 @@ export async function startStandalone(parts: StandaloneParts, settings: Standalo
 
     await run(createRegistry(partsOf('device-registry'), { sealKey: secrets.sealKey }))
     await run(createFirmwareVerifier(partsOf('firmware-verifier'), { requiredKeys: 1, deadlineMs: 120_000 }))
+    // Before the file server, which serves nobody until it knows whose downloads are stopped.
+    await run(createScheduler(partsOf('campaign-scheduler')))
     const filesPort = await run(
       createFileServer(partsOf('file-server'), {
         host: settings.host,
@@ -107,7 +109,6 @@ export async function startStandalone(parts: StandaloneParts, settings: Standalo
         imports: { deadlineMs: 10 * 60_000, retryMs: 30_000, labNetworks },
       }),
     )
-    await run(createScheduler(partsOf('campaign-scheduler')))
     const { port: apiPort } = await run(
       createOperatorApi(partsOf('operator-api'), {
         host: settings.apiHost,
@@ -118,23 +119,22 @@ export async function startStandalone(parts: StandaloneParts, settings: Standalo
       }),
     )
     // Last: a device is let in when there is somebody to tell of it.
-    const cwmpPort = await run(
-      createGateway({
-        ...partsOf('cwmp-gateway'),
-        hotStore,
-        profiles: defaultProfiles,
-        settings: {
-          ...gatewayDefaults,
-          host: settings.host,
-          port: settings.cwmpPort,
-          auth: settings.auth,
-          nonceSecret: secrets.nonceSecret,
-          snapshotKey: secrets.snapshotKey,
-        },
-      }),
-    )
+    const gateway = createGateway({
+      ...partsOf('cwmp-gateway'),
+      hotStore,
+      profiles: defaultProfiles,
+      settings: {
+        ...gatewayDefaults,
+        host: settings.host,
+        port: settings.cwmpPort,
+        auth: settings.auth,
+        nonceSecret: secrets.nonceSecret,
+        snapshotKey: secrets.snapshotKey,
+      },
+    })
+    await run(gateway)
     return {
-      acsUrl: `http://${settings.publicHost}:${cwmpPort}/`,
+      acsUrl: `http://${settings.publicHost}:${gateway.port}/`,
       filesUrl,
       apiUrl: `http://${settings.apiHost}:${apiPort}`,
       operatorToken: secrets.operatorToken,

@@ -1,0 +1,46 @@
+import { publishOutbox, type Stop } from '@sluice/bus'
+import { createJournal, createRelay, migrate } from '@sluice/sql'
+import { bindHandlers } from './handlers.ts'
+import { createImporter } from './import/import-sources.ts'
+import { createIntakeServer } from './intake/intake-server.ts'
+import { createObservability, LOG } from './observability.ts'
+import type { ArtifactResolverParts, ArtifactResolverSettings, Parts } from './parts.ts'
+import { migrations, SCHEMA } from './store/migrations.ts'
+
+export interface ArtifactResolver {
+  /** Migrates its schema, then answers, takes uploads and fetches sources. */
+  start(): Promise<{ readonly intakePort: number }>
+  stop(): Promise<void>
+  readonly checks: Readonly<Record<string, Check>>
+}
+
+/** The catalogue, image intake, and the answer to what exactly a device should fetch. */
+export function createArtifactResolver(
+  parts: ArtifactResolverParts,
+  settings: ArtifactResolverSettings,
+): ArtifactResolver {
+  const { sql, bus, clock, log } = parts
+  const journal = createJournal(SCHEMA)
+  const onTrouble = (err: unknown) => log.warn({ err }, LOG.relayTrouble)
+  const relay = createRelay({ sql, journal, clock, publish: publishOutbox(bus), onTrouble })
+  const all: Parts = { ...parts, journal, relay, settings, observability: createObservability() }
+  const importer = createImporter(all)
+  const intake = createIntakeServer(all)
+  let stops: Stop[] = []
+  return {
+    start: async () => {
+      await migrate(sql, { schema: SCHEMA, migrations: [...journal.migrations, ...migrations] })
+      relay.start()
+      stops = await bindHandlers(all, importer.wake)
+      importer.start()
+      return { intakePort: await intake.start() }
+    },
+    stop: async () => {
+      await intake.stop()
+      await importer.stop()
+      await Promise.all(stops.map((stop) => stop()))
+      await relay.stop()
+    },
+    checks: { postgres: () => sql.status() === 'up', bus: () => bus.status() === 'up' },
+  }
+}
