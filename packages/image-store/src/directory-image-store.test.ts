@@ -40,3 +40,11 @@ it('says unavailable, with the cause, when the directory cannot be used', async 
     cause: { code: 'ENOTDIR' },
   })
 })
+
+it('opens to read where nothing is yet, and makes nothing there', async () => {
+  const root = await folder()
+  const store = await openDirectoryImageStore(root, 'read')
+  expect(await store.open('0'.repeat(64))).toEqual({ kind: 'absent' })
+  expect(await store.size('0'.repeat(64))).toBeNull()
+  expect(await readdir(root)).toEqual([])
+})

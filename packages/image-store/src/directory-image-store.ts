@@ -12,15 +12,19 @@ const READ_ONLY = 0o444
 
 /**
  * Images in a directory that the services on one machine, or on one shared file system, have in common. Makes the
- * folders it needs.
+ * folders it needs, unless it is opened to read alone: then the directory may be read-only, and empty as yet.
  */
-export async function openDirectoryImageStore(root: string): Promise<ImageStore> {
+export async function openDirectoryImageStore(
+  root: string,
+  access: 'read_and_write' | 'read' = 'read_and_write',
+): Promise<ImageStore> {
   const folders = {
     incoming: join(root, 'incoming'),
     quarantine: join(root, 'quarantine'),
     sha256: join(root, 'sha256'),
   }
   await onMedium(async () => {
+    if (access === 'read') return
     for (const folder of Object.values(folders)) await mkdir(folder, { recursive: true, mode: 0o700 })
   })
   const quarantined = (artifactId: string) => join(folders.quarantine, quarantineName(artifactId))

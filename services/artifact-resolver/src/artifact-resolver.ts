@@ -1,4 +1,5 @@
 import { publishOutbox, type Stop } from '@sluice/bus'
+import type { Check } from '@sluice/runtime'
 import { createJournal, createRelay, migrate } from '@sluice/sql'
 import { bindHandlers } from './handlers.ts'
 import { createImporter } from './import/import-sources.ts'

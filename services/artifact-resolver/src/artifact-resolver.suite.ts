@@ -1,0 +1,376 @@
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtemp } from 'node:fs/promises'
+import { createServer, type RequestListener } from 'node:http'
+import { connect, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
+import { createEmbeddedBus } from '@sluice/bus'
+import {
+  artifactCreate,
+  artifactGet,
+  artifactList,
+  artifactRegistered,
+  artifactRejected,
+  artifactResolve,
+  artifactRevoke,
+  artifactRevoked,
+  artifactTrusted,
+  type ArtifactDraft,
+  type DataOf,
+  type InputOf,
+} from '@sluice/contracts'
+import { readGrant } from '@sluice/firmware'
+import { openDirectoryImageStore } from '@sluice/image-store'
+import { createIds, createLog, parseNetworks, systemClock } from '@sluice/runtime'
+import { openEmbedded, type Sql } from '@sluice/sql'
+import { waitUntil } from '@sluice/testbed'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createArtifactResolver, type ArtifactResolver } from './artifact-resolver.ts'
+
+const ids = createIds()
+const log = createLog({ service: 'test', level: 'silent' })
+const IMAGE = Buffer.from('firmware 2.0, as bytes go')
+const sha256Of = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+const KEY = Buffer.alloc(32, 7)
+const TOKEN = 'internal-token-of-at-least-32-characters'
+const DRAFT: ArtifactDraft = {
+  name: 'router 2.0 (final).bin',
+  fits: [{ oui: '00D09E', productClass: 'IGD' }],
+  version: '2.0',
+  signatures: [],
+}
+const ACTOR = 'operator:eve'
+
+/** The resolver on one kind of database, over the embedded bus, with a verifier that says what the test says. */
+export function artifactResolverSuite(name: string, openSql: () => Promise<Sql>): void {
+  describe(name, async () => {
+    const images = await openDirectoryImageStore(await mkdtemp(join(tmpdir(), 'sluice-resolver-')))
+    const registered: DataOf<typeof artifactRegistered>[] = []
+    const revoked: string[] = []
+    let sql: Sql
+    let busSql: Sql
+    let hub: Awaited<ReturnType<typeof createEmbeddedBus>>
+    let resolver: ArtifactResolver
+    let intake: string
+
+    beforeAll(async () => {
+      sql = await openSql()
+      busSql = await openEmbedded({ memory: true })
+      hub = await createEmbeddedBus({ sql: busSql, clock: systemClock, log })
+      await hub
+        .as('firmware-verifier')
+        .consume(artifactRegistered, async (batch) => void registered.push(...batch.map((event) => event.data)))
+      await hub
+        .as('campaign-scheduler')
+        .consume(artifactRevoked, async (batch) => void revoked.push(...batch.map((event) => event.data.artifactId)))
+      resolver = createArtifactResolver(
+        { sql, bus: hub.as('artifact-resolver'), images, clock: systemClock, ids, log },
+        {
+          filesBaseUrl: 'http://files.example.net:7549',
+          downloadKey: KEY,
+          maxImageBytes: 10_000,
+          intake: { host: '127.0.0.1', port: 0, token: TOKEN, deadlineMs: 10_000 },
+          imports: { deadlineMs: 5_000, labNetworks: parseNetworks('127.0.0.1'), retryMs: 50 },
+        },
+      )
+      intake = `http://127.0.0.1:${(await resolver.start()).intakePort}/intake`
+    })
+    afterAll(async () => {
+      await resolver.stop()
+      await hub.close()
+      await busSql.close()
+      await sql.close()
+    })
+
+    const operator = () => hub.as('operator-api')
+    async function create(draft: Partial<ArtifactDraft> = {}): Promise<string> {
+      const reply = await operator().request(artifactCreate, { draft: { ...DRAFT, ...draft }, actor: ACTOR })
+      if (!reply.ok) throw new Error(`${reply.error.code}: ${reply.error.detail}`)
+      return reply.data.artifactId
+    }
+    const upload = (artifactId: string, body: Uint8Array | ReadableStream = IMAGE, token = TOKEN) =>
+      fetch(`${intake}/${artifactId}`, {
+        method: 'PUT',
+        body,
+        headers: { authorization: `Bearer ${token}` },
+        duplex: 'half',
+      } as RequestInit)
+    async function judge(artifactId: string, trusted: boolean, sha256 = sha256Of(IMAGE)) {
+      const reasons = trusted ? [] : [{ code: 'unsigned', detail: 'no signature' }]
+      const verdict = { trusted, reasons, checks: [], at: new Date().toISOString() }
+      const event = { id: ids.event(), key: artifactId, data: { artifactId, sha256, verdict } }
+      await hub.as('firmware-verifier').publish(trusted ? artifactTrusted : artifactRejected, [event])
+    }
+    async function get(artifactId: string) {
+      const reply = await operator().request(artifactGet, { artifactId })
+      if (!reply.ok) throw new Error(reply.error.code)
+      return reply.data
+    }
+    const becomes = (artifactId: string, status: string) =>
+      waitUntil(async () => (await get(artifactId)).status === status, {
+        describe: () => `${artifactId} is not ${status}`,
+      })
+    async function trustedArtifact(draft: Partial<ArtifactDraft> = {}) {
+      const artifactId = await create(draft)
+      await upload(artifactId)
+      await judge(artifactId, true)
+      await becomes(artifactId, 'trusted')
+      return artifactId
+    }
+    async function resolve(artifactId: string, rest: Partial<InputOf<typeof artifactResolve>['items'][number]> = {}) {
+      const item = {
+        attemptId: ids.attempt(),
+        upgradeId: ids.upgrade(),
+        campaignId: ids.campaign(),
+        artifactId,
+        deviceKey: 'dev_' + 'a'.repeat(26),
+        oui: '00D09E',
+        productClass: 'IGD',
+        hardwareVersion: null,
+        expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
+        ...rest,
+      }
+      const reply = await hub.as('campaign-scheduler').request(artifactResolve, { items: [item] })
+      if (!reply.ok) throw new Error(`${reply.error.code}: ${reply.error.detail}`)
+      return reply.data.items[0]!
+    }
+    const reasonFor = async (...asked: Parameters<typeof resolve>) => {
+      const answer = await resolve(...asked)
+      return answer.kind === 'unresolved' ? answer.reason : 'resolved'
+    }
+
+    it('takes an image from its description to a download, and only by way of the verifier', async () => {
+      const artifactId = await create({ size: IMAGE.length })
+      expect(await get(artifactId)).toMatchObject({
+        status: 'awaiting_content',
+        softwareVersions: ['2.0'],
+        createdBy: ACTOR,
+      })
+      const response = await upload(artifactId)
+      expect([response.status, await response.json()]).toMatchObject([
+        201,
+        { status: 'quarantined', size: IMAGE.length, sha256: sha256Of(IMAGE) },
+      ])
+      await waitUntil(() => registered.some((event) => event.artifactId === artifactId))
+      expect(registered.at(-1)).toMatchObject({
+        size: IMAGE.length,
+        sha256: sha256Of(IMAGE),
+        declaredSize: IMAGE.length,
+        declaredSha256: null,
+      })
+      expect(await reasonFor(artifactId)).toBe('not_trusted')
+      expect(await images.size(sha256Of(IMAGE))).toBeNull()
+
+      await judge(artifactId, true)
+      await becomes(artifactId, 'trusted')
+      expect(await images.size(sha256Of(IMAGE))).toBe(IMAGE.length)
+      const attemptId = ids.attempt()
+      const answer = await resolve(artifactId, { attemptId })
+      if (answer.kind !== 'resolved') throw new Error(answer.reason)
+      const { url, username, password, fileSize, targetFileName } = answer.download
+      expect([username, fileSize, targetFileName]).toEqual([attemptId, IMAGE.length, 'router-2.0-final-.bin'])
+      const [, path, attempt, token] = new URL(url).pathname.split('/')
+      const read = readGrant(attempt!, token!, [KEY], Math.floor(Date.now() / 1_000))
+      expect(path).toBe('f')
+      expect(read).toMatchObject({
+        kind: 'granted',
+        password,
+        grant: { artifactId, sha256: sha256Of(IMAGE), attemptId },
+      })
+      expect(url.length).toBeLessThanOrEqual(256)
+    })
+
+    it('keeps a rejected image in quarantine and gives it to nobody', async () => {
+      const artifactId = await create()
+      const body = Buffer.from('rejected bytes')
+      await upload(artifactId, body)
+      await judge(artifactId, false, sha256Of(body))
+      await becomes(artifactId, 'rejected')
+      expect((await get(artifactId)).verdict?.reasons).toEqual([{ code: 'unsigned', detail: 'no signature' }])
+      expect(await reasonFor(artifactId)).toBe('not_trusted')
+      const kept = await images.openQuarantined(artifactId)
+      expect(kept.kind === 'open' && (await buffer(kept.stream)).equals(body)).toBe(true)
+      expect(await images.size(sha256Of(body))).toBeNull()
+    })
+
+    it('takes no verdict on other bytes, and trusts nothing whose bytes changed after the verdict', async () => {
+      const artifactId = await create()
+      const body = Buffer.from('bytes of one')
+      await upload(artifactId, body)
+      await judge(artifactId, true, sha256Of(Buffer.from('bytes of another')))
+      await images.quarantine(
+        artifactId,
+        (async function* () {
+          yield Buffer.from('swapped')
+        })(),
+        { maxBytes: 100 },
+      )
+      await judge(artifactId, true, sha256Of(body))
+      await becomes(artifactId, 'rejected')
+      expect((await get(artifactId)).verdict?.reasons[0]?.code).toBe('digest_mismatch')
+      expect(await images.size(sha256Of(body))).toBeNull()
+    })
+
+    it('says why a device gets nothing: unknown, another model, another hardware, revoked', async () => {
+      const fits = [{ oui: '00D09E', productClass: 'IGD', hardwareVersions: ['A', 'B'] }]
+      const artifactId = await trustedArtifact({ fits })
+      expect(await reasonFor(ids.artifact())).toBe('unknown_artifact')
+      expect(await reasonFor(artifactId, { hardwareVersion: 'B' })).toBe('resolved')
+      expect(await reasonFor(artifactId, { hardwareVersion: 'C' })).toBe('model_does_not_fit')
+      expect(await reasonFor(artifactId, { hardwareVersion: null })).toBe('model_does_not_fit')
+      expect(await reasonFor(artifactId, { hardwareVersion: 'B', oui: 'FFFFFF' })).toBe('model_does_not_fit')
+      expect(await reasonFor(artifactId, { hardwareVersion: 'B', productClass: 'STB' })).toBe('model_does_not_fit')
+      const reply = await operator().request(artifactRevoke, { artifactId, reason: 'bricks', actor: ACTOR })
+      expect(reply).toMatchObject({ ok: true, data: { status: 'revoked' } })
+      expect(await reasonFor(artifactId, { hardwareVersion: 'B' })).toBe('revoked')
+    })
+
+    it('revokes for good and tells once; a late verdict brings nothing back', async () => {
+      const artifactId = await create()
+      await upload(artifactId)
+      const revoke = () => operator().request(artifactRevoke, { artifactId, reason: 'bricks', actor: ACTOR })
+      await revoke()
+      await revoke()
+      await judge(artifactId, true)
+      await waitUntil(() => revoked.includes(artifactId))
+      await new Promise((done) => setTimeout(done, 300))
+      expect((await get(artifactId)).status).toBe('revoked')
+      expect(revoked.filter((id) => id === artifactId)).toHaveLength(1)
+      const nobody = { artifactId: ids.artifact(), reason: 'x', actor: ACTOR }
+      expect(await operator().request(artifactRevoke, nobody)).toMatchObject({ error: { code: 'not_found' } })
+    })
+
+    it('follows the verifier when it withdraws trust', async () => {
+      const artifactId = await trustedArtifact()
+      const data = { artifactId, reason: 'key revoked', actor: ACTOR }
+      await hub.as('firmware-verifier').publish(artifactRevoked, [{ id: ids.event(), key: artifactId, data }])
+      await becomes(artifactId, 'revoked')
+      expect(await reasonFor(artifactId)).toBe('revoked')
+    })
+
+    describe('the intake', () => {
+      it('asks for its token, and knows nothing but artifacts that wait for content', async () => {
+        const artifactId = await create()
+        expect((await upload(artifactId, IMAGE, 'wrong')).status).toBe(401)
+        expect((await upload(ids.artifact())).status).toBe(404)
+        for (const bad of ['..', '%2e%2e%2fquarantine', 'art_x', `${artifactId}/..`])
+          expect((await upload(bad)).status).toBe(404)
+        expect((await upload(artifactId, Buffer.alloc(0))).status).toBe(400)
+        expect((await upload(artifactId)).status).toBe(201)
+        expect((await upload(artifactId)).status).toBe(409)
+      })
+
+      it('stops at the limit, announced or not', async () => {
+        const artifactId = await create()
+        expect((await upload(artifactId, Buffer.alloc(10_001))).status).toBe(413)
+        const unannounced = new ReadableStream({
+          start: (controller) => {
+            for (let at = 0; at < 3; at++) controller.enqueue(new Uint8Array(4_000))
+            controller.close()
+          },
+        })
+        expect((await upload(artifactId, unannounced)).status).toBe(413)
+        expect((await get(artifactId)).status).toBe('awaiting_content')
+        expect((await images.openQuarantined(artifactId)).kind).toBe('absent')
+        const tooLarge = { draft: { ...DRAFT, size: 10_001 }, actor: ACTOR }
+        expect(await operator().request(artifactCreate, tooLarge)).toMatchObject({ error: { code: 'too_large' } })
+      })
+
+      it('registers nothing of an upload that breaks off, and takes it again', async () => {
+        const artifactId = await create()
+        const socket = connect(Number(new URL(intake).port), '127.0.0.1')
+        socket.write(
+          `PUT /intake/${artifactId} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKEN}\r\nContent-Length: 100\r\n\r\nhalf`,
+        )
+        await new Promise((done) => setTimeout(done, 200))
+        socket.destroy()
+        await waitUntil(async () => (await upload(artifactId)).status === 201)
+        expect((await get(artifactId)).sha256).toBe(sha256Of(IMAGE))
+      })
+    })
+
+    describe('the import', () => {
+      async function serve(answer: RequestListener) {
+        const server = createServer(answer).listen(0, '127.0.0.1')
+        await once(server, 'listening')
+        const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/fw.bin`
+        return { url, close: () => server.close().closeAllConnections() }
+      }
+
+      it('fetches an image from the operator’s server, and hosts it there where that is wanted', async () => {
+        const { url, close } = await serve((_, response) => response.end(IMAGE))
+        const artifactId = await create({ sourceUrl: url, hosting: 'origin' })
+        await becomes(artifactId, 'quarantined')
+        expect(await reasonFor(artifactId)).toBe('not_trusted')
+        await judge(artifactId, true)
+        await becomes(artifactId, 'trusted')
+        expect(await resolve(artifactId)).toMatchObject({
+          kind: 'resolved',
+          download: { url, username: '', password: '', fileSize: IMAGE.length },
+        })
+        expect((await upload(artifactId)).status).toBe(409)
+        close()
+      })
+
+      it('refuses at once what may not be fetched', async () => {
+        for (const sourceUrl of [
+          'file:///etc/passwd',
+          'http://127.0.0.2/',
+          'http://169.254.169.254/',
+          'http://u:p@vendor.example/',
+        ]) {
+          const reply = await operator().request(artifactCreate, { draft: { ...DRAFT, sourceUrl }, actor: ACTOR })
+          expect(reply).toMatchObject({ error: { code: 'source_refused' } })
+        }
+        const homeless = { draft: { ...DRAFT, hosting: 'origin' as const }, actor: ACTOR }
+        expect(await operator().request(artifactCreate, homeless)).toMatchObject({ error: { code: 'invalid_request' } })
+      })
+
+      it('rejects with the reason what turns out later to lead inside, to be too large, or to be gone', async () => {
+        const cases: [RequestListener, string][] = [
+          [(_, response) => response.writeHead(302, { location: 'http://127.0.0.2:80/' }).end(), 'source_refused'],
+          [(_, response) => response.end(Buffer.alloc(10_001)), 'source_refused'],
+          [(_, response) => response.writeHead(404).end(), 'source_refused'],
+          [
+            (_, response) =>
+              void response.writeHead(200, { 'content-length': 100 }).write('half', () => response.destroy()),
+            'source_failed',
+          ],
+        ]
+        for (const [answer, code] of cases) {
+          const { url, close } = await serve(answer)
+          const artifactId = await create({ sourceUrl: url })
+          await becomes(artifactId, 'rejected')
+          expect((await get(artifactId)).verdict?.reasons[0]?.code).toBe(code)
+          expect(await reasonFor(artifactId)).toBe('not_trusted')
+          close()
+        }
+      })
+
+      it('asks a server again that was busy', async () => {
+        let asked = 0
+        const { url, close } = await serve((_, response) =>
+          ++asked === 1 ? response.writeHead(503).end() : response.end(IMAGE),
+        )
+        const artifactId = await create({ sourceUrl: url })
+        await waitUntil(async () => (await get(artifactId)).status === 'quarantined', { deadlineMs: 15_000 })
+        expect(asked).toBe(2)
+        close()
+      })
+    })
+
+    it('lists artifacts newest first, page by page', async () => {
+      const made = [await create(), await create(), await create()]
+      const first = await operator().request(artifactList, { limit: 2 })
+      if (!first.ok) throw new Error('refused')
+      expect(first.data.items.map((item) => item.artifactId)).toEqual([made[2], made[1]])
+      const second = await operator().request(artifactList, { limit: 1, cursor: first.data.next! })
+      expect(second.ok && second.data.items[0]?.artifactId).toBe(made[0])
+      expect(await operator().request(artifactList, { limit: 1, cursor: "' or 1=1" })).toMatchObject({
+        error: { code: 'invalid_request' },
+      })
+    })
+  })
+}

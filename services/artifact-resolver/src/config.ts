@@ -1,0 +1,56 @@
+import { defineSettings, natsSettings, postgresSettings } from '@sluice/runtime'
+import Type from 'typebox'
+
+export const settings = defineSettings({
+  ...natsSettings,
+  ...postgresSettings,
+  SLUICE_IMAGES_DIRECTORY: {
+    type: Type.String({ minLength: 1 }),
+    description: 'The directory of images: a file system that resolver, verifier and file servers share.',
+  },
+  SLUICE_FILES_BASE_URL: {
+    type: Type.String({ pattern: '^https?://[^/?#@\\s]+$', maxLength: 64 }),
+    description: 'Where devices reach the file servers, without a slash at the end: http://files.example.net:7549.',
+  },
+  SLUICE_DOWNLOAD_KEY: {
+    type: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+    secret: true,
+    description: 'Signs downloads; the same for resolver and file servers: 32 bytes as 64 hexadecimal characters.',
+  },
+  SLUICE_INTAKE_TOKEN: {
+    type: Type.String({ minLength: 32, maxLength: 256 }),
+    secret: true,
+    description: 'What operator-api says to hand over uploads.',
+  },
+  SLUICE_INTAKE_HOST: {
+    type: Type.String({ minLength: 1 }),
+    default: '127.0.0.1',
+    description: 'Where uploads are taken.',
+  },
+  SLUICE_INTAKE_PORT: {
+    type: Type.Integer({ minimum: 0, maximum: 65_535 }),
+    default: 7560,
+    description: 'Port of the intake; 0 takes any free one.',
+  },
+  SLUICE_MAX_IMAGE_BYTES: {
+    type: Type.Integer({ minimum: 1 }),
+    default: 256 * 1024 * 1024,
+    description: 'An image larger than this is refused.',
+  },
+  SLUICE_INTAKE_DEADLINE_MS: {
+    type: Type.Integer({ minimum: 1_000, maximum: 7_200_000 }),
+    default: 1_800_000,
+    description: 'How long one upload may take.',
+  },
+  SLUICE_IMPORT_DEADLINE_MS: {
+    type: Type.Integer({ minimum: 1_000, maximum: 7_200_000 }),
+    default: 600_000,
+    description: 'How long fetching one image may take.',
+  },
+  SLUICE_LAB_NETWORKS: {
+    type: Type.String(),
+    default: '',
+    description:
+      'Loopback and private networks that are allowed nevertheless, separated by commas: 127.0.0.0/8,10.1.0.0/16.',
+  },
+})

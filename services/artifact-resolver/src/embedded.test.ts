@@ -1,0 +1,4 @@
+import { openEmbedded } from '@sluice/sql'
+import { artifactResolverSuite } from './artifact-resolver.suite.ts'
+
+artifactResolverSuite('artifact-resolver on the embedded database', () => openEmbedded({ memory: true }))

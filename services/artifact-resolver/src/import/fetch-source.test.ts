@@ -1,0 +1,70 @@
+import { once } from 'node:events'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { buffer } from 'node:stream/consumers'
+import { parseNetworks } from '@sluice/runtime'
+import { afterEach, expect, it } from 'vitest'
+import { fetchSource } from './fetch-source.ts'
+
+/** 127.0.0.1 is the outside world here, and every other address of 127.0.0.0/8 the inside. */
+const LAB = parseNetworks('127.0.0.1')
+let servers: Server[] = []
+
+afterEach(() => {
+  for (const server of servers) server.close().closeAllConnections()
+  servers = []
+})
+
+async function serve(answer: RequestListener, host = '127.0.0.1'): Promise<string> {
+  const server = createServer(answer).listen(0, host)
+  servers.push(server)
+  await once(server, 'listening')
+  return `http://${host}:${(server.address() as AddressInfo).port}`
+}
+const fetchFrom = (url: string, rest: { maxBytes?: number; signal?: AbortSignal; labNetworks?: typeof LAB } = {}) =>
+  fetchSource(url, { labNetworks: LAB, maxBytes: 1_000, signal: AbortSignal.timeout(5_000), ...rest })
+
+it('reads an image from a public server', async () => {
+  const url = await serve((_, response) => response.end('image'))
+  const source = await fetchFrom(`${url}/fw`)
+  expect(source.kind === 'open' && (await buffer(source.body)).toString()).toBe('image')
+})
+
+it('follows a redirect to another place outside, a few times', async () => {
+  const target = await serve((_, response) => response.end('image'))
+  const url = await serve((request, response) =>
+    response.writeHead(302, { location: request.url === '/a' ? '/b' : `${target}/fw` }).end(),
+  )
+  expect((await fetchFrom(`${url}/a`)).kind).toBe('open')
+  const endless = await serve((_, response) => response.writeHead(302, { location: '/' }).end())
+  expect(await fetchFrom(endless)).toEqual({ kind: 'refused', detail: 'more than 3 redirects' })
+})
+
+it('never connects inside: by redirect, by a name, by another scheme', async () => {
+  let reached = 0
+  const inside = await serve((_, response) => void (reached++, response.end('secret')), '127.0.0.2')
+  for (const location of [`${inside}/`, 'file:///etc/passwd', 'http://user:pw@127.0.0.1/', 'http://169.254.169.254/']) {
+    const url = await serve((_, response) => response.writeHead(302, { location }).end())
+    expect([location, (await fetchFrom(url)).kind]).toEqual([location, 'refused'])
+  }
+  expect((await fetchFrom(inside)).kind).toBe('refused')
+  const named = inside.replace('127.0.0.2', 'localhost')
+  expect(await fetchFrom(named, { labNetworks: parseNetworks('') })).toMatchObject({ kind: 'refused' })
+  expect(reached).toBe(0)
+})
+
+it('tells what will never work from what may work later', async () => {
+  const status = (code: number, headers = {}) => serve((_, response) => response.writeHead(code, headers).end('x'))
+  expect((await fetchFrom(await status(404))).kind).toBe('refused')
+  expect((await fetchFrom(await status(206))).kind).toBe('refused')
+  expect((await fetchFrom(await status(200, { 'content-encoding': 'gzip' }))).kind).toBe('refused')
+  expect((await fetchFrom(await status(200, { 'content-length': 2_000 }))).kind).toBe('refused')
+  expect((await fetchFrom(await status(503))).kind).toBe('failed')
+  expect((await fetchFrom(await status(429))).kind).toBe('failed')
+  expect((await fetchFrom('http://127.0.0.1:1/')).kind).toBe('failed')
+})
+
+it('waits no longer than it is allowed to', async () => {
+  const url = await serve(() => undefined)
+  expect((await fetchFrom(url, { signal: AbortSignal.timeout(100) })).kind).toBe('failed')
+})

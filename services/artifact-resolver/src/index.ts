@@ -1,0 +1,3 @@
+export { createArtifactResolver, type ArtifactResolver } from './artifact-resolver.ts'
+export { settings } from './config.ts'
+export type { ArtifactResolverParts, ArtifactResolverSettings } from './parts.ts'

@@ -1,0 +1,35 @@
+import { connectNats } from '@sluice/bus'
+import { openDirectoryImageStore } from '@sluice/image-store'
+import { parseNetworks, runMain } from '@sluice/runtime'
+import { connectPostgres } from '@sluice/sql'
+import { createArtifactResolver } from './artifact-resolver.ts'
+import { settings } from './config.ts'
+
+const IMPORT_RETRY_MS = 30_000
+
+await runMain('artifact-resolver', settings, async ({ settings: given, log, clock, ids, closeAtEnd }) => {
+  const labNetworks = parseNetworks(given.SLUICE_LAB_NETWORKS)
+  const images = await openDirectoryImageStore(given.SLUICE_IMAGES_DIRECTORY)
+  const sql = await connectPostgres({ url: given.SLUICE_POSTGRES_URL })
+  closeAtEnd('sql', () => sql.close())
+  const bus = await connectNats({ servers: given.SLUICE_NATS_URL, service: 'artifact-resolver', clock, log })
+  closeAtEnd('bus', () => bus.close())
+  const resolver = createArtifactResolver(
+    { sql, bus, images, clock, ids, log },
+    {
+      filesBaseUrl: given.SLUICE_FILES_BASE_URL,
+      downloadKey: Buffer.from(given.SLUICE_DOWNLOAD_KEY, 'hex'),
+      maxImageBytes: given.SLUICE_MAX_IMAGE_BYTES,
+      intake: {
+        host: given.SLUICE_INTAKE_HOST,
+        port: given.SLUICE_INTAKE_PORT,
+        token: given.SLUICE_INTAKE_TOKEN,
+        deadlineMs: given.SLUICE_INTAKE_DEADLINE_MS,
+      },
+      imports: { deadlineMs: given.SLUICE_IMPORT_DEADLINE_MS, retryMs: IMPORT_RETRY_MS, labNetworks },
+    },
+  )
+  closeAtEnd('resolver', () => resolver.stop())
+  await resolver.start()
+  return { checks: resolver.checks }
+})

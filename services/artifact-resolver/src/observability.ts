@@ -1,0 +1,28 @@
+import { metrics } from '@opentelemetry/api'
+
+/** Names of what this service logs. */
+export const LOG = {
+  intakeListening: 'resolver.intake.listening',
+  intakeFailed: 'resolver.intake.failed',
+  registered: 'resolver.artifact.registered',
+  judged: 'resolver.artifact.judged',
+  revoked: 'resolver.artifact.revoked',
+  importFailed: 'resolver.import.failed',
+  quarantineNotCleared: 'resolver.quarantine.not_cleared',
+  relayTrouble: 'resolver.relay.trouble',
+} as const
+
+export type Observability = ReturnType<typeof createObservability>
+
+export function createObservability() {
+  const meter = metrics.getMeter('artifact-resolver')
+  return {
+    registered: meter.createCounter('resolver_artifacts_registered', { description: 'Images taken into quarantine.' }),
+    resolved: meter.createCounter('resolver_downloads_resolved', {
+      description: 'Answers to what a device should fetch, by answer.',
+    }),
+    importFailures: meter.createCounter('resolver_imports_failed', {
+      description: 'Sources that could not be fetched.',
+    }),
+  }
+}

@@ -1,0 +1,45 @@
+import type { Bus } from '@sluice/bus'
+import type { ImageStore } from '@sluice/image-store'
+import type { Clock, Ids, Log, Networks } from '@sluice/runtime'
+import type { Journal, Relay, Sql } from '@sluice/sql'
+import type { Observability } from './observability.ts'
+
+export interface ArtifactResolverParts {
+  readonly sql: Sql
+  readonly bus: Bus
+  readonly images: ImageStore
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly log: Log
+}
+
+export interface ArtifactResolverSettings {
+  /** What the URLs given to devices start with, without a slash at the end: `http://files.example.net:7549`. */
+  readonly filesBaseUrl: string
+  /** Signs download grants; the file servers have the same. */
+  readonly downloadKey: Uint8Array
+  readonly maxImageBytes: number
+  readonly intake: {
+    readonly host: string
+    /** 0: any free one. */
+    readonly port: number
+    /** Whoever may hand over images says this. */
+    readonly token: string
+    readonly deadlineMs: number
+  }
+  readonly imports: {
+    readonly deadlineMs: number
+    /** Private networks that may be fetched from nevertheless. */
+    readonly labNetworks: Networks
+    /** How long until a source that did not answer is asked again, and how often we look for one to fetch. */
+    readonly retryMs: number
+  }
+}
+
+/** What the use cases work with. */
+export interface Parts extends ArtifactResolverParts {
+  readonly journal: Journal
+  readonly relay: Relay
+  readonly observability: Observability
+  readonly settings: ArtifactResolverSettings
+}

@@ -1,0 +1,143 @@
+import type { Artifact, ArtifactDraft, Verdict } from '@sluice/contracts'
+import { json, type Queryable } from '@sluice/sql'
+
+export interface ArtifactRow {
+  readonly artifact_id: string
+  readonly name: string
+  readonly fits: Artifact['fits']
+  readonly version: string
+  readonly software_versions: string[]
+  readonly format: Artifact['format']
+  readonly status: Artifact['status']
+  readonly declared_size: number | null
+  readonly declared_sha256: string | null
+  readonly size: number | null
+  readonly sha256: string | null
+  readonly signatures: ArtifactDraft['signatures']
+  readonly hosting: Artifact['hosting']
+  readonly source_url: string | null
+  readonly verdict: Verdict | null
+  readonly created_at: number
+  readonly created_by: string
+  /** When its source is to be fetched, or fetched again; null: nothing to fetch. */
+  readonly import_due_at: number | null
+  readonly import_attempts: number
+}
+
+export async function insertArtifact(tx: Queryable, row: ArtifactRow): Promise<void> {
+  await tx.query(
+    `insert into resolver.artifacts (artifact_id, name, fits, version, software_versions, format, status, declared_size,
+       declared_sha256, signatures, hosting, source_url, created_at, created_by, import_due_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+    [
+      row.artifact_id,
+      row.name,
+      json(row.fits),
+      row.version,
+      row.software_versions,
+      row.format,
+      row.status,
+      row.declared_size,
+      row.declared_sha256,
+      json(row.signatures),
+      row.hosting,
+      row.source_url,
+      row.created_at,
+      row.created_by,
+      row.import_due_at,
+    ],
+  )
+}
+
+export async function findArtifact(sql: Queryable, artifactId: string): Promise<ArtifactRow | null> {
+  return (await findArtifacts(sql, [artifactId])).get(artifactId) ?? null
+}
+
+export async function findArtifacts(sql: Queryable, ids: readonly string[]): Promise<Map<string, ArtifactRow>> {
+  const rows = await sql.query<ArtifactRow>('select * from resolver.artifacts where artifact_id = any($1)', [[...ids]])
+  return new Map(rows.map((row) => [row.artifact_id, row]))
+}
+
+/** Newest first: the ids sort by the time they were made. */
+export async function pageArtifacts(sql: Queryable, before: string | null, limit: number): Promise<ArtifactRow[]> {
+  return sql.query<ArtifactRow>(
+    `select * from resolver.artifacts where $1::text is null or artifact_id < $1 order by artifact_id desc limit $2`,
+    [before, limit],
+  )
+}
+
+/** Null: it does not wait for content (any more). */
+export async function markQuarantined(
+  tx: Queryable,
+  artifactId: string,
+  measured: { readonly size: number; readonly sha256: string },
+): Promise<ArtifactRow | null> {
+  const rows = await tx.query<ArtifactRow>(
+    `update resolver.artifacts set status = 'quarantined', size = $2, sha256 = $3, import_due_at = null
+     where artifact_id = $1 and status = 'awaiting_content' returning *`,
+    [artifactId, measured.size, measured.sha256],
+  )
+  return rows[0] ?? null
+}
+
+/** Settles what waits for its verdict, or for its content; a verdict on other bytes than ours settles nothing. */
+export async function markJudged(
+  tx: Queryable,
+  judged: { readonly artifactId: string; readonly sha256: string | null; readonly verdict: Verdict },
+): Promise<boolean> {
+  const rows = await tx.query(
+    `update resolver.artifacts set status = $3, verdict = $4, import_due_at = null
+     where artifact_id = $1 and sha256 is not distinct from $2 and status in ('awaiting_content', 'quarantined')
+     returning artifact_id`,
+    [judged.artifactId, judged.sha256, judged.verdict.trusted ? 'trusted' : 'rejected', json(judged.verdict)],
+  )
+  return rows.length === 1
+}
+
+/** Those that were not revoked before. */
+export async function markRevoked(tx: Queryable, artifactIds: readonly string[]): Promise<ArtifactRow[]> {
+  return tx.query<ArtifactRow>(
+    `update resolver.artifacts set status = 'revoked', import_due_at = null
+     where artifact_id = any($1) and status <> 'revoked' returning *`,
+    [[...artifactIds]],
+  )
+}
+
+/** Takes the next source to fetch; nobody else gets it before `leaseUntil`. */
+export async function claimImport(sql: Queryable, now: number, leaseUntil: number): Promise<ArtifactRow | null> {
+  const rows = await sql.query<ArtifactRow>(
+    `update resolver.artifacts set import_due_at = $2, import_attempts = import_attempts + 1
+     where artifact_id = (
+       select artifact_id from resolver.artifacts where import_due_at <= $1
+       order by import_due_at limit 1 for update skip locked)
+     returning *`,
+    [now, leaseUntil],
+  )
+  return rows[0] ?? null
+}
+
+export async function postponeImport(sql: Queryable, artifactId: string, dueAt: number): Promise<void> {
+  await sql.query(
+    'update resolver.artifacts set import_due_at = $2 where artifact_id = $1 and import_due_at is not null',
+    [artifactId, dueAt],
+  )
+}
+
+export function asMessage(row: ArtifactRow): Artifact {
+  return {
+    artifactId: row.artifact_id,
+    name: row.name,
+    fits: row.fits,
+    version: row.version,
+    softwareVersions: row.software_versions,
+    format: row.format,
+    status: row.status,
+    size: row.size ?? row.declared_size,
+    sha256: row.sha256 ?? row.declared_sha256,
+    hosting: row.hosting,
+    sourceUrl: row.source_url,
+    verdict: row.verdict,
+    createdAt: new Date(row.created_at).toISOString(),
+    createdBy: row.created_by,
+  }
+}
