@@ -32,9 +32,8 @@ describe('a fleet', () => {
     fleet.start()
     await all
     await fleet.stop()
-    await aWhile(50)
     expect(fleet.devices.reduce((sum, device) => sum + device.activity(), 0)).toBe(0)
-    expect(acs.openSockets()).toBe(0)
+    await acs.hungUp()
     const posts = acs.posts.length
     await aWhile()
     expect(acs.posts).toHaveLength(posts)
@@ -48,9 +47,8 @@ describe('a fleet', () => {
     fleet.start()
     await aWhile(60)
     await fleet.stop(20)
-    await aWhile(50)
     expect(fleet.devices.reduce((sum, device) => sum + device.activity(), 0)).toBe(0)
-    expect(acs.openSockets()).toBe(0)
+    await acs.hungUp()
   })
 
   it('of the same seed has the same record, device by device', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { aWhile, SERIAL, startBench } from '../test/bench.ts'
+import { SERIAL, startBench } from '../test/bench.ts'
 import { call, downloadCall, eventsOf } from '../test/scripted-acs.ts'
 import { createFleet } from './index.ts'
 
@@ -15,17 +15,16 @@ describe('a session', () => {
   it('runs from Inform to the empty answer over one connection, with the cookie it was given', async () => {
     const bench = await startBench({ calls: () => [call('GetRPCMethods')] })
     await bench.until('called')
-    await aWhile(50)
+    await bench.acs.hungUp()
     expect(bench.posted()).toEqual(['Inform', '', 'GetRPCMethodsResponse'])
     expect(new Set(bench.acs.posts.map(({ connection }) => connection)).size).toBe(1)
     expect(bench.acs.posts.slice(1).every(({ headers }) => headers.cookie?.startsWith('sid='))).toBe(true)
-    expect(bench.acs.openSockets()).toBe(0)
   })
 
   it.each(['basic', 'digest', 'digest-sha256', 'digest-rfc2069'] as const)('answers a %s challenge', async (scheme) => {
     const bench = await startBench({ auth: { scheme, password }, calls: none })
     await bench.until('informed')
-    await aWhile(50)
+    await bench.acs.hungUp()
     expect(bench.posted()).toEqual(['Inform', 'Inform', ''])
     expect(bench.acs.posts[0]?.headers.authorization).toBeUndefined()
   })
@@ -33,7 +32,7 @@ describe('a session', () => {
   it('counts the uses of a nonce', async () => {
     const bench = await startBench({ auth: { scheme: 'digest', password }, calls: () => [call('GetRPCMethods')] })
     await bench.until('called')
-    await aWhile(50)
+    await bench.acs.hungUp()
     const counts = bench.acs.posts.map(({ headers }) => /nc=(\w+)/.exec(headers.authorization ?? '')?.[1])
     expect(counts).toEqual([undefined, '00000001', '00000002', '00000003'])
   })
@@ -45,7 +44,7 @@ describe('a session', () => {
       before: (acs) => acs.callStaleNext(1),
     })
     await bench.until('informed')
-    await aWhile(50)
+    await bench.acs.hungUp()
     expect(bench.posted()).toEqual(['Inform', 'Inform', 'Inform', ''])
   })
 
@@ -54,14 +53,14 @@ describe('a session', () => {
     await bench.until('informed')
     bench.fleet.devices[0]?.inform()
     await bench.until('informed', 2)
-    await aWhile(50)
+    await bench.acs.hungUp()
     expect(bench.acs.posts.map(({ path }) => path)).toEqual(['/acs', '/elsewhere', '/elsewhere', '/acs', '/acs'])
   })
 
   it('sends Basic unasked where it is told to', async () => {
     const bench = await startBench({ auth: { scheme: 'basic', password }, calls: none, fleet: { auth: 'basic' } })
     await bench.until('informed')
-    await aWhile(50)
+    await bench.acs.hungUp()
     expect(bench.posted()).toEqual(['Inform', ''])
   })
 
@@ -69,8 +68,10 @@ describe('a session', () => {
     const bench = await startBench({ calls: none, before: (acs) => acs.failNext(2) })
     await bench.until('informed')
     expect(bench.informs()).toEqual(Array(3).fill(['0 BOOTSTRAP', '1 BOOT']))
+    bench.fleet.devices[0]?.inform()
+    await bench.until('informed', 2)
     const counts = bench.acs.posts.map(({ body }) => /<RetryCount>(\d+)</.exec(body)?.[1]).filter(Boolean)
-    expect(counts).toEqual(['0', '1', '2'])
+    expect(counts).toEqual(['0', '1', '2', '0'])
   })
 
   it('is not tried again to the events the ACS has answered', async () => {
@@ -102,6 +103,14 @@ describe('a session', () => {
     expect(bench.acs.posts.findLast(({ name }) => name === 'Inform')?.body).toContain('>pk<')
   })
 
+  it('is over before the device reboots', async () => {
+    const bench = await startBench({ calls: () => Array<string>(200).fill(call('GetRPCMethods')) })
+    await bench.until('called')
+    bench.fleet.devices[0]?.powerCycle()
+    await bench.until('booted', 2)
+    expect(bench.happened().filter((what) => what === 'called')).toHaveLength(200)
+  })
+
   it('ends in a reboot where one was asked for, and in BOOTSTRAP after a factory reset', async () => {
     const bench = await startBench({ calls: () => [call('Reboot', '<CommandKey>r1</CommandKey>')] })
     await bench.until('informed', 2)
@@ -131,7 +140,7 @@ describe('the data model', () => {
       calls: () => [read('Device.WiFi.SSID.1.SSID', 'Device.Users.'), read('Device.Nothing'), call('X_000000_Do')],
     })
     await bench.until('called', 3)
-    await aWhile(50)
+    await bench.acs.hungUp()
     const [values, unknownName, unknownMethod] = bench.acs.posts.slice(2).map(({ body }) => body)
     expect(values).toContain(`>home-${SERIAL}<`)
     expect(values).toContain('<Name>Device.Users.User.1.Password</Name><Value xsi:type="xsd:string"></Value>')
@@ -144,7 +153,7 @@ describe('the data model', () => {
       calls: () => [write('Device.WiFi.SSID.1.SSID'), write('Device.DeviceInfo.SoftwareVersion'), write('Device.Nope')],
     })
     await bench.until('called', 3)
-    await aWhile(50)
+    await bench.acs.hungUp()
     const [done, fixed, unknown] = bench.acs.posts.slice(2).map(({ body }) => body)
     expect(done).toContain('<Status>0<')
     expect(fixed).toMatch(/9003[\s\S]*9008/)
@@ -204,7 +213,7 @@ describe('ordered to misbehave on the line, a device', () => {
       calls: (url) => [downloadCall('key-1', url), call('GetRPCMethods')],
     })
     await bench.until('called')
-    await aWhile(50)
+    await bench.acs.hungUp()
     expect(bench.acs.posts[2]?.body).toContain('<FaultCode>9000<')
     expect(bench.acs.posts[3]?.body).not.toContain('>Download<')
   })

@@ -152,6 +152,16 @@ describe('a device that behaves', () => {
     expect(bench.lines.filter(({ what }) => what === 'flashed')).toHaveLength(2)
   })
 
+  it('forgets an unanswered report when it is reset to factory settings', async () => {
+    const bench = await startBench({ before: (acs) => acs.refuseNextReport() })
+    await bench.until('flashed')
+    bench.acs.ask(SERIAL, call('FactoryReset'))
+    await bench.until('informed', 3)
+    await aWhile()
+    expect(bench.informs()[2]).toEqual(['0 BOOTSTRAP', '1 BOOT'])
+    expect(bench.posted().filter((name) => name === 'TransferComplete')).toHaveLength(1)
+  })
+
   it('never redelivers what was answered and always redelivers what was not', async () => {
     const bench = await startBench({ before: (acs) => acs.refuseNextReport() })
     await bench.until('transfer_complete_answered')

@@ -36,7 +36,8 @@ export interface ScriptedAcs {
   /** The next POST is answered with 307 to this path. */
   redirectNext(path: string): void
   hold: boolean
-  openSockets(): number
+  /** Resolves when no connection is open; never, when one is left. */
+  hungUp(): Promise<void>
   /** Resolves with the first posts that satisfy the condition. */
   seen(condition: (posts: Post[]) => boolean): Promise<Post[]>
   close(): Promise<void>
@@ -159,7 +160,10 @@ export async function startScriptedAcs(auth?: {
     connections += 1
     Reflect.set(socket, 'number', connections)
     open.add(socket)
-    socket.on('close', () => open.delete(socket))
+    socket.on('close', () => {
+      open.delete(socket)
+      for (const check of waiting) check()
+    })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -186,7 +190,16 @@ export async function startScriptedAcs(auth?: {
     redirectNext: (path: string) => {
       redirect = path
     },
-    openSockets: () => open.size,
+    hungUp: () =>
+      new Promise<void>((resolve) => {
+        const check = (): void => {
+          if (open.size > 0) return
+          waiting.delete(check)
+          resolve()
+        }
+        waiting.add(check)
+        check()
+      }),
     seen: (condition: (all: Post[]) => boolean) =>
       new Promise<Post[]>((resolve) => {
         const check = (): void => {
