@@ -120,7 +120,7 @@ export function journalSuite(name: string, open: () => Promise<Sql>): void {
     })
 
     test('of many replicas with the same messages exactly one does the work', async () => {
-      const ids = ['m1', 'm2', 'm3', 'm4']
+      const ids = Array.from({ length: 200 }, (_, n) => `m${n + 1000}`)
       const accepted = await Promise.all(
         Array.from({ length: 8 }, (_, n) =>
           sql.transaction((tx) => journal.acceptNew(tx, (n % 2 ? ids : ids.toReversed()).map(message))),
@@ -237,6 +237,29 @@ export function journalSuite(name: string, open: () => Promise<Sql>): void {
       await write(out('e3'))
       relay.wake()
       await waitUntil(() => published.length === 3)
+    })
+
+    test('an event committed just after the relay has looked is not left until its next interval', async () => {
+      const published: string[] = []
+      const lookedInVain = async () => {
+        if (published.length !== 1) return
+        await write(out('e2'))
+        relay.wake()
+      }
+      const watched: Sql = {
+        ...sql,
+        query: async <Row>(text: string, values?: readonly unknown[]) => {
+          const rows = await sql.query<Row>(text, values)
+          if (rows.length === 0 && text.startsWith('select')) await lookedInVain()
+          return rows
+        },
+      }
+      const publish = async (events: OutgoingEvent[]) => void published.push(...events.map((event) => event.id))
+      const relay = createRelay({ sql: watched, journal, publish, clock: systemClock }, { intervalMs: 3_600_000 })
+      relays.push(relay)
+      await write(out('e1'))
+      relay.start()
+      await waitUntil(() => published.length === 2)
     })
 
     test('another relay takes over from one that died with the turn', async () => {
