@@ -51,8 +51,17 @@ export function createGateway({ bus, hotStore, clock, ids, log, profiles, settin
   }
   const digest = createSnapshotDigest(settings.snapshotKey)
   const parts: GatewayParts = {
-    ...{ bus, hotStore, clock, log, profiles, settings },
-    ...{ reports, authenticator, instruments, digest, whyNot },
+    bus,
+    hotStore,
+    clock,
+    log,
+    profiles,
+    settings,
+    reports,
+    authenticator,
+    instruments,
+    digest,
+    whyNot,
   }
 
   return {
@@ -69,6 +78,7 @@ export function createGateway({ bus, hotStore, clock, ids, log, profiles, settin
       server = await startCwmpServer({
         settings,
         log,
+        isDraining: () => draining,
         answer: (post) => measured(() => answerPost(parts, post)),
         abandon: (post: Post, reason) =>
           measured(async () =>

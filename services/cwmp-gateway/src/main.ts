@@ -12,7 +12,11 @@ await runMain(SERVICE, gatewaySettings, async ({ settings, log, clock, ids, clos
   const hotStore = await connectRedis({ url: settings.SLUICE_REDIS_URL, clock, log })
   closeAtEnd('hot_store', () => hotStore.close())
   const gateway = createGateway({
-    ...{ bus, hotStore, clock, ids, log },
+    bus,
+    hotStore,
+    clock,
+    ids,
+    log,
     profiles: defaultProfiles,
     settings: {
       ...defaultSettings,

@@ -26,13 +26,20 @@ export interface CwmpServer {
 export interface CwmpServerParts {
   readonly settings: Pick<GatewaySettings, 'host' | 'port' | 'bodyLimit' | 'requestTimeoutMs'>
   readonly log: Log
+  readonly isDraining: () => boolean
   readonly answer: (post: Post) => Promise<Reply>
   /** A POST that could not be read to its end: its session is over. */
   readonly abandon: (post: Post, reason: string) => Promise<Reply>
 }
 
 /** HTTP as CPE speak it: any path, any Content-Type, chunked or not, 1.0 or 1.1; limits on size and time. */
-export async function startCwmpServer({ settings, log, answer, abandon }: CwmpServerParts): Promise<CwmpServer> {
+export async function startCwmpServer({
+  settings,
+  log,
+  isDraining,
+  answer,
+  abandon,
+}: CwmpServerParts): Promise<CwmpServer> {
   const connections = createConnectionSessions()
   const { requestTimeoutMs } = settings
   const app = fastify({
@@ -95,7 +102,7 @@ export async function startCwmpServer({ settings, log, answer, abandon }: CwmpSe
     response.writeHead(status, {
       ...headers,
       'content-length': Buffer.byteLength(body),
-      ...(close ? { connection: 'close' } : {}),
+      ...(close || isDraining() ? { connection: 'close' } : {}),
     })
     response.end(body)
   }

@@ -62,7 +62,7 @@ export function openSession({ envelope, inform, deviceKey, sessionId, now }: Ope
     ...(model.softwareVersion === null ? {} : { softwareVersion: model.softwareVersion }),
     dataModelRoot: model.root,
     ...(requestUrl === undefined || requestUrl.length > 256 ? {} : { connectionRequestUrl: requestUrl }),
-    events: inform.events.map(({ code, commandKey }) => ({
+    events: inform.events.slice(0, 64).map(({ code, commandKey }) => ({
       code: code.slice(0, 64),
       commandKey: commandKey.slice(0, 32),
     })),

@@ -1,6 +1,7 @@
 import type { ObservedFact } from '@sluice/contracts'
 import type { AcsFault, AcsResponse, CpeFault, CpeMessage, CpeRequest, CpeResponse, Inform } from '@sluice/cwmp'
 import type { HotRecord, RecordChange } from '@sluice/hot-store'
+import { boundedFault } from '../tasks/bounded-fault.ts'
 import { continueCancel } from '../tasks/cancel.ts'
 import { continueCheck } from '../tasks/check.ts'
 import type { Answer, ClaimInput, Knowledge, Move } from '../tasks/task.ts'
@@ -77,9 +78,8 @@ function reportLostAnswer(now: Step): Step {
 function answerRequest(now: Step, message: Exclude<CpeRequest, Inform>, id: string | null): Step {
   switch (message.kind) {
     case 'transfer_complete': {
-      const { commandKey, faultCode, faultString } = message
-      const fact = { kind: 'transfer_completed', commandKey: commandKey.slice(0, 32), faultCode, faultString } as const
-      const learned = learn(now, { facts: [fact] })
+      const commandKey = message.commandKey.slice(0, 32)
+      const learned = learn(now, { facts: [{ kind: 'transfer_completed', commandKey, ...boundedFault(message) }] })
       return { ...learned, say: { kind: 'answer', message: { kind: 'transfer_complete_response' }, id } }
     }
     case 'get_rpc_methods':
@@ -104,7 +104,7 @@ function hearAnswer(now: Step, message: CpeResponse | CpeFault, world: World): S
   const { outstanding } = now.session
   if (outstanding === null) return violated(now, 'answer_to_nothing')
   if (message.kind === 'fault') {
-    const { code, text } = message
+    const { faultCode: code, faultString: text } = boundedFault({ faultCode: message.code, faultString: message.text })
     return continueTask(withoutCall(now), { kind: 'fault', code, text }, world)
   }
   if (message.kind !== `${outstanding.kind}_response`) return violated(now, 'answer_to_another_request')

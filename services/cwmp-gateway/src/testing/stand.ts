@@ -128,7 +128,10 @@ export async function openStand(options: StandOptions = {}): Promise<Stand> {
       profiles: defaultProfiles,
       settings: {
         ...defaultSettings,
-        ...{ port: 0, auth: 'none', nonceSecret: 'a secret of nonces', snapshotKey: 'a key of snapshots' },
+        port: 0,
+        auth: 'none',
+        nonceSecret: 'a secret of nonces',
+        snapshotKey: 'a key of snapshots',
         ...options.settings,
       },
     })
