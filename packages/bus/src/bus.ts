@@ -29,24 +29,33 @@ export interface IncomingRequest<Input> {
 export type Stop = () => Promise<void>
 
 /**
- * Events and requests between services. Two implementations, one suite: NATS, and rows in the
- * embedded database.
+ * Events and requests between services. Two implementations, one suite: NATS (`connectNats`), and rows in the
+ * embedded database (`createEmbeddedBus`).
+ *
+ * What travels is checked on both sides. An event that does not fit its schema at the consumer, or that was handed
+ * over too often (`RetryRule`), becomes a dead letter with its reason: stream `SLUICE_DLQ`, table `bus.dead_letter`.
+ * A message has at most 1,000,000 bytes of JSON.
  */
 export interface Bus {
-  /** Resolves once the transport has stored all of them; throws BusError otherwise. */
+  /**
+   * Resolves once the transport has stored all of them. Throws BusError otherwise: `unavailable` in bounded time (some
+   * may be stored: publish them again with the same ids), `invalid_event` or `too_large` (none is stored).
+   */
   publish<M extends EventMessage>(message: M, events: readonly OutgoingEvent<DataOf<M>>[]): Promise<void>
   /** Live events: to who listens now. Never waits, never throws. */
   announce<M extends EventMessage>(message: M, events: readonly OutgoingEvent<DataOf<M>>[]): void
   /**
    * Consumes a stored event as the service this bus was made for; replicas share the work. The batch is
-   * acknowledged when `handle` resolves and comes again, later and perhaps in other company, when it throws.
+   * acknowledged when `handle` resolves and comes again, later and perhaps in other company, when it throws. Batches
+   * of one `consume` never overlap; `maxBatch` is 64 unless told. An event that failed three times comes alone.
+   * Throws BusError `topology` where the contract does not name this service, or nobody made the consumer.
    */
   consume<M extends EventMessage>(
     message: M,
     handle: (batch: readonly IncomingEvent<DataOf<M>>[]) => Promise<void>,
     options?: { readonly maxBatch?: number },
   ): Promise<Stop>
-  /** Hears live events from now on; every listener hears every one. */
+  /** Hears events from now on; every listener hears every one. Stored events are heard too, but only once, and only by who is there. */
   listen<M extends EventMessage>(message: M, hear: (event: IncomingEvent<DataOf<M>>) => void): Promise<Stop>
   /** Asks, and waits no longer than the message's deadline. Never throws: what goes wrong is a refusal. */
   request<M extends RequestMessage>(
@@ -56,7 +65,8 @@ export interface Bus {
   ): Promise<Reply<OutputOf<M>>>
   /**
    * Answers requests; replicas share the work. With `gatherMs`, what arrives within that time is handed over
-   * as one batch. One reply per request, in order.
+   * as one batch of at most `maxBatch` (256), at most two under way at once; without, each request comes alone. One
+   * reply per request, in order. A throw answers all of them with `internal`, and is logged.
    */
   serve<M extends RequestMessage>(
     message: M,

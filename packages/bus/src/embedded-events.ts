@@ -150,7 +150,7 @@ export async function openEmbeddedEvents(sql: Sql): Promise<EmbeddedEvents> {
     async sweep(now) {
       await sql.query('delete from bus.seen where at < $1', [now - DUPLICATE_WINDOW_MS])
       await sql.query(
-        'delete from bus.dead_letter where dead_at < (select dead_at from bus.dead_letter order by dead_at desc offset $1 limit 1)',
+        'delete from bus.dead_letter where dead_at <= (select dead_at from bus.dead_letter order by dead_at desc offset $1 limit 1)',
         [DEAD_LETTERS_KEPT],
       )
       // PGlite has no autovacuum: without this the room of deleted rows is never used again.

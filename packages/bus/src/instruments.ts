@@ -17,14 +17,17 @@ export function createInstruments(system: 'nats' | 'embedded', service: string, 
   const sent = meter.createCounter('messaging.client.sent.messages')
   const consumed = meter.createCounter('messaging.client.consumed.messages')
   const deadLetters = meter.createCounter('bus.dead_letters')
-  const duration = meter.createHistogram('messaging.process.duration', { unit: 's' })
+  const duration = meter.createHistogram('messaging.process.duration', {
+    unit: 's',
+    advice: { explicitBucketBoundaries: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] },
+  })
   const pending = meter.createObservableGauge('bus.pending', { description: 'Stored events not yet acknowledged' })
 
   const attributes = (name: string, error?: unknown): Attributes => ({
     'messaging.system': system,
     'messaging.destination.template': name,
     'messaging.consumer.group.name': service,
-    ...(error === undefined ? {} : { 'error.type': error instanceof Error ? error.name : 'error' }),
+    ...(error === undefined ? {} : { 'error.type': errorType(error) }),
   })
   return {
     sent: (name, count, error) => sent.add(count, attributes(name, error)),
@@ -57,4 +60,9 @@ export function createInstruments(system: 'nats' | 'embedded', service: string, 
       return () => pending.removeCallback(observe)
     },
   }
+}
+
+function errorType(error: unknown): string {
+  if (!(error instanceof Error)) return 'error'
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
 }

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { type Check, createAdmin } from './admin.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { processSettings } from './common-settings.ts'
+import { withDeadline } from './deadline.ts'
 import { type Drain, createDrain } from './drain.ts'
 import { type Ids, createIds } from './ids.ts'
 import { type Log, createLog } from './log.ts'
@@ -68,6 +69,8 @@ export async function runJob<const Definition extends Settings>(
   })
 }
 
+const FLUSH_MS = 500
+
 interface Stage<Definition extends Settings> {
   readonly process: Process<Definition>
   readonly common: SettingsValues<typeof processSettings>
@@ -98,6 +101,8 @@ async function run<const Definition extends Settings>(
   const end = async (exitCode: number): Promise<void> => {
     await drain.run(common.SLUICE_DRAIN_MS)
     log.info({ exit_code: exitCode }, 'process.ended')
+    // Lines are written behind the scenes: the last ones say why it ended.
+    await withDeadline(new Promise<void>((resolve) => log.flush(() => resolve())), FLUSH_MS).catch(() => {})
     process.exit(exitCode)
   }
   const fail = (error: unknown): void => {

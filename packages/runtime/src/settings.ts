@@ -67,7 +67,8 @@ function readOne(name: string, setting: Setting, environment: Environment): Read
   const checked = check(setting.type, fromText(setting.type, text.value))
   if (checked.kind === 'valid') return { kind: 'value', value: checked.value }
   const shown = setting.secret ? 'the value' : JSON.stringify(text.value)
-  return { kind: 'problem', problem: `${shown} ${checked.detail.replace(/^\/ /, '')} (${typeName(setting.type)})` }
+  const why = 'anyOf' in setting.type ? 'is none of' : `${checked.detail.replace(/^\/ /, '')},`
+  return { kind: 'problem', problem: `${shown} ${why} ${typeName(setting.type)}` }
 }
 
 type Text = { kind: 'text'; value: string | undefined } | { kind: 'problem'; problem: string }

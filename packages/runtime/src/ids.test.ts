@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest'
+import { createIds, randomToken } from './ids.ts'
+import { createManualClock } from './manual-clock.ts'
+
+test('ids carry their prefix, and ids of one millisecond stay in order', () => {
+  const ids = createIds(createManualClock(1_763_650_000_000))
+  expect(ids.campaign()).toMatch(/^cmp_[0-9A-HJKMNP-TV-Z]{26}$/)
+  expect(ids.artifact()).toMatch(/^art_/)
+  expect(ids.upgrade()).toMatch(/^upg_/)
+  expect(ids.observation()).toMatch(/^obs_/)
+  const made = Array.from({ length: 1_000 }, () => ids.event())
+  expect(made.toSorted()).toEqual(made)
+  expect(new Set(made).size).toBe(made.length)
+})
+
+test('an attempt id fits the 32 characters of a CommandKey (TR-069 A.3.2.8)', () => {
+  expect(createIds().attempt()).toMatch(/^fw[0-9A-HJKMNP-TV-Z]{26}$/)
+})
+
+test('tokens are base64url of so many bytes', () => {
+  expect(Buffer.from(randomToken(32), 'base64url')).toHaveLength(32)
+  expect(randomToken(32)).not.toBe(randomToken(32))
+})
