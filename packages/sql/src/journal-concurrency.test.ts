@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { systemClock } from '@sluice/runtime'
 import { freshDatabase, waitUntil } from '@sluice/testbed'
 import fc from 'fast-check'
@@ -14,6 +15,9 @@ beforeAll(async () => {
   sql = await connectPostgres({ url: await freshDatabase(inject('postgresUrl')) })
 })
 afterAll(() => sql.close())
+
+/** Runs outside of the caller's asynchronous context, as another request would. */
+const startedElsewhere = AsyncLocalStorage.snapshot() as <T>(work: () => T) => T
 
 async function freshJournal(schema: string) {
   const journal = createJournal(schema)
@@ -67,6 +71,22 @@ test('a message in a transaction that is still open is waited for, and then know
   await first.hasWorked
   const second = sql.transaction((tx) => journal.acceptNew(tx, [message]))
   await first.commit()
+  expect(await second).toEqual(new Set())
+})
+
+test('replicas that take the same messages in different orders wait for each other instead of deadlocking', async () => {
+  const journal = await freshJournal('orders')
+  const message = (id: string) => ({ id, at: 1, actor: 'gateway', kind: 'attempt.observed', data: {} })
+  let second: Promise<Set<string>> | undefined
+  const first = await sql.transaction(async (tx) => {
+    await journal.acceptNew(tx, [message('m1')])
+    second = startedElsewhere(() =>
+      sql.transaction((other) => journal.acceptNew(other, [message('m2'), message('m1')])),
+    )
+    await waitUntil(async () => (await tx.query('select 1 from pg_locks where not granted')).length > 0)
+    return journal.acceptNew(tx, [message('m2')])
+  })
+  expect(first).toEqual(new Set(['m2']))
   expect(await second).toEqual(new Set())
 })
 

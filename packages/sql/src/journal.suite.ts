@@ -120,7 +120,7 @@ export function journalSuite(name: string, open: () => Promise<Sql>): void {
     })
 
     test('of many replicas with the same messages exactly one does the work', async () => {
-      const ids = Array.from({ length: 200 }, (_, n) => `m${n + 1000}`)
+      const ids = ['m1', 'm2', 'm3', 'm4']
       const accepted = await Promise.all(
         Array.from({ length: 8 }, (_, n) =>
           sql.transaction((tx) => journal.acceptNew(tx, (n % 2 ? ids : ids.toReversed()).map(message))),
