@@ -80,9 +80,13 @@ describe.each(ALGORITHMS)('%s', (algorithm) => {
 
   it('gives the same answer however the image is cut, even when the reader fills one buffer again and again', async () => {
     const reused = Buffer.alloc(5)
-    const checks = startSignatureChecks([{ algorithm, value: signature.toString('base64') }], STORE)
-    for (let at = 0; at < IMAGE.length; at += 5) checks.update(reused.subarray(0, IMAGE.copy(reused, 0, at, at + 5)))
-    expect(await checks.finish()).toEqual([{ algorithm, outcome: { kind: 'verified', keyId: KEY_ID[algorithm] } }])
+    for (const expectedBytes of [0, 3, IMAGE.length, 1_000]) {
+      const checks = startSignatureChecks([{ algorithm, value: signature.toString('base64') }], STORE, {
+        expectedBytes,
+      })
+      for (let at = 0; at < IMAGE.length; at += 5) checks.update(reused.subarray(0, IMAGE.copy(reused, 0, at, at + 5)))
+      expect(await checks.finish()).toEqual([{ algorithm, outcome: { kind: 'verified', keyId: KEY_ID[algorithm] } }])
+    }
   })
 
   it('tells a signature of the wrong length from one that is wrong', async () => {
@@ -115,7 +119,7 @@ it('says so when an image is larger than Ed25519 may hold in memory, while the o
     algorithm,
     value: signed(algorithm, IMAGE).toString('base64'),
   }))
-  const checks = startSignatureChecks(signatures, STORE, IMAGE.length - 1)
+  const checks = startSignatureChecks(signatures, STORE, { maxWholeImageBytes: IMAGE.length - 1 })
   checks.update(IMAGE)
   expect((await checks.finish()).map((presented) => presented.outcome)).toEqual([
     { kind: 'failed', code: 'image_too_large_for_algorithm' },

@@ -28,9 +28,10 @@ export const MAX_WHOLE_IMAGE_BYTES = 256 * 1024 * 1024
 export function startSignatureChecks(
   signatures: readonly DetachedSignature[],
   keys: readonly PublicKey[],
-  maxWholeImageBytes = MAX_WHOLE_IMAGE_BYTES,
+  /** How long the image will be, so that room is made once; and how much may be held. */
+  { expectedBytes = 0, maxWholeImageBytes = MAX_WHOLE_IMAGE_BYTES } = {},
 ): SignatureChecks {
-  const whole = wholeImage(maxWholeImageBytes)
+  const whole = wholeImage(expectedBytes, maxWholeImageBytes)
   const checks = signatures.map((signature) => startCheck(signature, keys, whole))
   const wanted = checks.some((check) => check.needsWholeImage)
   return {
@@ -131,23 +132,22 @@ interface WholeImage {
   bytes(): Uint8Array | null
 }
 
-function wholeImage(maxBytes: number): WholeImage {
-  let chunks: Uint8Array[] = []
+function wholeImage(expectedBytes: number, maxBytes: number): WholeImage {
+  let held: Buffer | null = null
   let size = 0
-  let joined: Uint8Array | null = null
   return {
     add: (chunk) => {
-      size += chunk.length
-      // The chunk may be a view of a buffer its reader fills again: keep a copy.
-      if (size <= maxBytes) chunks.push(Uint8Array.from(chunk))
-      else chunks = []
+      const end = size + chunk.length
+      if (end <= maxBytes) {
+        held ??= Buffer.allocUnsafe(Math.min(expectedBytes, maxBytes))
+        if (end > held.length) held = Buffer.concat([held], Math.max(end, Math.min(2 * held.length, maxBytes)))
+        held.set(chunk, size)
+      } else {
+        held = null
+      }
+      size = end
     },
-    bytes: () => {
-      if (size > maxBytes) return null
-      joined ??= Buffer.concat(chunks, size)
-      chunks = []
-      return joined
-    },
+    bytes: () => (size > maxBytes ? null : (held ?? Buffer.alloc(0)).subarray(0, size)),
   }
 }
 

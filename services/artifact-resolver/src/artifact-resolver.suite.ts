@@ -44,7 +44,12 @@ const DRAFT: ArtifactDraft = {
 const ACTOR = 'operator:eve'
 
 /** The resolver on one kind of database, over the embedded bus, with a verifier that says what the test says. */
-export function artifactResolverSuite(name: string, openSql: () => Promise<Sql>): void {
+export function artifactResolverSuite(
+  name: string,
+  openSql: () => Promise<Sql>,
+  /** Whether the bus lives in the same database, as it does in one process. */
+  bus: 'in_the_same_database' | 'elsewhere',
+): void {
   describe(name, async () => {
     const images = await openDirectoryImageStore(await mkdtemp(join(tmpdir(), 'sluice-resolver-')))
     const registered: DataOf<typeof artifactRegistered>[] = []
@@ -57,7 +62,7 @@ export function artifactResolverSuite(name: string, openSql: () => Promise<Sql>)
 
     beforeAll(async () => {
       sql = await openSql()
-      busSql = await openEmbedded({ memory: true })
+      busSql = bus === 'elsewhere' ? await openEmbedded({ memory: true }) : sql
       hub = await createEmbeddedBus({ sql: busSql, clock: systemClock, log })
       await hub
         .as('firmware-verifier')
@@ -80,8 +85,8 @@ export function artifactResolverSuite(name: string, openSql: () => Promise<Sql>)
     afterAll(async () => {
       await resolver.stop()
       await hub.close()
-      await busSql.close()
       await sql.close()
+      if (busSql !== sql) await busSql.close()
     })
 
     const operator = () => hub.as('operator-api')
@@ -265,6 +270,8 @@ export function artifactResolverSuite(name: string, openSql: () => Promise<Sql>)
       it('stops at the limit, announced or not', async () => {
         const artifactId = await create()
         expect((await upload(artifactId, Buffer.alloc(10_001))).status).toBe(413)
+        // Far more than sockets hold: the sender is still told why, instead of only losing its connection.
+        expect((await upload(artifactId, Buffer.alloc(30_000_000))).status).toBe(413)
         const unannounced = new ReadableStream({
           start: (controller) => {
             for (let at = 0; at < 3; at++) controller.enqueue(new Uint8Array(4_000))

@@ -169,6 +169,15 @@ describe('a device with a grant', () => {
     expect(await ask('Wed, 21 Oct 2026 07:28:00 GMT')).toBe(200)
   })
 
+  it('may send the whole URL as its target, as if to a proxy', async () => {
+    const url = await start()
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    socket.write(`HEAD ${url}/${grant().path}/f HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+    const [head] = (await once(socket, 'data')) as [Buffer]
+    expect(head.toString()).toMatch(/^HTTP\/1.1 200 /)
+    socket.destroy()
+  })
+
   it('may ask with HEAD, which serves no byte', async () => {
     const url = await start()
     const mine = grant()
@@ -303,20 +312,26 @@ describe('limits', () => {
     return socket
   }
 
-  it('let one attempt take only so many connections, and all of them together only so many', async () => {
-    const big = randomBytes(20_000_000)
-    const sha256 = createHash('sha256').update(big).digest('hex')
+  /** Larger than what sockets hold on the way. */
+  async function largeImage() {
+    const bytes = randomBytes(20_000_000)
+    const sha256 = createHash('sha256').update(bytes).digest('hex')
     const artifactId = ids.artifact()
     await images.quarantine(
       artifactId,
       (async function* () {
-        yield big
+        yield bytes
       })(),
       { maxBytes: 1e9 },
     )
     await images.promote(artifactId, sha256)
+    return { sha256, artifactId }
+  }
+
+  it('let one attempt take only so many connections, and all of them together only so many', async () => {
+    const big = await largeImage()
     const url = await start({ maxTransfersPerAttempt: 1, maxTransfers: 2 })
-    const [one, two, three] = [grant({ sha256 }), grant({ sha256 }), grant({ sha256 })]
+    const [one, two, three] = [grant(big), grant(big), grant(big)]
     const first = await holdOpen(url, one.path)
     expect((await fetch(`${url}/${one.path}/f`)).status).toBe(503)
     await told(one.attemptId, 'first_byte_served', 'download_refused')
@@ -329,12 +344,22 @@ describe('limits', () => {
     expect(factsOf(one.attemptId).map((fact) => fact.kind)).not.toContain('last_byte_served')
   })
 
-  it('close a connection that sends no request, and one on which nothing moves', async () => {
+  it('close a connection that never finishes its request', async () => {
     const url = await start({ idleMs: 300 })
     const socket = connect(Number(new URL(url).port), '127.0.0.1')
-    await once(socket, 'connect')
     socket.write('GET /f HTTP/1.1\r\nHost:')
     await once(socket, 'close')
+  })
+
+  it('close a connection whose device reads nothing, and give its place to another', async () => {
+    const big = await largeImage()
+    const url = await start({ idleMs: 300, maxTransfersPerAttempt: 1 })
+    const mine = grant(big)
+    const socket = await holdOpen(url, mine.path)
+    socket.on('error', () => undefined)
+    expect((await fetch(`${url}/${mine.path}/f`, { method: 'HEAD' })).status).toBe(503)
+    await waitUntil(async () => (await fetch(`${url}/${mine.path}/f`, { method: 'HEAD' })).status === 200)
+    socket.destroy()
   })
 
   it('let a transfer under way end when the server stops, and take no new one', async () => {

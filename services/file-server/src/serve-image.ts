@@ -147,9 +147,14 @@ function tellRefusal(grant: DownloadGrant, reason: RefusalReason, parts: ServePa
   parts.facts.report(grant.upgradeId, { kind: 'download_refused', attemptId: grant.attemptId, reason })
 }
 
-/** The parts of `/f/<attemptId>/<token>/<file name>`; the name is for the device alone. */
+/**
+ * The parts of `/f/<attemptId>/<token>/<file name>`; the name is for the device alone. Some CPE send the whole URL as
+ * the target, which a server must accept (RFC 9112 3.2.2).
+ */
 function placeOf(url: string): { attemptId: string; token: string } | null {
-  const match = /^\/f\/([0-9A-Za-z]{1,64})\/([A-Za-z0-9_-]{1,256})\/[^/?#]{1,255}$/.exec(url)
+  const match = /^(?:https?:\/\/[^/?#]{1,255})?\/f\/([0-9A-Za-z]{1,64})\/([A-Za-z0-9_-]{1,256})\/[^/?#]{1,255}$/.exec(
+    url,
+  )
   return match === null ? null : { attemptId: match[1]!, token: match[2]! }
 }
 

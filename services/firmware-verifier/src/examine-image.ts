@@ -23,7 +23,7 @@ export async function examineImage(
   signal.addEventListener('abort', endEarly, { once: true })
   try {
     const hash = createHash('sha256')
-    const checks = startSignatureChecks(claimed.signatures, keys)
+    const checks = startSignatureChecks(claimed.signatures, keys, { expectedBytes: image.size })
     let size = 0
     for await (const chunk of image.stream as AsyncIterable<Buffer>) {
       size += chunk.length

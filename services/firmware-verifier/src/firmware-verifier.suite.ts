@@ -30,7 +30,12 @@ const FITS = [{ oui: '00D09E', productClass: 'IGD' }]
 const IMAGE = Buffer.from('firmware 2.0, as bytes go')
 
 /** The verifier on one kind of database, over the embedded bus. */
-export function firmwareVerifierSuite(name: string, openSql: () => Promise<Sql>): void {
+export function firmwareVerifierSuite(
+  name: string,
+  openSql: () => Promise<Sql>,
+  /** Whether the bus lives in the same database, as it does in one process. */
+  bus: 'in_the_same_database' | 'elsewhere',
+): void {
   describe(name, async () => {
     const images = await openDirectoryImageStore(await mkdtemp(join(tmpdir(), 'sluice-verifier-')))
     const trusted: DataOf<typeof artifactTrusted>[] = []
@@ -43,7 +48,7 @@ export function firmwareVerifierSuite(name: string, openSql: () => Promise<Sql>)
 
     beforeAll(async () => {
       sql = await openSql()
-      busSql = await openEmbedded({ memory: true })
+      busSql = bus === 'elsewhere' ? await openEmbedded({ memory: true }) : sql
       hub = await createEmbeddedBus({ sql: busSql, clock: systemClock, log })
       const resolver = hub.as('artifact-resolver')
       await resolver.consume(artifactTrusted, async (batch) => void trusted.push(...batch.map((event) => event.data)))
@@ -56,8 +61,8 @@ export function firmwareVerifierSuite(name: string, openSql: () => Promise<Sql>)
     afterAll(async () => {
       await verifier.stop()
       await hub.close()
-      await busSql.close()
       await sql.close()
+      if (busSql !== sql) await busSql.close()
     })
 
     const operator = () => hub.as('operator-api')

@@ -3,6 +3,8 @@ import { freshDatabase } from '@sluice/testbed'
 import { inject } from 'vitest'
 import { firmwareVerifierSuite } from './firmware-verifier.suite.ts'
 
-firmwareVerifierSuite('firmware-verifier on PostgreSQL', async () =>
-  connectPostgres({ url: await freshDatabase(inject('postgresUrl')) }),
+firmwareVerifierSuite(
+  'firmware-verifier on PostgreSQL',
+  async () => connectPostgres({ url: await freshDatabase(inject('postgresUrl')) }),
+  'elsewhere',
 )
