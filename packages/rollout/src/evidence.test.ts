@@ -109,6 +109,14 @@ describe('TransferComplete finds its attempt', () => {
   })
 })
 
+test('what belongs to another attempt is not evidence for this one', () => {
+  const story = tellStory().tell(0, claimed(first))
+  for (const fact of [answered(1, second), refused(9000, second), firstByte(second), lastByte(second)]) {
+    expect(story.tell(5, fact).ignored).toBe('other_attempt')
+    expect(story.upgrade.state).toBe('offered')
+  }
+})
+
 describe('6.a the device rejects the image', () => {
   test('a fault, no boot, the old version: image_rejected with the fault, a hard failure', () => {
     const story = installing().tell(120, informs(oldVersion), completed(9018))

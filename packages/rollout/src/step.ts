@@ -68,7 +68,6 @@ function answer(upgrade: Upgrade, fact: Fact, policy: Policy): Answer {
 }
 
 function offer(upgrade: Upgrade, fact: Fact & { kind: 'claim_committed' }): Answer {
-  if (lastAttempt(upgrade)?.attemptId === fact.attemptId) return 'no_news'
   if (upgrade.tries.some((past) => past.attemptId === fact.attemptId)) return 'other_attempt'
   if (upgrade.state === 'settled') return 'already_settled'
   if (upgrade.state !== 'pending' && upgrade.state !== 'retry') return 'already_offered'

@@ -46,7 +46,7 @@ export function nextOpening(
 
 function answerFrom(openings: Opening[], closures: Opening[], now: number, marginMs: number): WindowAnswer {
   const usable = closures.reduce(cutOut, openings).filter(({ from, to }) => to - Math.max(from, now) > marginMs)
-  const open = usable.find(({ from, to }) => from <= now && now < to - marginMs)
+  const open = usable.find(({ from, to }) => from <= now && now < to)
   if (open) return { kind: 'open', until: Number.isFinite(open.to) ? open.to - marginMs : null }
   const starts = usable.map(({ from }) => from).filter((from) => from > now)
   return { kind: 'closed', opensAt: starts.length === 0 ? null : Math.min(...starts) }
