@@ -1,4 +1,4 @@
-import { type Bus, createEmbeddedBus, type EmbeddedBus } from '@sluice/bus'
+import type { Bus } from '@sluice/bus'
 import {
   answered,
   attemptObserved,
@@ -19,11 +19,11 @@ import {
 } from '@sluice/contracts'
 import { createMemoryHotStore, type HotStore } from '@sluice/hot-store'
 import { defaultProfiles } from '@sluice/model-profiles'
-import { createIds, createLog, systemClock } from '@sluice/runtime'
-import { openEmbedded, type Sql } from '@sluice/sql'
+import { createIds, systemClock } from '@sluice/runtime'
 import { waitUntil } from '@sluice/testbed'
 import { defaultSettings, type GatewaySettings } from '../config.ts'
 import { createGateway, type Gateway } from '../gateway.ts'
+import { embeddedTransport, log, type Transport } from './transports.ts'
 
 export type ClaimInput = InputOf<typeof upgradeClaim>
 export type ClaimReply = Reply<OutputOf<typeof upgradeClaim>>
@@ -44,7 +44,6 @@ export interface Stand {
   beforePublish: (name: string) => Promise<void>
   facts(kind?: ObservedFact['kind']): ObservedFact[]
   place(items: readonly Placement[]): Promise<void>
-  bus(service: string): Bus
   close(): Promise<void>
 }
 
@@ -52,17 +51,14 @@ export interface StandOptions {
   readonly settings?: Partial<GatewaySettings>
   readonly gateways?: number
   readonly hotStore?: HotStore
+  readonly transport?: Transport
   readonly placements?: readonly Placement[]
 }
 
-const log = createLog({ service: 'cwmp-gateway-test', level: (process.env['TEST_LOG'] ?? 'silent') as 'silent' })
-let sql: Promise<Sql> | undefined
 const ids = createIds()
 
 export async function openStand(options: StandOptions = {}): Promise<Stand> {
-  const database = await (sql ??= openEmbedded({ memory: true }))
-  await database.query('drop schema if exists bus cascade')
-  const hub = await createEmbeddedBus({ sql: database, clock: systemClock, log })
+  const transport = options.transport ?? (await embeddedTransport())
   const hotStore = options.hotStore ?? createMemoryHotStore({ clock: systemClock })
   const informed: InformedDevice[] = []
   const observed: Observation[] = []
@@ -70,7 +66,7 @@ export async function openStand(options: StandOptions = {}): Promise<Stand> {
   const credentialRequests: string[] = []
   const placements = options.placements ?? []
 
-  const registry = hub.as('device-registry')
+  const registry = await transport.bus('device-registry')
   await registry.consume(deviceInformed, async (batch) => void informed.push(...itemsOf<typeof deviceInformed>(batch)))
   await registry.serve(deviceCredential, async (batch) =>
     batch.map(({ input }) => {
@@ -78,7 +74,7 @@ export async function openStand(options: StandOptions = {}): Promise<Stand> {
       return stand.onCredential(input.deviceKey)
     }),
   )
-  const scheduler = hub.as('campaign-scheduler')
+  const scheduler = await transport.bus('campaign-scheduler')
   await scheduler.consume(
     attemptObserved,
     async (batch) => void observed.push(...itemsOf<typeof attemptObserved>(batch)),
@@ -110,17 +106,16 @@ export async function openStand(options: StandOptions = {}): Promise<Stand> {
     facts: (kind) => observed.map(({ fact }) => fact).filter((fact) => kind === undefined || fact.kind === kind),
     place: (items) =>
       scheduler.publish(taskPlaced, [{ id: ids.event(), key: 'cmp_' + '0'.repeat(26), data: { items: [...items] } }]),
-    bus: (service) => hub.as(service),
     close: async () => {
       await Promise.all(stand.gateways.map((gateway) => gateway.stop()))
-      await hub.close()
+      await transport.close()
       await hotStore.close()
     },
   } as Stand & { gateways: Gateway[] }
 
   for (let i = 0; i < (options.gateways ?? 1); i++) {
     const gateway = createGateway({
-      bus: watchedBus(hub, stand),
+      bus: watchedBus(await transport.bus('cwmp-gateway'), stand),
       hotStore,
       clock: systemClock,
       ids,
@@ -143,8 +138,7 @@ export async function openStand(options: StandOptions = {}): Promise<Stand> {
 }
 
 /** The real bus, whose publish waits for the test's leave. */
-function watchedBus(hub: EmbeddedBus, stand: Stand): Bus {
-  const bus = hub.as('cwmp-gateway')
+function watchedBus(bus: Bus, stand: Stand): Bus {
   return {
     publish: async (message, events) => {
       await stand.beforePublish(message.name)
