@@ -6,7 +6,7 @@ import { connect, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
-import { createEmbeddedBus } from '@sluice/bus'
+import type { Bus } from '@sluice/bus'
 import {
   artifactCreate,
   artifactGet,
@@ -24,7 +24,7 @@ import {
 import { readGrant } from '@sluice/firmware'
 import { openDirectoryImageStore } from '@sluice/image-store'
 import { createIds, createLog, parseNetworks, systemClock } from '@sluice/runtime'
-import { openEmbedded, type Sql } from '@sluice/sql'
+import type { Sql } from '@sluice/sql'
 import { waitUntil } from '@sluice/testbed'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createArtifactResolver, type ArtifactResolver } from './artifact-resolver.ts'
@@ -43,27 +43,26 @@ const DRAFT: ArtifactDraft = {
 }
 const ACTOR = 'operator:eve'
 
-/** The resolver on one kind of database, over the embedded bus, with a verifier that says what the test says. */
-export function artifactResolverSuite(
-  name: string,
-  openSql: () => Promise<Sql>,
-  /** Whether the bus lives in the same database, as it does in one process. */
-  bus: 'in_the_same_database' | 'elsewhere',
-): void {
+/** What the suite runs on. */
+export interface Stand {
+  readonly sql: Sql
+  /** The bus of a service. */
+  as(service: string): Bus
+  close(): Promise<void>
+}
+
+/** The resolver on one kind of parts, with a verifier that says what the test says. */
+export function artifactResolverSuite(name: string, open: () => Promise<Stand>): void {
   describe(name, async () => {
     const images = await openDirectoryImageStore(await mkdtemp(join(tmpdir(), 'sluice-resolver-')))
     const registered: DataOf<typeof artifactRegistered>[] = []
     const revoked: string[] = []
-    let sql: Sql
-    let busSql: Sql
-    let hub: Awaited<ReturnType<typeof createEmbeddedBus>>
+    let hub: Stand
     let resolver: ArtifactResolver
     let intake: string
 
     beforeAll(async () => {
-      sql = await openSql()
-      busSql = bus === 'elsewhere' ? await openEmbedded({ memory: true }) : sql
-      hub = await createEmbeddedBus({ sql: busSql, clock: systemClock, log })
+      hub = await open()
       await hub
         .as('firmware-verifier')
         .consume(artifactRegistered, async (batch) => void registered.push(...batch.map((event) => event.data)))
@@ -71,7 +70,7 @@ export function artifactResolverSuite(
         .as('campaign-scheduler')
         .consume(artifactRevoked, async (batch) => void revoked.push(...batch.map((event) => event.data.artifactId)))
       resolver = createArtifactResolver(
-        { sql, bus: hub.as('artifact-resolver'), images, clock: systemClock, ids, log },
+        { sql: hub.sql, bus: hub.as('artifact-resolver'), images, clock: systemClock, ids, log },
         {
           filesBaseUrl: 'http://files.example.net:7549',
           downloadKey: KEY,
@@ -85,8 +84,6 @@ export function artifactResolverSuite(
     afterAll(async () => {
       await resolver.stop()
       await hub.close()
-      await sql.close()
-      if (busSql !== sql) await busSql.close()
     })
 
     const operator = () => hub.as('operator-api')

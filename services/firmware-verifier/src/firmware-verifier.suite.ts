@@ -2,7 +2,7 @@ import { createHash, generateKeyPairSync, sign, type KeyObject } from 'node:cryp
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createEmbeddedBus } from '@sluice/bus'
+import type { Bus } from '@sluice/bus'
 import {
   artifactRegistered,
   artifactRejected,
@@ -16,7 +16,7 @@ import {
 } from '@sluice/contracts'
 import { openDirectoryImageStore } from '@sluice/image-store'
 import { createIds, createLog, systemClock } from '@sluice/runtime'
-import { createJournal, openEmbedded, type Sql } from '@sluice/sql'
+import { createJournal, type Sql } from '@sluice/sql'
 import { waitUntil } from '@sluice/testbed'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createFirmwareVerifier, type FirmwareVerifier } from './firmware-verifier.ts'
@@ -29,40 +29,37 @@ const pemOf = (key: KeyObject) => key.export({ format: 'pem', type: 'spki' }).to
 const FITS = [{ oui: '00D09E', productClass: 'IGD' }]
 const IMAGE = Buffer.from('firmware 2.0, as bytes go')
 
-/** The verifier on one kind of database, over the embedded bus. */
-export function firmwareVerifierSuite(
-  name: string,
-  openSql: () => Promise<Sql>,
-  /** Whether the bus lives in the same database, as it does in one process. */
-  bus: 'in_the_same_database' | 'elsewhere',
-): void {
+/** What the suite runs on. */
+export interface Stand {
+  readonly sql: Sql
+  /** The bus of a service. */
+  as(service: string): Bus
+  close(): Promise<void>
+}
+
+/** The verifier on one kind of parts. */
+export function firmwareVerifierSuite(name: string, open: () => Promise<Stand>): void {
   describe(name, async () => {
     const images = await openDirectoryImageStore(await mkdtemp(join(tmpdir(), 'sluice-verifier-')))
     const trusted: DataOf<typeof artifactTrusted>[] = []
     const rejected: DataOf<typeof artifactRejected>[] = []
     const revoked: DataOf<typeof artifactRevoked>[] = []
-    let sql: Sql
-    let busSql: Sql
-    let hub: Awaited<ReturnType<typeof createEmbeddedBus>>
+    let hub: Stand
     let verifier: FirmwareVerifier
 
     beforeAll(async () => {
-      sql = await openSql()
-      busSql = bus === 'elsewhere' ? await openEmbedded({ memory: true }) : sql
-      hub = await createEmbeddedBus({ sql: busSql, clock: systemClock, log })
+      hub = await open()
       const resolver = hub.as('artifact-resolver')
       await resolver.consume(artifactTrusted, async (batch) => void trusted.push(...batch.map((event) => event.data)))
       await resolver.consume(artifactRejected, async (batch) => void rejected.push(...batch.map((event) => event.data)))
       await resolver.consume(artifactRevoked, async (batch) => void revoked.push(...batch.map((event) => event.data)))
-      const parts = { sql, bus: hub.as('firmware-verifier'), images, clock: systemClock, ids, log }
+      const parts = { sql: hub.sql, bus: hub.as('firmware-verifier'), images, clock: systemClock, ids, log }
       verifier = createFirmwareVerifier(parts, { requiredKeys: 1, deadlineMs: 10_000 })
       await verifier.start()
     })
     afterAll(async () => {
       await verifier.stop()
       await hub.close()
-      await sql.close()
-      if (busSql !== sql) await busSql.close()
     })
 
     const operator = () => hub.as('operator-api')
@@ -175,7 +172,7 @@ export function firmwareVerifierSuite(
       await verdictOn(artifactId)
       // The same message, as another delivery: under its own id on the bus it would be dropped there already.
       const journal = createJournal('verifier')
-      const again = await sql.transaction((tx) =>
+      const again = await hub.sql.transaction((tx) =>
         journal.acceptNew(tx, [{ id, at: 0, actor: 'service:test', kind: 'artifact.registered', data: {} }]),
       )
       expect(again.size).toBe(0)
