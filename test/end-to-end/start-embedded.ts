@@ -1,0 +1,67 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createClient } from '@sluice/client'
+import { openEmbedded } from '@sluice/sql'
+import { freePort, startProcess, type StartedProcess } from '@sluice/testbed'
+import type { System } from './system.ts'
+
+export interface EmbeddedSystem extends System {
+  /** kill -9, with everything under way. */
+  kill(): Promise<void>
+  /** On the same state and the same ports. */
+  startAgain(): Promise<void>
+}
+
+export interface EmbeddedOptions {
+  readonly labNetworks?: string
+  readonly otlpEndpoint?: string
+}
+
+/** The one-process system as users start it. */
+export async function startEmbeddedSystem(options: EmbeddedOptions = {}): Promise<EmbeddedSystem> {
+  const stateDirectory = mkdtempSync(join(tmpdir(), 'sluice-e2e-'))
+  const [cwmpPort, filesPort, apiPort] = [await freePort(), await freePort(), await freePort()]
+  const launch = (): Promise<StartedProcess> =>
+    startProcess({
+      entry: 'services/standalone/src/main.ts',
+      env: {
+        SLUICE_STATE_DIRECTORY: stateDirectory,
+        SLUICE_CWMP_PORT: String(cwmpPort),
+        SLUICE_FILES_PORT: String(filesPort),
+        SLUICE_API_PORT: String(apiPort),
+        SLUICE_ADMIN_PORT: '0',
+        SLUICE_LAB_NETWORKS: options.labNetworks ?? '',
+        ...(options.otlpEndpoint === undefined ? {} : { SLUICE_OTLP_ENDPOINT: options.otlpEndpoint }),
+      },
+      readyWhen: (output) => output.includes('standalone.system.started'),
+      deadlineMs: 30_000,
+    })
+  let running = await launch()
+  const apiUrl = `http://127.0.0.1:${apiPort}`
+  const token = readFileSync(join(stateDirectory, 'operator-token'), 'utf8').trim()
+  return {
+    topology: 'embedded',
+    acsUrl: `http://127.0.0.1:${cwmpPort}/`,
+    apiUrl,
+    client: createClient({ url: apiUrl, token }),
+    output: () => running.output(),
+    stop: () => running.stop(),
+    kill: () => running.kill(),
+    startAgain: async () => {
+      running = await launch()
+    },
+    readJournals: async (read) => {
+      const sql = await openEmbedded({ directory: join(stateDirectory, 'database') })
+      try {
+        return await read((text, values) => sql.query(text, values))
+      } finally {
+        await sql.close()
+      }
+    },
+    remove: async () => {
+      await running.kill()
+      rmSync(stateDirectory, { recursive: true, force: true })
+    },
+  }
+}

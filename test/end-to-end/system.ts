@@ -1,0 +1,18 @@
+import type { Client } from '@sluice/client'
+type Query = (text: string, values?: readonly unknown[]) => Promise<any[]>
+
+/** A whole system in processes of its own, seen as its users see it. */
+export interface System {
+  readonly topology: 'embedded' | 'distributed'
+  readonly acsUrl: string
+  readonly apiUrl: string
+  readonly client: Client
+  /** What all its processes have logged lately, for a test that failed. */
+  output(): string
+  /** Ends it in order and answers how to read its journals, which outlive it. */
+  stop(): Promise<void>
+  /** Reads its database; of the embedded one, only once it is stopped. */
+  readJournals<T>(read: (query: Query) => Promise<T>): Promise<T>
+  /** Removes what it left. */
+  remove(): Promise<void>
+}
