@@ -1,3 +1,5 @@
+import { type SettingsValues, defineSettings } from '@sluice/runtime'
+
 /** How the scheduler behaves; everything about a campaign stands in its policy. Durations in milliseconds. */
 export interface SchedulerSettings {
   /** How long claims wait for company before they are committed together. */
@@ -38,4 +40,43 @@ export const defaultSettings: SchedulerSettings = {
   credentialMs: 6 * 3_600_000,
   globalCaps: null,
   keepStoppedMs: 7 * 86_400_000,
+}
+
+const count = { type: 'integer', minimum: 0, maximum: 100_000_000 } as const
+
+/** The part of it that an operator of the house sets. */
+export const schedulerSettings = defineSettings({
+  SLUICE_CLAIM_GATHER_MS: {
+    type: { ...count, maximum: 1_000 },
+    default: defaultSettings.gatherMs,
+    description: 'How long claims wait for company before they are committed together, in ms.',
+  },
+  SLUICE_CAP_IN_FLIGHT: {
+    type: count,
+    default: 0,
+    description:
+      'Devices of all campaigns together that may be under way at once; 0: no cap beside those of the campaigns.',
+  },
+  SLUICE_CAP_UNPROVEN: {
+    type: count,
+    default: 0,
+    description: 'Devices of all campaigns together that may be back and not proven yet; 0: no cap.',
+  },
+  SLUICE_CREDENTIAL_MS: {
+    type: count,
+    default: defaultSettings.credentialMs,
+    description: 'How long the credentials of a download hold, in ms.',
+  },
+})
+
+export function toSchedulerSettings(values: SettingsValues<typeof schedulerSettings>): Partial<SchedulerSettings> {
+  const orNoCap = (value: number) => (value === 0 ? Number.MAX_SAFE_INTEGER : value)
+  const inFlight = orNoCap(values.SLUICE_CAP_IN_FLIGHT)
+  const unproven = orNoCap(values.SLUICE_CAP_UNPROVEN)
+  const isCapped = values.SLUICE_CAP_IN_FLIGHT + values.SLUICE_CAP_UNPROVEN > 0
+  return {
+    gatherMs: values.SLUICE_CLAIM_GATHER_MS,
+    credentialMs: values.SLUICE_CREDENTIAL_MS,
+    globalCaps: isCapped ? { inFlight, unproven } : null,
+  }
 }

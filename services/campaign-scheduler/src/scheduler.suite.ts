@@ -1,32 +1,43 @@
 import type { Sql } from '@sluice/sql'
-import { afterEach, describe, expect, test } from 'vitest'
-import { type World, campaign, control, create, createWorld, go, succeed, upgrades } from './testing/world.ts'
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
+import { campaignsSuite } from './campaign/campaigns.suite.ts'
+import { recoverySuite } from './recovery.suite.ts'
+import {
+  type World,
+  campaign,
+  closeEmbedded,
+  createWorld,
+  go,
+  running,
+  succeed,
+  untilCampaign,
+} from './testing/world.ts'
+import { claimsSuite } from './upgrade/claims.suite.ts'
+import { factsSuite } from './upgrade/facts.suite.ts'
 
 /** What holds on the embedded database and on PostgreSQL alike. */
 export function schedulerSuite(name: string, openSql?: () => Promise<Sql>): void {
   describe(name, () => {
-    let world: World
+    let world: World | undefined
     const open = async () => (world = await createWorld(openSql))
-    afterEach(() => world.close())
+    afterEach(() => world?.close())
+    afterAll(closeEmbedded)
 
     test('an upgrade is created, started, claimed and settled', async () => {
-      await open()
-      await world.scheduler()
-      world.devices = world.devices.slice(0, 1)
-      const planned = await create(world)
-      expect(planned).toMatchObject({ state: 'ready', size: 1, counters: { pending: 1 } })
-      await control(world, planned.campaignId, 'start')
-      const [upgrade] = await upgrades(world, planned.campaignId)
-      expect(upgrade).toMatchObject({ state: 'pending', waitsFor: 'contact', wave: 1 })
-
-      const attemptId = await go(world, upgrade!)
-      expect(await campaign(world, planned.campaignId)).toMatchObject({ counters: { pending: 0, inFlight: 1 } })
-      await succeed(world, planned.campaignId, upgrade!.deviceKey, attemptId)
-      expect(await campaign(world, planned.campaignId)).toMatchObject({
-        state: 'finished',
-        counters: { success: 1, inFlight: 0, unproven: 0 },
-        outcomes: { verified: 1 },
-      })
+      const here = await open()
+      await here.scheduler()
+      const { campaignId, all } = await running(here, 1)
+      expect(all[0]).toMatchObject({ state: 'pending', waitsFor: 'contact', wave: 1 })
+      const attemptId = await go(here, all[0]!)
+      expect((await campaign(here, campaignId)).counters).toMatchObject({ pending: 0, inFlight: 1 })
+      await succeed(here, campaignId, all[0]!.deviceKey, attemptId)
+      const finished = await untilCampaign(here, campaignId, ({ state }) => state === 'finished')
+      expect(finished.counters).toMatchObject({ success: 1, inFlight: 0, unproven: 0 })
+      expect(finished.outcomes).toEqual({ verified: 1 })
     })
+    describe('campaigns', () => campaignsSuite(open))
+    describe('claims', () => claimsSuite(open))
+    describe('facts', () => factsSuite(open))
+    describe('recovery', () => recoverySuite(open))
   })
 }

@@ -1,5 +1,4 @@
-import type { Bus, Stop } from '@sluice/bus'
-import { publishOutbox } from '../../../packages/bus/src/publish-outbox.ts'
+import { type Bus, type Stop, publishOutbox } from '@sluice/bus'
 import type { Clock, Ids, Log } from '@sluice/runtime'
 import { type Sql, createJournal, createRelay, migrate } from '@sluice/sql'
 import { type SchedulerSettings, defaultSettings } from './config.ts'

@@ -69,12 +69,15 @@ async function act(
       return undefined
     }
     case 'pause':
-      return void (await move('paused', reason ?? `paused by ${actor}`))
+      await move('paused', reason ?? `paused by ${actor}`)
+      return undefined
     case 'resume':
       await acceptFigures(tx, campaignId, tallies)
-      return void (await move('running', reason))
+      await move('running', reason)
+      return undefined
     case 'abort':
-      return void (await move('aborted', reason ?? `aborted by ${actor}`))
+      await move('aborted', reason ?? `aborted by ${actor}`)
+      return undefined
     case 'advance':
       return approve(parts, tx, campaign, input, tallies, traceparent)
   }

@@ -1,4 +1,5 @@
 import { type Device, deviceList } from '@sluice/contracts'
+import { inTransaction } from '../in-transaction.ts'
 import { planUpgrade, rankHash, waveSizes } from '@sluice/rollout'
 import { type Parts, OURSELVES, toTime } from '../parts.ts'
 import {
@@ -30,7 +31,7 @@ export async function planCampaign(parts: Parts, campaignId: string): Promise<vo
   }
 }
 
-/** One page of the inventory; false when the registry does not answer, or another replica was faster. */
+/** One page of the inventory, by us or by a faster replica; false when the registry does not answer. */
 async function gatherPage(parts: Parts, campaign: CampaignRow): Promise<boolean> {
   const page = await parts.bus.request(deviceList, {
     filter: campaign.targets,
@@ -45,16 +46,14 @@ async function gatherPage(parts: Parts, campaign: CampaignRow): Promise<boolean>
   const at = parts.clock.now()
   const upgrades = fitting.map((device) => plannedUpgrade(parts, campaign, device, at))
   const next = page.data.next
-  return parts.sql
-    .transaction(async (tx) => {
-      const added = await insertUpgrades(tx, upgrades)
-      const leftOut = page.data.items.length - fitting.length
-      const stage = next === null ? 'ranking' : 'gathering'
-      const mine = await advancePlan(tx, campaign, { stage, cursor: next, added, leftOut })
-      if (!mine) throw new FasterReplica()
-      return true
-    })
-    .catch(falseIfFaster)
+  return inTransaction(parts, async (tx) => {
+    const added = await insertUpgrades(tx, upgrades)
+    const leftOut = page.data.items.length - fitting.length
+    const stage = next === null ? 'ranking' : 'gathering'
+    const mine = await advancePlan(tx, campaign, { stage, cursor: next, added, leftOut })
+    if (!mine) throw new FasterReplica()
+    return true
+  }).catch(passOverFaster)
 }
 
 function plannedUpgrade(parts: Parts, campaign: CampaignRow, device: Device, at: number): NewUpgrade {
@@ -88,7 +87,7 @@ function plannedUpgrade(parts: Parts, campaign: CampaignRow, device: Device, at:
 /** Sets the waves of the next upgrades in the order of rank; the last page makes the campaign ready. */
 async function rankPage(parts: Parts, seen: CampaignRow): Promise<boolean> {
   const { campaignId } = seen
-  const ready = await parts.sql.transaction(async (tx) => {
+  const ready = await inTransaction(parts, async (tx) => {
     const [campaign] = await lockCampaigns(tx, [campaignId])
     if (campaign?.state !== 'planning') return false
     const page = await nextToRank(tx, campaignId, parts.settings.planPageSize)
@@ -152,7 +151,7 @@ export function shareOut(
 /** Thrown inside a page's transaction to roll it back. */
 class FasterReplica extends Error {}
 
-function falseIfFaster(error: unknown): boolean {
-  if (error instanceof FasterReplica) return false
+function passOverFaster(error: unknown): boolean {
+  if (error instanceof FasterReplica) return true
   throw error
 }

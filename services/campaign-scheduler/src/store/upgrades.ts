@@ -71,6 +71,11 @@ export function lockDueUpgrades(tx: Queryable, now: number, limit: number): Prom
   )
 }
 
+export async function postponeUpgrades(tx: Queryable, upgradeIds: readonly string[], until: number): Promise<void> {
+  if (upgradeIds.length === 0) return
+  await tx.query(`update scheduler.upgrades set due_at = $2 where upgrade_id = any($1)`, [upgradeIds, until])
+}
+
 /** Compare-and-set on the machine's version; answers the ids that were written. */
 export async function saveUpgrades(
   tx: Queryable,

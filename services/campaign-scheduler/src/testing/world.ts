@@ -53,7 +53,7 @@ export interface World {
   /** Answers of the registry that are refused before the next one goes through. */
   registryRefusals: number
   devices: Device[]
-  scheduler(settings?: Partial<SchedulerSettings>): Promise<Scheduler>
+  scheduler(settings?: Partial<SchedulerSettings>, bus?: (real: Bus) => Bus): Promise<Scheduler>
   ask<M extends RequestMessage>(message: M, input: InputOf<M>): Promise<Reply<OutputOf<M>>>
   close(): Promise<void>
 }
@@ -83,9 +83,24 @@ export function someDevices(count: number): Device[] {
   }).toSorted((a, b) => (a.deviceKey < b.deviceKey ? -1 : 1))
 }
 
+let embedded: Promise<Sql> | undefined
+
+/** One embedded database for all tests of a file: opening it takes longer than they do. */
+async function emptyEmbedded(): Promise<Sql> {
+  const sql = await (embedded ??= openEmbedded({ memory: true }))
+  await sql.query('drop schema if exists scheduler cascade; drop schema if exists bus cascade')
+  return sql
+}
+
+/** At the end of a file. */
+export async function closeEmbedded(): Promise<void> {
+  await (await embedded)?.close()
+  embedded = undefined
+}
+
 /** The services around the scheduler, as small as they can be, on a real bus. */
 export async function createWorld(openSql?: () => Promise<Sql>): Promise<World> {
-  const busSql = await openEmbedded({ memory: true })
+  const busSql = await emptyEmbedded()
   const sql = openSql === undefined ? busSql : await openSql()
   const clock = createShiftedClock()
   const log = createLog({ service: 'test', level: (process.env['TEST_LOG'] as 'silent' | undefined) ?? 'silent' })
@@ -122,8 +137,8 @@ export async function createWorld(openSql?: () => Promise<Sql>): Promise<World> 
       createdAt: '2026-01-01T00:00:00.000Z',
       createdBy: ACTOR,
     },
-    async scheduler(settings = {}) {
-      const parts = { sql, bus: hub.as('campaign-scheduler'), clock, ids: createIds(clock), log }
+    async scheduler(settings = {}, wrap = (real) => real) {
+      const parts = { sql, bus: wrap(hub.as('campaign-scheduler')), clock, ids: createIds(clock), log }
       const scheduler = createScheduler({ ...parts, settings: { tickMs: 20, planPageSize: 7, ...settings } })
       schedulers.push(scheduler)
       await scheduler.start()
@@ -133,8 +148,7 @@ export async function createWorld(openSql?: () => Promise<Sql>): Promise<World> 
     async close() {
       await Promise.all(schedulers.map((scheduler) => scheduler.stop()))
       await hub.close()
-      await sql.close()
-      if (busSql !== sql) await busSql.close()
+      if (busSql !== sql) await sql.close()
     },
   }
   await serveAround(world, hub.as('artifact-resolver'), hub.as('device-registry'))
@@ -311,4 +325,75 @@ export async function succeed(world: World, campaignId: string, deviceKey: strin
   world.clock.shift(20 * 60_000)
   await observe(world, { deviceKey, fact: informed(NEW, '3 SCHEDULED') })
   await until(world, campaignId, deviceKey, 'verified')
+}
+
+/** Waits until a campaign looks like this. */
+export async function untilCampaign(
+  world: World,
+  campaignId: string,
+  looks: (campaign: Campaign) => boolean,
+): Promise<Campaign> {
+  let last: Campaign | undefined
+  await waitUntil(async () => looks((last = await campaign(world, campaignId))), {
+    describe: () => `the campaign is ${last?.state} (${last?.stateReason}) with ${JSON.stringify(last?.counters)}`,
+  })
+  return last!
+}
+
+/** A started campaign and its upgrades. */
+export async function running(world: World, count: number, policy: PolicyDraft = ONE_WAVE) {
+  world.devices = someDevices(count)
+  const { campaignId } = await create(world, policy)
+  await control(world, campaignId, 'start')
+  return { campaignId, all: await upgrades(world, campaignId) }
+}
+
+/** Whether tallies, upgrades and the fold of the journal say the same. */
+export async function books(
+  world: World,
+  campaignId: string,
+): Promise<{ stored: string; counted: string; folded: string }> {
+  const text = (rows: readonly { key: string; n: number }[]) =>
+    rows
+      .filter(({ n }) => n !== 0)
+      .map(({ key, n }) => `${key} ${n}`)
+      .toSorted()
+      .join('\n')
+  const key = `wave || ' ' || state || ' ' || counts_as as key`
+  const stored = await world.sql.query<{ key: string; n: number }>(
+    `select ${key}, n from scheduler.tallies where campaign_id = $1`,
+    [campaignId],
+  )
+  const counted = await world.sql.query<{ key: string; n: number }>(
+    `select ${key}, count(*) as n from scheduler.upgrades where campaign_id = $1 and wave > 0 group by 1`,
+    [campaignId],
+  )
+  const journal = await world.sql.query<{ kind: string; data: Record<string, unknown> }>(
+    `select kind, data from scheduler.journal where campaign_id = $1 and direction = 'note' order by seq`,
+    [campaignId],
+  )
+  const fold = new Map<string, number>()
+  const add = (place: string, n: number) => fold.set(place, (fold.get(place) ?? 0) + n)
+  for (const { kind, data } of journal) {
+    if (kind === 'campaign.planned') {
+      for (const { wave, size } of data['waves'] as { wave: number; size: number }[])
+        add(`${wave} pending pending`, size)
+    }
+    if (kind !== 'upgrade.moved') continue
+    const move = data as Record<'from' | 'to' | 'countedAs' | 'countsAs', string> & { wave: number }
+    add(`${move.wave} ${move.from} ${move.countedAs}`, -1)
+    add(`${move.wave} ${move.to} ${move.countsAs}`, 1)
+  }
+  return { stored: text(stored), counted: text(counted), folded: text([...fold].map(([k, n]) => ({ key: k, n }))) }
+}
+
+export async function history(
+  world: World,
+  campaignId: string,
+  kind: string,
+): Promise<{ actor: string; data: never }[]> {
+  return world.sql.query(
+    `select actor, data from scheduler.journal where campaign_id = $1 and kind = $2 order by seq`,
+    [campaignId, kind],
+  )
 }

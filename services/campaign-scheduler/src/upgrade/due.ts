@@ -1,7 +1,7 @@
 import { inTransaction } from '../in-transaction.ts'
 import { OURSELVES, type Parts } from '../parts.ts'
 import { findCampaigns } from '../store/campaigns.ts'
-import { lockDueUpgrades } from '../store/upgrades.ts'
+import { lockDueUpgrades, postponeUpgrades } from '../store/upgrades.ts'
 import { carryOut } from './carry-out.ts'
 import { moveUpgrades } from './move.ts'
 
@@ -16,9 +16,12 @@ export async function passTime(parts: Parts): Promise<boolean> {
       actor: OURSELVES,
       fact: { id: parts.ids.observation(), at, kind: 'time_passed' } as const,
     }))
-    return moveUpgrades(parts, tx, rows, new Map(campaigns.map((one) => [one.campaignId, one])), facts)
+    const moved = await moveUpgrades(parts, tx, rows, new Map(campaigns.map((one) => [one.campaignId, one])), facts)
+    // One that time does not move would be due for ever, and would be told so with every tick.
+    const stuck = moved.filter(({ ignored }) => ignored !== null).map(({ after }) => after.upgradeId)
+    await postponeUpgrades(tx, stuck, at + parts.settings.askAgainMs)
+    return moved
   })
   await carryOut(parts, moves)
-  // Those that time did not move are still due: looking again at once would turn in circles.
-  return moves.length === parts.settings.duePageSize && moves.every(({ ignored }) => ignored === null)
+  return moves.length === parts.settings.duePageSize
 }

@@ -61,7 +61,7 @@ export async function moveUpgrades(
   )
   await addToTallies(tx, moves.flatMap(deltasOf))
   await noteSignals(parts, tx, moves, at)
-  const placements = moves.flatMap((move) => {
+  const placements = moves.filter(isChange).flatMap((move) => {
     const campaign = campaigns.get(move.after.campaignId)!
     return placementsFor(move.before, move.after, move.effects, campaign).map((item) => ({
       campaignId: campaign.campaignId,
@@ -124,6 +124,8 @@ function returnTimes(before: UpgradeRow, state: string, at: number): Pick<Upgrad
   const isBack = state === 'verifying' && before.state === 'returning' && returningAt !== null
   return { returningAt: null, returnedMs: isBack ? Math.max(0, at - returningAt) : returnedMs }
 }
+
+const isChange = ({ before, after }: Move): boolean => before !== after
 
 const endsItsHold = ({ before, after }: { before: UpgradeRow; after: UpgradeRow }): boolean =>
   openAttempt(before.machine) !== null && openAttempt(after.machine) === null

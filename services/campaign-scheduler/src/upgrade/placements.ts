@@ -17,16 +17,10 @@ export function placementsFor(
 ): Placement[] {
   const { deviceKey, upgradeId, version: revision } = after
   const tasks = effects.flatMap((effect): Placement[] => {
-    switch (effect.kind) {
-      case 'place_hint':
-        return [hint(after, campaign, effect.notBefore)]
-      case 'place_check':
-        return [{ op: 'put_task', deviceKey, task: { kind: 'check', taskId: effect.attemptId, revision } }]
-      case 'place_cancel':
-        return [{ op: 'put_task', deviceKey, task: { kind: 'cancel', taskId: effect.attemptId, revision } }]
-      default:
-        return []
-    }
+    if (effect.kind === 'place_hint') return [hint(after, campaign, effect.notBefore)]
+    if (effect.kind !== 'place_check' && effect.kind !== 'place_cancel') return []
+    const kind = effect.kind === 'place_check' ? 'check' : 'cancel'
+    return [{ op: 'put_task', deviceKey, task: { kind, taskId: effect.attemptId, revision } }]
   })
   const wasWaiting = before.machine.state === 'pending' || before.machine.state === 'retry'
   const nowSettled = after.machine.state === 'settled'

@@ -1,0 +1,249 @@
+import { artifactRevoked, campaignControl, campaignCreate, transferStopsGet } from '@sluice/contracts'
+import { createIds } from '@sluice/runtime'
+import { waitUntil } from '@sluice/testbed'
+import { expect, test } from 'vitest'
+import {
+  ACTOR,
+  ONE_WAVE,
+  type World,
+  books,
+  campaign,
+  claim,
+  control,
+  create,
+  dataOf,
+  go,
+  history,
+  observe,
+  running,
+  someDevices,
+  succeed,
+  until,
+  untilCampaign,
+  upgrades,
+} from '../testing/world.ts'
+
+const TWO_WAVES = {
+  waves: [
+    { size: { count: 2 }, advance: 'auto' as const },
+    { size: { percent: 100 }, advance: 'auto' as const },
+  ],
+  gate: { minSettled: 2, soakMs: 0, successThreshold: 0.5, failureThreshold: 0.4, limits: {} },
+}
+
+export function campaignsSuite(open: () => Promise<World>): void {
+  for (const status of ['quarantined', 'rejected', 'revoked'] as const) {
+    test(`an artifact that is ${status} gets no campaign`, async () => {
+      const world = await open()
+      await world.scheduler()
+      Object.assign(world.artifact, { status })
+      const draft = { name: 'test', artifactId: world.artifact.artifactId, targets: {} }
+      const reply = await world.ask(campaignCreate, { draft, actor: ACTOR })
+      expect(reply).toMatchObject({ ok: false, error: { code: 'artifact_not_trusted' } })
+    })
+  }
+
+  test('waves have their exact sizes, over several pages, and devices the image does not fit are left out', async () => {
+    const world = await open()
+    await world.scheduler()
+    world.devices = someDevices(50).map((device, index) =>
+      index % 10 === 0 ? { ...device, productClass: 'Other' } : device,
+    )
+    const waves = [
+      { size: { count: 3 }, advance: 'auto' as const },
+      { size: { percent: 20 }, advance: 'auto' as const },
+      { size: { percent: 10 }, advance: 'auto' as const },
+    ]
+    const planned = await create(world, { waves })
+    expect(planned).toMatchObject({ state: 'ready', size: 45 })
+    expect(planned.waves.map(({ size }) => size)).toEqual([3, 9, 33])
+    const all = await upgrades(world, planned.campaignId)
+    expect([1, 2, 3].map((wave) => all.filter((one) => one.wave === wave).length)).toEqual([3, 9, 33])
+    const [note] = await history(world, planned.campaignId, 'campaign.planned')
+    expect(note?.data).toMatchObject({ size: 45, leftOut: 5 })
+    const { stored, counted, folded } = await books(world, planned.campaignId)
+    expect([stored, folded]).toEqual([counted, counted])
+  })
+
+  test('a policy that names no time zone there is, is refused', async () => {
+    const world = await open()
+    await world.scheduler()
+    const windows = [{ zone: 'Europe/Nowhere', from: '01:00', to: '05:00' }]
+    const draft = { name: 'test', artifactId: world.artifact.artifactId, targets: {}, policy: { windows } }
+    const reply = await world.ask(campaignCreate, { draft, actor: ACTOR })
+    expect(reply).toMatchObject({ ok: false, error: { code: 'invalid_request' } })
+  })
+
+  test('a campaign does only what its state allows', async () => {
+    const world = await open()
+    await world.scheduler()
+    const { campaignId } = await create(world)
+    for (const action of ['pause', 'resume', 'advance'] as const) {
+      const reply = await world.ask(campaignControl, { campaignId, action, actor: ACTOR })
+      expect(reply).toMatchObject({ ok: false, error: { code: 'campaign_state' } })
+    }
+    const unknown = { campaignId: `cmp_${'0'.repeat(26)}`, action: 'start' as const, actor: ACTOR }
+    expect(await world.ask(campaignControl, unknown)).toMatchObject({ ok: false, error: { code: 'not_found' } })
+  })
+
+  test('two operators who start one campaign at two schedulers start it once', async () => {
+    const world = await open()
+    await world.scheduler()
+    await world.scheduler()
+    const { campaignId } = await create(world)
+    const start = () => world.ask(campaignControl, { campaignId, action: 'start', actor: ACTOR })
+    const replies = await Promise.all([start(), start(), start()])
+    expect(replies.filter(({ ok }) => ok)).toHaveLength(1)
+    expect(await history(world, campaignId, 'campaign.wave_opened')).toHaveLength(1)
+  })
+
+  test('hints go out for the open wave and for no other', async () => {
+    const world = await open()
+    await world.scheduler({ sweepPageSize: 1 })
+    const { all } = await running(world, 6, TWO_WAVES)
+    const first = all.filter(({ wave }) => wave === 1)
+    const hinted = () => world.placed.flatMap((item) => (item.op === 'put_task' ? [item.task.taskId] : []))
+    await waitUntil(() => hinted().length >= 2)
+    expect(hinted().toSorted()).toEqual(first.map(({ upgradeId }) => upgradeId).toSorted())
+    const closed = all.find(({ wave }) => wave === 2)!
+    expect(closed.waitsFor).toBe('wave_closed')
+    expect(await claim(world, closed)).toMatchObject({ kind: 'not_before', reason: 'wave_closed' })
+  })
+
+  test('a wave that passes its gate opens the next one, and the last one ends the campaign', async () => {
+    const world = await open()
+    await world.scheduler()
+    const { campaignId, all } = await running(world, 4, TWO_WAVES)
+    for (const wave of [1, 2]) {
+      await untilCampaign(world, campaignId, ({ waves }) => waves[wave - 1]?.state === 'open')
+      for (const upgrade of all.filter((one) => one.wave === wave)) {
+        await succeed(world, campaignId, upgrade.deviceKey, await go(world, upgrade))
+      }
+    }
+    const done = await untilCampaign(world, campaignId, ({ state }) => state === 'finished')
+    expect(done.waves.map(({ state }) => state)).toEqual(['passed', 'passed'])
+    const opened = await history(world, campaignId, 'campaign.wave_opened')
+    expect(opened[1]?.data).toMatchObject({ wave: 2, counters: { success: 2, pending: 2 } })
+  })
+
+  test('a manual wave waits for its approval', async () => {
+    const world = await open()
+    await world.scheduler()
+    const [first, second] = TWO_WAVES.waves
+    const { campaignId, all } = await running(world, 3, {
+      ...TWO_WAVES,
+      waves: [{ ...first!, advance: 'manual' }, second!],
+    })
+    for (const upgrade of all.filter(({ wave }) => wave === 1)) {
+      await succeed(world, campaignId, upgrade.deviceKey, await go(world, upgrade))
+    }
+    await untilCampaign(world, campaignId, ({ waves }) => waves[0]?.gate?.includes('waits for an approval') === true)
+    expect((await campaign(world, campaignId)).waves[1]?.state).toBe('closed')
+    const approved = await control(world, campaignId, 'advance')
+    expect(approved.waves[1]?.state).toBe('open')
+  })
+
+  test('the next wave rests for the soak time', async () => {
+    const world = await open()
+    await world.scheduler()
+    const gate = { ...TWO_WAVES.gate, soakMs: 3_600_000 }
+    const { campaignId, all } = await running(world, 3, { ...TWO_WAVES, gate })
+    for (const upgrade of all.filter(({ wave }) => wave === 1)) {
+      await succeed(world, campaignId, upgrade.deviceKey, await go(world, upgrade))
+    }
+    await untilCampaign(world, campaignId, ({ waves }) => waves[0]?.gate?.includes('rests until') === true)
+    world.clock.shift(3_700_000)
+    await untilCampaign(world, campaignId, ({ waves }) => waves[1]?.state === 'open')
+  })
+
+  test('a campaign that hurts devices stops itself, with the figures, and stops again at the next harm', async () => {
+    const world = await open()
+    await world.scheduler()
+    const { campaignId, all } = await running(world, 8, {
+      ...TWO_WAVES,
+      waves: [{ size: { percent: 100 }, advance: 'auto' }],
+    })
+    const fail = async (upgrade: (typeof all)[number]) => {
+      const attemptId = await go(world, upgrade)
+      const fact = { kind: 'transfer_completed', commandKey: attemptId, faultCode: 9018, faultString: 'bad' } as const
+      await observe(world, { deviceKey: upgrade.deviceKey, fact })
+      await until(world, campaignId, upgrade.deviceKey, 'failed')
+    }
+    await fail(all[0]!)
+    expect((await campaign(world, campaignId)).state).toBe('running')
+    await fail(all[1]!)
+    const stopped = await untilCampaign(world, campaignId, ({ state }) => state === 'paused')
+    expect(stopped.stateReason).toContain('2 settled of 2 needed, 0 % with success, 100 % hurt (2 failed, 0 silent)')
+    const moved = await history(world, campaignId, 'campaign.moved')
+    expect(moved.at(-1)).toMatchObject({
+      actor: 'service:campaign-scheduler',
+      data: { to: 'paused', counters: { hard: 2 } },
+    })
+    expect(dataOf(await world.ask(transferStopsGet, {})).campaignIds).toEqual([campaignId])
+    expect(await claim(world, all[2]!)).toMatchObject({ kind: 'not_before', reason: 'paused' })
+
+    expect((await control(world, campaignId, 'resume')).state).toBe('running')
+    expect(dataOf(await world.ask(transferStopsGet, {})).campaignIds).toEqual([])
+    await fail(all[2]!)
+    await untilCampaign(world, campaignId, ({ state }) => state === 'paused')
+  })
+
+  test('an abort withdraws what waits and cancels what runs', async () => {
+    const world = await open()
+    await world.scheduler({ sweepPageSize: 2 })
+    const { campaignId, all } = await running(world, 7)
+    const attemptId = await go(world, all[3]!)
+    const aborted = await control(world, campaignId, 'abort')
+    expect(aborted.state).toBe('aborted')
+    await untilCampaign(world, campaignId, ({ counters }) => counters.pending === 0 && counters.benign === 6)
+    await until(world, campaignId, all[3]!.deviceKey, 'cancelling')
+    await waitUntil(() =>
+      world.placed.some(
+        (item) => item.op === 'put_task' && item.task.kind === 'cancel' && item.task.taskId === attemptId,
+      ),
+    )
+    expect(dataOf(await world.ask(transferStopsGet, {})).campaignIds).toEqual([campaignId])
+    expect(await claim(world, all[0]!)).toMatchObject({ kind: 'gone' })
+
+    await observe(world, { deviceKey: all[3]!.deviceKey, fact: { kind: 'cancel_answered', attemptId, faultCode: 0 } })
+    await until(world, campaignId, all[3]!.deviceKey, 'cancelled')
+    const { stored, counted, folded } = await books(world, campaignId)
+    expect([stored, folded]).toEqual([counted, counted])
+  })
+
+  test('when trust in an artifact is withdrawn its campaigns end', async () => {
+    const world = await open()
+    await world.scheduler()
+    const { campaignId, all } = await running(world, 3)
+    await go(world, all[0]!)
+    const { artifactId } = world.artifact
+    const data = { artifactId, reason: 'leaked key', actor: ACTOR }
+    const event = { id: createIds().event(), key: artifactId, data }
+    await world.bus.publish(artifactRevoked, [event])
+    await world.bus.publish(artifactRevoked, [event])
+    const ended = await untilCampaign(
+      world,
+      campaignId,
+      ({ state, counters }) => state === 'aborted' && counters.benign === 2,
+    )
+    expect(ended.stateReason).toBe('the artifact was revoked: leaked key')
+    await until(world, campaignId, all[0]!.deviceKey, 'cancelling')
+    expect(dataOf(await world.ask(transferStopsGet, {})).artifactIds).toEqual([artifactId])
+    expect(await history(world, campaignId, 'campaign.moved')).toHaveLength(2)
+  })
+
+  test('a campaign of devices that are all settled is over, and late facts still count', async () => {
+    const world = await open()
+    await world.scheduler()
+    const { campaignId, all } = await running(world, 1, { ...ONE_WAVE, gate: { ...ONE_WAVE.gate!, minSettled: 1 } })
+    const attemptId = await go(world, all[0]!)
+    await succeed(world, campaignId, all[0]!.deviceKey, attemptId)
+    await untilCampaign(world, campaignId, ({ state }) => state === 'finished')
+    await observe(world, {
+      deviceKey: all[0]!.deviceKey,
+      fact: { kind: 'informed', softwareVersion: '1.0.0', events: [] },
+    })
+    await until(world, campaignId, all[0]!.deviceKey, 'regressed')
+    expect((await campaign(world, campaignId)).counters).toMatchObject({ success: 0, hard: 1 })
+  })
+}

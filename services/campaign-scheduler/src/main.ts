@@ -1,0 +1,19 @@
+import { connectNats } from '@sluice/bus'
+import { natsSettings, postgresSettings, runMain } from '@sluice/runtime'
+import { connectPostgres } from '@sluice/sql'
+import { schedulerSettings, toSchedulerSettings } from './config.ts'
+import { SERVICE } from './parts.ts'
+import { createScheduler } from './scheduler.ts'
+
+/** The scheduler alone, against NATS and PostgreSQL. Replicas share the work. */
+await runMain(SERVICE, { ...natsSettings, ...postgresSettings, ...schedulerSettings }, async (process) => {
+  const { settings, log, clock, ids, closeAtEnd } = process
+  const sql = await connectPostgres({ url: settings.SLUICE_POSTGRES_URL })
+  closeAtEnd('sql', () => sql.close())
+  const bus = await connectNats({ servers: settings.SLUICE_NATS_URL, service: SERVICE, clock, log })
+  closeAtEnd('bus', () => bus.close())
+  const scheduler = createScheduler({ sql, bus, clock, ids, log, settings: toSchedulerSettings(settings) })
+  closeAtEnd('scheduler', () => scheduler.stop())
+  await scheduler.start()
+  return { checks: { sql: () => sql.status() === 'up', bus: () => bus.status() === 'up' } }
+})

@@ -1,0 +1,142 @@
+import type { Bus } from '@sluice/bus'
+import { type Placement, campaignCreate, placementList } from '@sluice/contracts'
+import { waitUntil } from '@sluice/testbed'
+import { expect, test } from 'vitest'
+import {
+  ACTOR,
+  ONE_WAVE,
+  type World,
+  books,
+  campaign,
+  claim,
+  control,
+  dataOf,
+  go,
+  history,
+  informed,
+  observe,
+  running,
+  someDevices,
+  succeed,
+  untilCampaign,
+  upgrades,
+} from './testing/world.ts'
+
+/** A bus whose publishing fails, as if the process died after every commit. */
+const mute = (real: Bus): Bus => ({ ...real, publish: () => Promise.reject(new Error('killed before the publish')) })
+
+export function recoverySuite(open: () => Promise<World>): void {
+  test('what was committed and not published is published by who comes next', async () => {
+    const world = await open()
+    const doomed = await world.scheduler({}, mute)
+    const { all } = await running(world, 3)
+    const attemptId = await go(world, all[0]!)
+    await doomed.stop()
+    expect(world.placed).toEqual([])
+    await world.scheduler()
+    const placed = (fits: (item: Placement) => boolean) => waitUntil(() => world.placed.some(fits))
+    for (const { upgradeId } of all) await placed((item) => item.op === 'put_task' && item.task.taskId === upgradeId)
+    await placed((item) => item.op === 'put_watch' && item.watch.attemptId === attemptId)
+  })
+
+  test('a plan goes on where it stood when the registry is back, and after a restart', async () => {
+    const world = await open()
+    world.devices = someDevices(40)
+    world.registryRefusals = 1_000_000
+    const first = await world.scheduler({ planPageSize: 4, planReplyMs: 50 })
+    const draft = { name: 'test', artifactId: world.artifact.artifactId, targets: {}, policy: ONE_WAVE }
+    const created = dataOf(await world.ask(campaignCreate, { draft, actor: ACTOR }))
+    expect(created).toMatchObject({ state: 'planning', size: 0 })
+    await first.stop()
+    world.registryRefusals = 0
+    await world.scheduler({ planPageSize: 4 })
+    await world.scheduler({ planPageSize: 4 })
+    const ready = await untilCampaign(world, created.campaignId, ({ state }) => state === 'ready')
+    expect(ready).toMatchObject({ size: 40, counters: { pending: 40 } })
+    expect(await upgrades(world, created.campaignId)).toHaveLength(40)
+    const { stored, counted } = await books(world, created.campaignId)
+    expect(stored).toBe(counted)
+  })
+
+  test('a campaign goes on in another process', async () => {
+    const world = await open()
+    const first = await world.scheduler()
+    const { campaignId, all } = await running(world, 2)
+    const attempts = [await go(world, all[0]!), await go(world, all[1]!)]
+    await observe(world, { deviceKey: all[0]!.deviceKey, fact: informed('2.0.0', '1 BOOT') })
+    await first.stop()
+    await observe(world, { deviceKey: all[1]!.deviceKey, fact: informed('1.0.0') })
+    await world.scheduler()
+    for (const [index, attemptId] of attempts.entries()) {
+      await succeed(world, campaignId, all[index]!.deviceKey, attemptId)
+    }
+    await untilCampaign(world, campaignId, ({ state }) => state === 'finished')
+  })
+
+  test('an abort that was interrupted is finished by who comes next', async () => {
+    const world = await open()
+    const first = await world.scheduler({ sweepPageSize: 1, tickMs: 3_600_000 })
+    const { campaignId } = await running(world, 12)
+    await control(world, campaignId, 'abort')
+    await first.stop()
+    await world.scheduler({ sweepPageSize: 5 })
+    await untilCampaign(world, campaignId, ({ counters }) => counters.benign === 12)
+  })
+
+  test('tallies that differ from the upgrades are mended at the start, with an alarm', async () => {
+    const world = await open()
+    const first = await world.scheduler()
+    const { campaignId, all } = await running(world, 3)
+    await go(world, all[0]!)
+    await first.stop()
+    await world.sql.query(`update scheduler.tallies set n = n + 5 where campaign_id = $1`, [campaignId])
+    await world.scheduler()
+    expect((await campaign(world, campaignId)).counters).toMatchObject({ pending: 2, inFlight: 1 })
+    const alarms = await history(world, campaignId, 'alarm.raised')
+    expect(alarms.map(({ data }) => (data as { code: string }).code)).toEqual(['tallies_differ'])
+  })
+
+  test('gateways that lost their memory page everything back in', async () => {
+    const world = await open()
+    await world.scheduler()
+    const { campaignId, all } = await running(world, 7)
+    const open1 = await go(world, all[0]!)
+    const cancelled = await go(world, all[1]!)
+    await world.sql.query('select 1')
+    const seen: Placement[] = []
+    let cursor: string | undefined
+    do {
+      const page = dataOf(await world.ask(placementList, { limit: 3, ...(cursor === undefined ? {} : { cursor }) }))
+      seen.push(...page.items)
+      cursor = page.next ?? undefined
+    } while (cursor !== undefined)
+    const hinted = seen.flatMap((item) => (item.op === 'put_task' ? [item.task.taskId] : []))
+    expect(hinted.toSorted()).toEqual(
+      all
+        .slice(2)
+        .map(({ upgradeId }) => upgradeId)
+        .toSorted(),
+    )
+    const watched = seen.flatMap((item) => (item.op === 'put_watch' ? [item.watch] : []))
+    expect(watched.map(({ attemptId }) => attemptId).toSorted()).toEqual([open1, cancelled].toSorted())
+    expect(watched.every(({ mode }) => mode === 'open')).toBe(true)
+    await control(world, campaignId, 'abort')
+    await untilCampaign(world, campaignId, ({ counters }) => counters.pending === 0)
+    const after = dataOf(await world.ask(placementList, { limit: 100 })).items
+    const cancels = after.flatMap((item) =>
+      item.op === 'put_task' && item.task.kind === 'cancel' ? [item.task.taskId] : [],
+    )
+    expect(cancels.toSorted()).toEqual([open1, cancelled].toSorted())
+    expect(after.filter((item) => item.op === 'put_task' && item.task.kind === 'upgrade')).toEqual([])
+  })
+
+  test('the journal is a chain that nobody has changed', async () => {
+    const world = await open()
+    const scheduler = await world.scheduler()
+    const { all } = await running(world, 2)
+    await claim(world, all[0]!)
+    await scheduler.stop()
+    const { createJournal } = await import('@sluice/sql')
+    expect(await createJournal('scheduler').verifyChain(world.sql)).toMatchObject({ kind: 'intact', unsealed: 0 })
+  })
+}

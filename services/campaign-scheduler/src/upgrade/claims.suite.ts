@@ -1,0 +1,192 @@
+import { waitUntil } from '@sluice/testbed'
+import { expect, test } from 'vitest'
+import {
+  NEW,
+  ONE_WAVE,
+  type World,
+  books,
+  campaign,
+  claim,
+  claimReply,
+  control,
+  go,
+  history,
+  observe,
+  running,
+  until,
+  upgrades,
+} from '../testing/world.ts'
+
+export function claimsSuite(open: () => Promise<World>): void {
+  test('claims at two schedulers at once never pass the caps', async () => {
+    const world = await open()
+    await world.scheduler()
+    await world.scheduler()
+    const { campaignId, all } = await running(world, 60, { ...ONE_WAVE, caps: { inFlight: 7, unproven: 5_000 } })
+    const answers = await Promise.all(all.map((upgrade) => claim(world, upgrade)))
+    expect(answers.filter(({ kind }) => kind === 'go')).toHaveLength(7)
+    expect(answers.filter((answer) => answer.kind === 'not_before' && answer.reason === 'cap_in_flight')).toHaveLength(
+      53,
+    )
+    expect((await campaign(world, campaignId)).counters.inFlight).toBe(7)
+  })
+
+  test('claims of two campaigns at two schedulers never pass the global cap', async () => {
+    const world = await open()
+    const globalCaps = { inFlight: 5, unproven: 100 }
+    await world.scheduler({ globalCaps })
+    await world.scheduler({ globalCaps })
+    const first = await running(world, 40)
+    const all = world.devices
+    world.devices = all.slice(0, 20)
+    const second = await running(world, 20)
+    const claims = [...first.all.slice(20), ...second.all].map((upgrade) => claim(world, upgrade))
+    expect((await Promise.all(claims)).filter(({ kind }) => kind === 'go')).toHaveLength(5)
+  })
+
+  test('starts in one minute never pass their cap', async () => {
+    const world = await open()
+    await world.scheduler()
+    const caps = { inFlight: 100, unproven: 100, startsPerMinute: 3 }
+    const { all } = await running(world, 10, { ...ONE_WAVE, caps })
+    const answers = await Promise.all(all.slice(0, 5).map((upgrade) => claim(world, upgrade)))
+    expect(answers.filter(({ kind }) => kind === 'go')).toHaveLength(3)
+    world.clock.shift(61_000)
+    expect((await claim(world, all[9]!)).kind).toBe('go')
+  })
+
+  test('a second claim is told of the open attempt, and only the first one is a go', async () => {
+    const world = await open()
+    await world.scheduler()
+    const { all } = await running(world, 1)
+    const answers = await Promise.all([1, 2, 3].map(() => claim(world, all[0]!)))
+    const kinds = answers.map(({ kind }) => kind).toSorted()
+    expect(kinds).toEqual(['go', 'open', 'open'])
+    expect(await claim(world, all[0]!)).toMatchObject({
+      kind: 'open',
+      check: true,
+      watch: { upgradeId: all[0]!.upgradeId },
+    })
+  })
+
+  test('a device that one campaign holds is not offered another one', async () => {
+    const world = await open()
+    await world.scheduler()
+    await world.scheduler()
+    const one = await running(world, 20)
+    const other = await running(world, 20)
+    const answers = await Promise.all([...one.all, ...other.all].map((upgrade) => claim(world, upgrade)))
+    expect(answers.filter(({ kind }) => kind === 'go')).toHaveLength(20)
+    expect(answers.filter((answer) => answer.kind === 'not_before' && answer.reason === 'held_elsewhere')).toHaveLength(
+      20,
+    )
+  })
+
+  test('a heavier campaign supersedes what is not offered yet', async () => {
+    const world = await open()
+    await world.scheduler()
+    const light = await running(world, 1, { ...ONE_WAVE, weight: 1 })
+    const heavy = await running(world, 1, { ...ONE_WAVE, weight: 900 })
+    expect(await claim(world, light.all[0]!)).toEqual({ kind: 'gone', reason: heavy.campaignId })
+    expect((await upgrades(world, light.campaignId))[0]).toMatchObject({ state: 'superseded', countsAs: 'benign' })
+    expect((await claim(world, heavy.all[0]!)).kind).toBe('go')
+  })
+
+  test('a device that runs the target already is skipped', async () => {
+    const world = await open()
+    await world.scheduler()
+    const { campaignId, all } = await running(world, 2)
+    expect(await claim(world, all[0]!, NEW)).toEqual({ kind: 'gone', reason: 'already_on_target' })
+    expect(await until(world, campaignId, all[0]!.deviceKey, 'skipped')).toMatchObject({ reason: 'already_on_target' })
+  })
+
+  test('after a pause has been committed no claim is a go, and what was offered is still counted', async () => {
+    const world = await open()
+    await world.scheduler()
+    await world.scheduler()
+    const { campaignId, all } = await running(world, 40)
+    const attemptId = await go(world, all[0]!)
+    const before = all.slice(1, 20).map((upgrade) => claim(world, upgrade))
+    await control(world, campaignId, 'pause')
+    const after = await Promise.all(all.slice(20).map((upgrade) => claim(world, upgrade)))
+    expect(after.map((answer) => answer.kind === 'not_before' && answer.reason)).toEqual(after.map(() => 'paused'))
+    await Promise.all(before)
+
+    const { deviceKey } = all[0]!
+    await observe(world, { deviceKey, fact: { kind: 'download_faulted', attemptId, faultCode: 9000, faultString: '' } })
+    await until(world, campaignId, deviceKey, 'failed')
+    expect((await campaign(world, campaignId)).counters.hard).toBe(1)
+  })
+
+  test('an attempt for a revoked artifact is settled and its device is told nothing to fetch', async () => {
+    const world = await open()
+    await world.scheduler()
+    const { campaignId, all } = await running(world, 2)
+    world.resolve = () => 'revoked'
+    expect(await claim(world, all[0]!)).toEqual({ kind: 'gone', reason: 'revoked' })
+    expect(await until(world, campaignId, all[0]!.deviceKey, 'cancelled')).toMatchObject({ reason: 'artifact_revoked' })
+    expect((await campaign(world, campaignId)).counters).toMatchObject({ inFlight: 0, benign: 1 })
+    const again = await running(world, 1)
+    world.resolve = () => 'resolved'
+    expect((await claim(world, again.all[0]!)).kind).toBe('go')
+  })
+
+  test('while the resolver is away nothing is offered, and nobody is charged', async () => {
+    const world = await open()
+    await world.scheduler()
+    const { campaignId, all } = await running(world, 1)
+    world.resolve = null
+    expect(await claimReply(world, all[0]!)).toMatchObject({ ok: false, error: { code: 'unavailable' } })
+    await until(world, campaignId, all[0]!.deviceKey, 'retry')
+    const [moved] = (await history(world, campaignId, 'upgrade.moved')).slice(-1)
+    expect(moved?.data).toMatchObject({ to: 'retry' })
+    world.resolve = () => 'resolved'
+    world.clock.shift(86_400_000)
+    expect((await claim(world, all[0]!)).kind).toBe('go')
+    expect((await upgrades(world, campaignId))[0]).toMatchObject({ attempts: 2 })
+  })
+
+  test('a model whose devices cannot download is offered nothing more', async () => {
+    const world = await open()
+    await world.scheduler()
+    const { campaignId, all } = await running(world, 3)
+    const attemptId = await go(world, all[0]!)
+    const fact = { kind: 'download_faulted', attemptId, faultCode: 9000, faultString: 'no' } as const
+    await observe(world, { deviceKey: all[0]!.deviceKey, fact })
+    await until(world, campaignId, all[0]!.deviceKey, 'failed')
+    expect(await claim(world, all[1]!)).toEqual({ kind: 'gone', reason: 'model_blocked' })
+  })
+
+  test('strangers get nothing: unknown upgrades, and upgrades of other devices', async () => {
+    const world = await open()
+    await world.scheduler()
+    const { all } = await running(world, 2)
+    const mixed = { upgradeId: all[0]!.upgradeId, deviceKey: all[1]!.deviceKey }
+    expect(await claim(world, mixed)).toEqual({ kind: 'gone', reason: 'unknown_upgrade' })
+    const unknown = { upgradeId: `upg_${'0'.repeat(26)}`, deviceKey: all[1]!.deviceKey }
+    expect(await claim(world, unknown)).toEqual({ kind: 'gone', reason: 'unknown_upgrade' })
+  })
+
+  test('a silent device frees its place when its time is over', async () => {
+    const world = await open()
+    await world.scheduler()
+    const { campaignId, all } = await running(world, 2, { ...ONE_WAVE, caps: { inFlight: 1, unproven: 1 } })
+    await go(world, all[0]!)
+    expect(await claim(world, all[1]!)).toMatchObject({ kind: 'not_before', reason: 'cap_in_flight' })
+    world.clock.shift(3_600_000 * 6)
+    const timedOut = await until(world, campaignId, all[0]!.deviceKey, 'timed_out')
+    expect(timedOut).toMatchObject({ countsAs: 'silent', reason: 'in_doubt_silent' })
+    expect((await claim(world, all[1]!)).kind).toBe('go')
+    const { stored, counted, folded } = await books(world, campaignId)
+    expect(stored).toBe(counted)
+    expect(folded).toBe(counted)
+  })
+
+  test('the watch of a go is placed as well, so that a lost answer is watched', async () => {
+    const world = await open()
+    await world.scheduler()
+    const { all } = await running(world, 1)
+    const attemptId = await go(world, all[0]!)
+    await waitUntil(() => world.placed.some((item) => item.op === 'put_watch' && item.watch.attemptId === attemptId))
+  })
+}
