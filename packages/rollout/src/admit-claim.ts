@@ -67,8 +67,13 @@ export function admitClaim(situation: ClaimSituation): ClaimAnswer {
   const window = windowAt(policy, situation.zone, now, windowMarginMs(upgrade.imageBytes, policy))
   if (window.kind === 'closed') return notBefore(window.opensAt ?? now + policy.retries.nextDayMs, 'window')
   const full = situation.caps.find(({ used, limit }) => used >= limit)
-  if (full) return notBefore(now + minute, `cap_${full.name}`)
+  if (full) return notBefore(now + placeAgainMs(policy), `cap_${full.name}`)
   return { kind: 'go' }
+}
+
+/** When a full campaign is asked again: a place is held for about as long as a flash, so look within one, and at least every minute. */
+function placeAgainMs({ timers }: Policy): number {
+  return Math.min(minute, Math.ceil(timers.flashMs / 4))
 }
 
 /** What must fit before a window ends: the slowest transfer we allow for, and the flash. Without windows it is not asked. */

@@ -1,0 +1,57 @@
+import type { PolicyDraft } from '@sluice/contracts'
+import type { ImageBehaviour } from '@sluice/device-simulator'
+
+/** One campaign of the demo: an ordinary release under an ordinary policy. */
+export interface Act {
+  readonly title: string
+  readonly version: string
+  /** What the image does to the devices that install it. */
+  readonly behaviour?: ImageBehaviour
+  readonly policy: PolicyDraft
+}
+
+const SECOND = 1_000
+
+/** In production these are minutes and hours. */
+const timers = {
+  answerMs: 5 * SECOND,
+  firstReportMs: 20 * SECOND,
+  sessionRetryMs: 6 * SECOND,
+  minTransferMs: 10 * SECOND,
+  flashMs: 8 * SECOND,
+  soakMs: 2 * SECOND,
+  sentinelMs: 5 * SECOND,
+  graceMs: 1.5 * SECOND,
+  finalMs: 60 * SECOND,
+}
+const auto = (size: { count: number } | { percent: number }) => ({ size, advance: 'auto' as const })
+
+export const ACTS: readonly [Act, Act] = [
+  {
+    title: 'Act 1: a good release',
+    version: '2.0.0',
+    policy: {
+      waves: [auto({ count: 10 }), auto({ count: 50 }), auto({ percent: 100 })],
+      gate: {
+        minSettled: 10,
+        successThreshold: 0.8,
+        failureThreshold: 0.15,
+        soakMs: 1 * SECOND,
+        limits: { configLost: 0.15 },
+      },
+      caps: { inFlight: 80, unproven: 200 },
+      timers,
+    },
+  },
+  {
+    title: 'Act 2: a bad release',
+    version: '3.0.0',
+    behaviour: { fallBackShare: 0.3, refuseShare: 0.1, loseSettingsShare: 0.05, silentShare: 0.1 },
+    policy: {
+      waves: [auto({ count: 20 }), auto({ percent: 100 })],
+      gate: { minSettled: 20, successThreshold: 0.9, failureThreshold: 0.1, soakMs: 1 * SECOND, limits: { hard: 2 } },
+      caps: { inFlight: 4, unproven: 20 },
+      timers,
+    },
+  },
+]

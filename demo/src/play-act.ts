@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Client } from '@sluice/client'
+import type { Campaign, Upgrade } from '@sluice/contracts'
+import type { Act } from './acts.ts'
+import { releaseImage } from './release-image.ts'
+import type { View } from './view.ts'
+
+const LOOK_MS = 250
+const ACT_MS = 110_000
+
+export interface Played {
+  readonly campaign: Campaign
+  readonly upgrades: readonly Upgrade[]
+}
+
+/** Releases the image, starts the campaign, and shows it until nothing moves any more. */
+export async function playAct(client: Client, act: Act, view: View): Promise<Played> {
+  view.say('')
+  view.say(`${act.title}, ${act.version}`)
+  const artifact = await releaseImage(client, act)
+  const key = artifact.verdict?.checks.find((check) => check.keyId !== undefined)?.keyId
+  view.say(`  image of ${artifact.size} bytes, signed by key ${key}, trusted`)
+
+  const { campaignId } = await client.call('createCampaign', {
+    body: { name: act.title, artifactId: artifact.artifactId, targets: {}, policy: act.policy },
+  })
+  await client.call('startCampaign', { params: { campaignId }, body: {} })
+  const campaign = await watch(client, campaignId, view)
+  return { campaign, upgrades: await allUpgrades(client, campaignId) }
+}
+
+async function watch(client: Client, campaignId: string, view: View): Promise<Campaign> {
+  const until = performance.now() + ACT_MS
+  for (;;) {
+    const campaign = await client.call('getCampaign', { params: { campaignId } })
+    view.show(campaign)
+    const { inFlight, unproven } = campaign.counters
+    if (campaign.state === 'finished' || (campaign.state === 'paused' && inFlight + unproven === 0)) {
+      view.rest(campaign)
+      return campaign
+    }
+    if (performance.now() > until) throw new Error(`the campaign still moves after ${ACT_MS / 1_000} s`)
+    await sleep(LOOK_MS)
+  }
+}
+
+async function allUpgrades(client: Client, campaignId: string): Promise<Upgrade[]> {
+  const upgrades: Upgrade[] = []
+  let cursor: string | null = null
+  do {
+    const page: { items: Upgrade[]; next: string | null } = await client.call('listUpgrades', {
+      params: { campaignId },
+      query: { limit: 500, ...(cursor === null ? {} : { cursor }) },
+    })
+    upgrades.push(...page.items)
+    cursor = page.next
+  } while (cursor !== null)
+  return upgrades
+}
