@@ -13,17 +13,18 @@ export interface RestoreParts {
   readonly hotStore: HotStore
   readonly clock: Clock
   readonly log: Log
+  /** How long one gateway may take to page everything in. */
+  readonly lockMs?: number
 }
 
 const LOOK_EVERY_MS = 1_000
-const LOCK_MS = 30_000
 const PAGE = 500
 
 /**
  * Looks every second whether the hot store still remembers. When it does not, one gateway pages in again what was
  * placed; until then no device is admitted, since a hint or watch nobody knows of would be missed.
  */
-export async function startRestore({ bus, hotStore, clock, log }: RestoreParts): Promise<Restore> {
+export async function startRestore({ bus, hotStore, clock, log, lockMs = 30_000 }: RestoreParts): Promise<Restore> {
   let restored = false
   let looking: Promise<void> | undefined
   const lookOnce = () => (looking ??= look().finally(() => (looking = undefined)))
@@ -40,7 +41,7 @@ export async function startRestore({ bus, hotStore, clock, log }: RestoreParts):
   async function look(): Promise<void> {
     try {
       restored = await hotStore.isRestored()
-      if (!restored && (await hotStore.tryRestoreLock(LOCK_MS))) await restore()
+      if (!restored && (await hotStore.tryRestoreLock(lockMs))) await restore()
     } catch (error) {
       restored = false
       log.warn({ err: error }, 'hot_store.restore.failed')
@@ -62,7 +63,7 @@ export async function startRestore({ bus, hotStore, clock, log }: RestoreParts):
       placed += reply.data.items.length
       cursor = reply.data.next
       // Whoever takes the lock after us starts from the beginning.
-      if (clock.now() - startedAt > LOCK_MS) return
+      if (clock.now() - startedAt > lockMs) return
     } while (cursor !== null)
     await hotStore.markRestored()
     restored = true

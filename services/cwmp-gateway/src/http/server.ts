@@ -44,10 +44,10 @@ export async function startCwmpServer({
   const { requestTimeoutMs } = settings
   const app = fastify({
     bodyLimit: settings.bodyLimit,
-    // Node looks after slow heads and bodies only with all three of these set.
+    // Slow bodies: Fastify's own option overwrites Node's. Slow heads, and how often Node looks, it leaves to Node.
+    requestTimeout: requestTimeoutMs,
     http: {
       headersTimeout: Math.min(requestTimeoutMs, 15_000),
-      requestTimeout: requestTimeoutMs,
       connectionsCheckingInterval: Math.max(100, Math.min(1_000, requestTimeoutMs / 4)),
     },
     keepAliveTimeout: 75_000,

@@ -1,0 +1,93 @@
+import { connectRedis } from '@sluice/hot-store'
+import { systemClock } from '@sluice/runtime'
+import { startNats, startRedis, type TestServer, waitUntil } from '@sluice/testbed'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { askRedis } from './testing/ask-redis.ts'
+import { answerValues, createCpe, type TestCpe } from './testing/cpe.ts'
+import { openStand, type Stand } from './testing/stand.ts'
+import { log, natsTransport } from './testing/transports.ts'
+import { attemptId, committing, hint } from './testing/upgrade-parts.ts'
+
+let nats: TestServer
+let redis: TestServer
+let stand: Stand
+let cpe: TestCpe
+
+beforeAll(async () => {
+  ;[nats, redis] = await Promise.all([startNats(), startRedis()])
+})
+afterAll(async () => {
+  await Promise.all([nats.stop(), redis.stop()])
+})
+beforeEach(async (context) => {
+  const hotStore = await connectRedis({ url: redis.url, clock: systemClock, log, deadlineMs: 300 })
+  cpe = createCpe({ serial: `S${context.task.id}`.replace(/\W/g, ''), port: () => stand.gateways[0]!.port })
+  stand = await openStand({ transport: await natsTransport(nats.url), hotStore, placements: [hint(cpe.deviceKey)] })
+  stand.onClaim = committing()
+})
+afterEach(async () => {
+  cpe.close()
+  await stand.close()
+})
+
+const isServed = async () => (await cpe.inform()).status === 200
+const completed = `<CommandKey>${attemptId(1)}</CommandKey><StartTime/><CompleteTime/>`
+
+test('while Redis is away every POST is 503 with Retry-After, and served when it is back', async () => {
+  await cpe.inform()
+  await redis.kill()
+  for (const heard of [await cpe.inform(), await cpe.empty(), await cpe.say('TransferComplete', completed)]) {
+    expect([heard.status, heard.body, heard.headers['retry-after']]).toEqual([503, '', '30'])
+  }
+  await redis.restart()
+  await waitUntil(isServed)
+})
+
+test('while NATS is away every POST is 503, and no TransferComplete is lost', async () => {
+  await cpe.inform()
+  await nats.kill()
+  const heard = [await cpe.say('TransferComplete', completed), await cpe.inform()]
+  expect(heard.map(({ status, body }) => [status, body])).toEqual([
+    [503, ''],
+    [503, ''],
+  ])
+  await nats.restart()
+  await waitUntil(isServed, { deadlineMs: 20_000 })
+  expect((await cpe.say('TransferComplete', completed)).rpc).toBe('TransferCompleteResponse')
+  await waitUntil(() => stand.facts('transfer_completed').length > 0)
+})
+
+test('a hot store that lost its memory admits nobody until what was placed is back', async () => {
+  await waitUntil(isServed)
+  await askRedis(redis.url, 'FLUSHALL')
+  const heard: number[] = []
+  await waitUntil(async () => {
+    heard.push((await cpe.inform()).status)
+    const asked = await cpe.empty()
+    if (asked.rpc !== 'GetParameterValues') return false
+    return (
+      (
+        await cpe.say(
+          'GetParameterValuesResponse',
+          answerValues(asked, () => 'x'),
+        )
+      ).rpc === 'Download'
+    )
+  })
+  expect(stand.claims).toHaveLength(1)
+})
+
+test('an idle session costs one script of Redis per POST', async () => {
+  const other = createCpe({ serial: 'idle', port: () => stand.gateways[0]!.port })
+  await other.inform()
+  await other.empty()
+  const scripts = async () => {
+    const stats = await askRedis(redis.url, 'INFO commandstats')
+    return [...stats.matchAll(/cmdstat_eval(?:sha)?:calls=(\d+)/g)].reduce((sum, [, n]) => sum + Number(n), 0)
+  }
+  const before = await scripts()
+  await other.inform()
+  expect((await other.empty()).status).toBe(204)
+  expect((await scripts()) - before).toBe(2)
+  other.close()
+})
