@@ -12,3 +12,15 @@ export { createRoundRobinProxy, type RoundRobinProxy } from './proxies/round-rob
 export { createSpanCollector, type CollectedSpan, type SpanCollector } from './collectors/span-collector.ts'
 export { plainFileServer, type PlainFileServer } from './plain-file-server.ts'
 export { TestbedError, type TestbedErrorCode } from './testbed-error.ts'
+export { checkHistory } from './history/check-history.ts'
+export type {
+  Chain,
+  DeviceLine,
+  History,
+  JournalRow,
+  Reported,
+  ReportedCampaign,
+  ReportedUpgrade,
+  Violation,
+} from './history/history.ts'
+export { type HistorySources, type Query, readHistory } from './history/read-history.ts'

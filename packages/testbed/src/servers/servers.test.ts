@@ -49,6 +49,7 @@ test('NATS keeps a stream over a graceful restart', async () => {
 test('a paused PostgreSQL answers nobody until it is resumed', async () => {
   const server = keep(await startPostgres())
   const client = new pg.Client({ connectionString: server.url })
+  client.on('error', () => {})
   await client.connect()
   server.pause()
   let answered = false

@@ -37,7 +37,7 @@ export type ServerKind = {
   readonly quickSignal: NodeJS.Signals
 }
 
-const startDeadlineMs = 15_000
+const startDeadlineMs = 30_000
 
 export async function startServer(kind: ServerKind): Promise<TestServer> {
   const directory = mkdtempSync(join(tmpdir(), `sluice-${kind.name}-`))
@@ -93,11 +93,13 @@ function controls(
 ): TestServer {
   let child = first
   const signalFamily = (signal: NodeJS.Signals) => {
-    for (const pid of processFamily(child.pid)) process.kill(pid, signal)
+    for (const pid of processFamily(child.pid)) sendSignal(pid, signal)
   }
   const end = async (signal: NodeJS.Signals) => {
     if (!child.isRunning()) return
     signalFamily('SIGCONT')
+    // PostgreSQL's children outlive a killed parent for a moment, and go on answering.
+    if (signal === 'SIGKILL') signalFamily(signal)
     await child.end(signal)
   }
   return {
@@ -128,5 +130,13 @@ async function launchAgain(kind: ServerKind, port: number, directory: string): P
       if (tries === 10) throw error
       await sleep(200)
     }
+  }
+}
+
+function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch {
+    // It has ended by itself since it was listed.
   }
 }

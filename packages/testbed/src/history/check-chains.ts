@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto'
+import type { Chain, History, Violation } from './history.ts'
+
+/** Every row stands in its batch unchanged, and every batch builds on the one before. */
+export function checkChains(history: History): Violation[] {
+  return history.chains.flatMap(checkChain)
+}
+
+function checkChain({ schema, rows, batches, unsealed }: Chain): Violation[] {
+  const broken = (detail: string): Violation => ({ rule: 'hash_chain', detail: `${schema}: ${detail}` })
+  const violations: Violation[] = []
+  let previous = '0'.repeat(64)
+  for (const [index, batch] of batches.entries()) {
+    if (batch.number !== index + 1 || batch.previousHash !== previous) {
+      violations.push(broken(`batch ${index + 1} does not build on the one before`))
+    }
+    const sealed = batch.seqs.flatMap((seq) => (rows.has(seq) ? [rows.get(seq)!] : []))
+    if (sealed.length !== batch.seqs.length) violations.push(broken(`rows of batch ${batch.number} are missing`))
+    else if (hashOf(batch.previousHash, sealed) !== batch.hash) {
+      violations.push(broken(`rows of batch ${batch.number} were changed`))
+    }
+    previous = batch.hash
+  }
+  const known = [...batches.flatMap(({ seqs }) => seqs), ...unsealed]
+  if (new Set(known).size !== known.length || known.length !== rows.size) {
+    violations.push(broken(`${rows.size} rows, of which ${known.length} are sealed or wait for it`))
+  }
+  return violations
+}
+
+/** SHA-256 of the hash before and one line of JSON per row, the keys of objects sorted. */
+function hashOf(previousHash: string, rows: readonly (readonly unknown[])[]): string {
+  const hash = createHash('sha256').update(previousHash)
+  for (const row of rows) hash.update(`\n${JSON.stringify(sorted(row))}`)
+  return hash.digest('hex')
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, part]) => [key, sorted(part)]),
+  )
+}

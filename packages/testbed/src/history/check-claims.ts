@@ -1,0 +1,62 @@
+import type { History, Violation } from './history.ts'
+import { type Counts, addMove, countsOf, isClaim, movesOf, plansOf } from './replay.ts'
+
+/** No claim goes over a cap of its campaign's policy, and none is committed unless the campaign runs and the wave is open. */
+export function checkClaims(history: History): Violation[] {
+  return [...checkCaps(history), ...checkStates(history)]
+}
+
+function checkCaps(history: History): Violation[] {
+  const violations: Violation[] = []
+  const plans = plansOf(history)
+  const counts = new Map<string, Counts>([...plans].map(([id, plan]) => [id, countsOf(plan.size)]))
+  /** Unproven, after each of the last moves: a claim may not yet have seen those that were under way beside it. */
+  const recent = new Map<string, number[]>()
+  for (const moved of movesOf(history)) {
+    const { campaignId, row } = moved
+    const policy = plans.get(campaignId)?.policy
+    const now = counts.get(campaignId)
+    if (policy === undefined || now === undefined) {
+      violations.push({ rule: 'campaign_was_planned', detail: `${campaignId} moves, and has no plan`, seq: row.seq })
+      continue
+    }
+    const seen = recent.get(campaignId) ?? []
+    seen.push(now['unproven'] ?? 0)
+    recent.set(campaignId, seen.slice(-history.underWay - 1))
+    addMove(now, moved)
+    if (!isClaim(moved)) continue
+    const { inFlight, unproven } = policy.caps
+    if ((now['in_flight'] ?? 0) > inFlight) {
+      const detail = `${now['in_flight']} in flight in ${campaignId}, where ${inFlight} are allowed`
+      violations.push({ rule: 'cap_in_flight', detail, seq: row.seq })
+    }
+    if (Math.min(...seen.slice(-history.underWay - 1)) >= unproven) {
+      const detail = `a claim in ${campaignId} with ${now['unproven']} unproven, where ${unproven} are allowed`
+      violations.push({ rule: 'cap_unproven', detail, seq: row.seq })
+    }
+  }
+  return violations
+}
+
+function checkStates(history: History): Violation[] {
+  const violations: Violation[] = []
+  const states = new Map<string, string>()
+  const open = new Set<string>()
+  for (const row of history.rows) {
+    if (row.campaignId === null) continue
+    if (row.kind === 'campaign.moved') states.set(row.campaignId, (row.data as { to: string }).to)
+    if (row.kind === 'campaign.wave_opened') open.add(`${row.campaignId} ${(row.data as { wave: number }).wave}`)
+    const [moved] = movesOf({ rows: [row] })
+    if (moved === undefined || !isClaim(moved)) continue
+    const state = states.get(row.campaignId) ?? 'ready'
+    if (state !== 'running') {
+      const detail = `${moved.upgradeId} was offered while ${row.campaignId} was ${state}`
+      violations.push({ rule: 'no_claim_unless_running', detail, seq: row.seq })
+    }
+    if (!open.has(`${row.campaignId} ${moved.wave}`)) {
+      const detail = `${moved.upgradeId} was offered before wave ${moved.wave} was open`
+      violations.push({ rule: 'no_claim_in_a_closed_wave', detail, seq: row.seq })
+    }
+  }
+  return violations
+}

@@ -1,0 +1,158 @@
+import type { History, JournalRow, Violation } from './history.ts'
+import { type Counts, type Moved, type Plan, addMove, countsOf, inJournalWords, movesOf, plansOf } from './replay.ts'
+
+/** What a decision of the scheduler's own says it was made on. */
+interface Decision {
+  readonly row: JournalRow
+  readonly plan: Plan
+  readonly counters: Counts
+  readonly reason: string
+  /** Each wave as the journal had it, at this row and just before it. */
+  readonly seen: readonly Counts[][]
+}
+
+/** Every opened wave and every stop by a gate is explained by the counters written with it, and those by the rows before it. */
+export function checkGates(history: History): Violation[] {
+  const plans = plansOf(history)
+  const violations: Violation[] = []
+  const resumed = new Set<string>()
+  const approved = new Set<string>()
+  for (const row of history.rows) {
+    const plan = row.campaignId === null ? undefined : plans.get(row.campaignId)
+    if (plan === undefined) continue
+    const data = row.data as { from?: string; to?: string; wave?: number; reason?: string | null; counters?: object }
+    if (row.kind === 'campaign.wave_approved') approved.add(`${plan.campaignId} ${data.wave}`)
+    if (data.from === 'paused' && data.to === 'running') resumed.add(plan.campaignId)
+    const isDecision = row.kind === 'campaign.moved' || row.kind === 'campaign.wave_opened'
+    if (!isDecision || data.counters === undefined) continue
+    const counters = inJournalWords(data.counters as Counts)
+    const decision = { row, plan, counters, reason: data.reason ?? '', seen: wavesSeen(history, row, plan) }
+    violations.push(...checkFigures(decision, history))
+    if (row.actor !== SCHEDULER || resumed.has(plan.campaignId)) continue
+    if (row.kind === 'campaign.wave_opened') violations.push(...checkAdvance(decision, data.wave ?? 0, approved))
+    else if (data.to === 'finished') violations.push(...checkFinish(decision))
+    else violations.push(...checkStop(decision, history))
+  }
+  return violations
+}
+
+const SCHEDULER = 'service:campaign-scheduler'
+
+/** Each wave's counters after the rows before a decision; where rows were under way beside it, after each of the last ones too. */
+function wavesSeen(history: History, { seq }: JournalRow, plan: Plan): Counts[][] {
+  const before = campaignMoves(history, plan).filter((moved) => moved.row.seq < seq)
+  return plan.waves.map(({ wave, size }) => {
+    const counts = countsOf(size)
+    const own = before.filter((moved) => moved.wave === wave)
+    const states = [{ ...counts }]
+    for (const moved of own) {
+      addMove(counts, moved)
+      states.push({ ...counts })
+    }
+    return states.slice(-history.underWay - 1).toReversed()
+  })
+}
+
+const campaignMoves = (history: History, plan: Plan): Moved[] =>
+  movesOf(history).filter(({ campaignId }) => campaignId === plan.campaignId)
+
+/** The counters written are those of the rows before, less at most what was under way. */
+function checkFigures({ row, plan, counters }: Decision, history: History): Violation[] {
+  const before = campaignMoves(history, plan).filter((moved) => moved.row.seq < row.seq)
+  const sure = countsOf(plan.size)
+  const cut = before.length - history.underWay
+  for (const moved of before.slice(0, Math.max(0, cut))) addMove(sure, moved)
+  const sum = Object.values(counters).reduce((total, n) => total + n, 0)
+  if (sum !== plan.size) {
+    const detail = `${plan.campaignId} decided on ${sum} upgrades of ${plan.size}`
+    return [{ rule: 'gate_is_explained', detail, seq: row.seq }]
+  }
+  const least = { ...sure }
+  const most = { ...sure }
+  for (const { countedAs, countsAs } of before.slice(Math.max(0, cut))) {
+    least[countedAs] = (least[countedAs] ?? 0) - 1
+    most[countsAs] = (most[countsAs] ?? 0) + 1
+  }
+  return Object.keys(sure)
+    .filter((name) => (counters[name] ?? 0) < least[name]! || (counters[name] ?? 0) > most[name]!)
+    .map((name) => {
+      const detail = `${plan.campaignId} decided on ${counters[name]} ${name}, the journal has ${least[name]} to ${most[name]}`
+      return { rule: 'gate_is_explained', detail, seq: row.seq }
+    })
+}
+
+function checkAdvance({ row, plan, seen, reason }: Decision, wave: number, approved: ReadonlySet<string>): Violation[] {
+  const before = wave - 2
+  if (before < 0 || plan.waves[before]?.size === 0) return []
+  const unexplained = (detail: string) => [{ rule: 'gate_is_explained', detail, seq: row.seq }]
+  const rule = plan.policy.waves[before]
+  if (rule?.advance === 'manual' && !approved.has(`${plan.campaignId} ${wave - 1}`)) {
+    return unexplained(`wave ${wave} of ${plan.campaignId} was opened without an approval`)
+  }
+  const explains = seen[before]?.some((counts) => {
+    const { settled, needed, successRate } = figuresOf(counts, plan)
+    return settled >= needed && successRate >= plan.policy.gate.successThreshold && !isHurt(counts, plan)
+  })
+  if (explains) return []
+  return unexplained(
+    `wave ${wave} of ${plan.campaignId} was opened, on ${JSON.stringify(seen[before]?.[0])}: ${reason}`,
+  )
+}
+
+function checkStop({ row, plan, seen, reason }: Decision, history: History): Violation[] {
+  const explains =
+    seen.some((states) => states.some((counts) => isHurt(counts, plan) || isBelow(counts, plan))) ||
+    isSuspect(reason, history, row, plan) ||
+    (reason.includes('have not come back in time') && plan.policy.gate.limits['overdue'] !== undefined)
+  if (explains) return []
+  const detail = `${plan.campaignId} was stopped, on ${JSON.stringify(seen.map((states) => states[0]))}: ${reason}`
+  return [{ rule: 'gate_is_explained', detail, seq: row.seq }]
+}
+
+function checkFinish({ row, plan, counters }: Decision): Violation[] {
+  const open = (counters['pending'] ?? 0) + (counters['in_flight'] ?? 0) + (counters['unproven'] ?? 0)
+  if (open === 0) return []
+  return [{ rule: 'gate_is_explained', detail: `${plan.campaignId} is finished with ${open} open`, seq: row.seq }]
+}
+
+function figuresOf(counts: Counts, { policy }: Plan) {
+  const of = (name: string) => counts[name] ?? 0
+  const good = of('success') + of('config_lost')
+  const settled = good + of('hard') + of('silent') + of('stalled')
+  const size = Object.values(counts).reduce((sum, n) => sum + n, 0)
+  const needed = Math.max(1, Math.min(policy.gate.minSettled, size - of('benign')))
+  const rate = (n: number) => (settled === 0 ? 0 : n / settled)
+  return {
+    settled,
+    needed,
+    successRate: rate(good),
+    failureRate: rate(of('hard') + of('silent')),
+    lostRate: rate(of('config_lost')),
+  }
+}
+
+function isHurt(counts: Counts, plan: Plan): boolean {
+  const { gate, configLossDeclared } = plan.policy
+  const { settled, needed, failureRate, lostRate } = figuresOf(counts, plan)
+  const over = (name: string) => gate.limits[name] !== undefined && (counts[name] ?? 0) > gate.limits[name]
+  if (over('hard') || over('silent') || over('stalled')) return true
+  if (settled < needed) return false
+  return failureRate > gate.failureThreshold || (!configLossDeclared && lostRate > (gate.limits['configLost'] ?? 0.01))
+}
+
+/** All settled, and not enough of them with success. */
+function isBelow(counts: Counts, plan: Plan): boolean {
+  const open = (counts['pending'] ?? 0) + (counts['in_flight'] ?? 0) + (counts['unproven'] ?? 0)
+  const { settled, successRate } = figuresOf(counts, plan)
+  return open === 0 && (settled === 0 || successRate < plan.policy.gate.successThreshold)
+}
+
+/** "5 devices refused the image with fault 9018": so many devices said so before. */
+function isSuspect(reason: string, history: History, { seq }: JournalRow, plan: Plan): boolean {
+  const [, devices, fault] = /^(\d+) devices refused the image with fault (\d+)/.exec(reason) ?? []
+  if (devices === undefined) return false
+  const refused = campaignMoves(history, plan)
+    .filter(({ row, fact }) => row.seq < seq && 'faultCode' in fact && String(fact.faultCode) === fault)
+    .map(({ deviceKey }) => deviceKey)
+  return new Set(refused).size >= Number(devices)
+}

@@ -1,0 +1,68 @@
+import { type Fate, fateOf } from './device-fate.ts'
+import type { History, Violation } from './history.ts'
+import { type Moved, isClaim, isOutcome, movesOf } from './replay.ts'
+
+/** Every outcome is what the device's own record says became of it. */
+export function checkOutcomes(history: History): Violation[] {
+  const moves = movesOf(history)
+  const attempts = new Map<string, Set<string>>()
+  const last = new Map<string, Moved>()
+  for (const moved of moves) {
+    last.set(moved.upgradeId, moved)
+    if (!isClaim(moved)) continue
+    const known = attempts.get(moved.upgradeId) ?? new Set()
+    attempts.set(moved.upgradeId, known.add(moved.fact.attemptId ?? ''))
+  }
+  const violations: Violation[] = []
+  for (const [upgradeId, { deviceKey, to, row }] of last) {
+    const lines = history.devices.get(deviceKey)
+    if (lines === undefined || !isOutcome(to)) continue
+    const fate = fateOf(lines, attempts.get(upgradeId) ?? new Set())
+    const outcome = outcomeSaid(moves, upgradeId) ?? to
+    if (!allowed(fate).includes(outcome)) {
+      const detail = `${upgradeId} of ${lines[0]?.deviceName} is ${outcome}, its device says ${JSON.stringify(fate)}`
+      violations.push({ rule: 'outcome_is_the_devices', detail, seq: row.seq })
+    }
+  }
+  const defects = [...history.devices.values()].flat().filter(({ what }) => what === 'defect')
+  const inSimulator = defects.map(({ deviceName, reason }) => ({
+    rule: 'devices_are_sane',
+    detail: `${deviceName}: ${reason}`,
+  }))
+  return [...violations, ...inSimulator]
+}
+
+/** The last outcome with what makes it one: `failed image_rejected`, `timed_out silent`. */
+function outcomeSaid(moves: readonly Moved[], upgradeId: string): string | undefined {
+  const outcome = moves.findLast((moved) => moved.upgradeId === upgradeId && moved.outcome !== undefined)?.outcome
+  if (outcome?.kind === 'failed') return `failed ${outcome.reason}`
+  if (outcome?.kind === 'timed_out') return `timed_out ${outcome.contact}`
+  return outcome?.kind
+}
+
+const NOT_OFFERED = ['skipped', 'superseded', 'cancelled']
+
+function allowed(fate: Fate): readonly string[] {
+  switch (fate.kind) {
+    case 'untouched':
+      return NOT_OFFERED
+    // It has the Download and does nothing about it, or nothing that it could write down.
+    case 'under_way':
+      return ['timed_out stalled', 'timed_out silent', 'failed download_failed', 'cancelled']
+    case 'cancelled':
+      return ['cancelled']
+    case 'download_refused':
+      return ['failed download_refused_by_device', 'skipped', 'cancelled']
+    case 'download_failed':
+      return ['failed download_failed', 'cancelled']
+    case 'image_refused':
+      return ['failed image_rejected']
+    case 'fell_back':
+      return ['rolled_back', 'regressed']
+    case 'silent':
+      return ['timed_out silent']
+    case 'running_new':
+      if (fate.settings === 'kept') return ['verified']
+      return fate.settings === 'lost' ? ['failed not_provisioned'] : ['verified_config_lost']
+  }
+}

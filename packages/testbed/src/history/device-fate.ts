@@ -1,0 +1,54 @@
+import type { DeviceLine } from './history.ts'
+
+/** What became of a device since its first Download of an upgrade, as it wrote down itself. */
+export type Fate =
+  | { readonly kind: 'untouched' }
+  /** It got the Download and has not come to an end with it, or has forgotten it. */
+  | { readonly kind: 'under_way' }
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'download_refused'; readonly fault: number }
+  | { readonly kind: 'download_failed'; readonly fault: number }
+  | { readonly kind: 'image_refused'; readonly fault: number }
+  | { readonly kind: 'running_new'; readonly settings: 'kept' | 'lost' | 'regained' | 'lost_silently' }
+  | { readonly kind: 'fell_back' }
+  | { readonly kind: 'silent' }
+
+/** The device's fate with these attempts: from the first of their Downloads to the next of another upgrade. */
+export function fateOf(lines: readonly DeviceLine[], attemptIds: ReadonlySet<string>): Fate {
+  let fate: Fate = { kind: 'untouched' }
+  let ours = false
+  for (const line of lines) {
+    if (line.what === 'download_received') {
+      ours = attemptIds.has(line.commandKey ?? '')
+      if (ours) fate = { kind: 'under_way' }
+    } else if (ours) fate = next(fate, line)
+  }
+  return fate
+}
+
+function next(fate: Fate, line: DeviceLine): Fate {
+  const fault = line.fault ?? 0
+  switch (line.what) {
+    case 'download_answered':
+      return line.fault === undefined ? fate : { kind: 'download_refused', fault }
+    case 'download_failed':
+      return { kind: 'download_failed', fault }
+    case 'image_refused':
+      return { kind: 'image_refused', fault }
+    case 'cancelled':
+      return { kind: 'cancelled' }
+    case 'silent':
+      return { kind: 'silent' }
+    case 'fell_back':
+      return { kind: 'fell_back' }
+    case 'flashed':
+      return { kind: 'running_new', settings: 'kept' }
+    case 'settings_lost':
+      if (fate.kind !== 'running_new') return fate
+      return { kind: 'running_new', settings: line.how === 'silently' ? 'lost_silently' : 'lost' }
+    case 'settings_regained':
+      return fate.kind === 'running_new' ? { kind: 'running_new', settings: 'regained' } : fate
+    default:
+      return fate
+  }
+}

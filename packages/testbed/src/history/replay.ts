@@ -1,0 +1,118 @@
+import type { History, JournalRow } from './history.ts'
+
+/** A row that tells what a fact did to one upgrade. */
+export interface Moved {
+  readonly row: JournalRow
+  readonly campaignId: string
+  readonly upgradeId: string
+  readonly deviceKey: string
+  readonly fact: { readonly kind: string; readonly attemptId?: string }
+  readonly wave: number
+  readonly from: string
+  readonly to: string
+  readonly countedAs: string
+  readonly countsAs: string
+  readonly version: number
+  readonly outcome?: { readonly kind: string; readonly reason?: string; readonly contact?: string }
+}
+
+const MOVES = new Set(['upgrade.moved', 'upgrade.learnt'])
+
+/** Rows that moved an upgrade, in order. Facts that were ignored moved none. */
+export function movesOf(history: Pick<History, 'rows'>): Moved[] {
+  return history.rows.filter(({ kind }) => MOVES.has(kind)).map(toMoved)
+}
+
+export function isClaim(moved: Moved): boolean {
+  return moved.fact.kind === 'claim_committed'
+}
+
+function toMoved(row: JournalRow): Moved {
+  const data = row.data as Omit<Moved, 'row' | 'campaignId' | 'upgradeId' | 'deviceKey'>
+  return {
+    ...data,
+    row,
+    campaignId: row.campaignId ?? '',
+    upgradeId: row.upgradeId ?? '',
+    deviceKey: row.deviceKey ?? '',
+  }
+}
+
+/** What a campaign was told to be, as its first rows say. */
+export interface Plan {
+  readonly campaignId: string
+  readonly size: number
+  readonly waves: readonly { readonly wave: number; readonly size: number }[]
+  readonly policy: {
+    readonly waves: readonly { readonly advance: string }[]
+    readonly caps: { readonly inFlight: number; readonly unproven: number }
+    readonly gate: {
+      readonly minSettled: number
+      readonly successThreshold: number
+      readonly failureThreshold: number
+      readonly limits: Readonly<Record<string, number | undefined>>
+    }
+    readonly configLossDeclared: boolean
+  }
+}
+
+export function plansOf(history: Pick<History, 'rows'>): Map<string, Plan> {
+  const plans = new Map<string, Plan>()
+  for (const { kind, campaignId, data } of history.rows) {
+    if (campaignId === null) continue
+    if (kind === 'campaign.created') {
+      plans.set(campaignId, { campaignId, size: 0, waves: [], policy: (data as Plan).policy })
+    }
+    const plan = plans.get(campaignId)
+    if (kind === 'campaign.planned' && plan !== undefined) {
+      const { size, waves } = data as Plan
+      plans.set(campaignId, { ...plan, size, waves })
+    }
+  }
+  return plans
+}
+
+export type Counts = Record<string, number>
+
+const CLASSES = ['pending', 'in_flight', 'unproven', 'success', 'config_lost', 'hard', 'silent', 'stalled', 'benign']
+
+export function countsOf(size: number): Counts {
+  return { ...Object.fromEntries(CLASSES.map((name) => [name, 0])), pending: size }
+}
+
+export function addMove(counts: Counts, { countedAs, countsAs }: Moved): void {
+  counts[countedAs] = (counts[countedAs] ?? 0) - 1
+  counts[countsAs] = (counts[countsAs] ?? 0) + 1
+}
+
+/** The API writes two of the classes in camel case. */
+export function inJournalWords(counters: Readonly<Record<string, number>>): Counts {
+  return Object.fromEntries(
+    Object.entries(counters).map(([name, n]) => [name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), n]),
+  )
+}
+
+export const isOutcome = (state: string): boolean => !OPEN.has(state)
+
+/** States an upgrade can be in without having come to an end. */
+const OPEN = new Set([
+  'pending',
+  'offered',
+  'in_doubt',
+  'accepted',
+  'transferring',
+  'returning',
+  'verifying',
+  'cancelling',
+  'retry',
+])
+/** In these a device may be working on an attempt. */
+export const HOLDING = new Set([
+  'offered',
+  'in_doubt',
+  'accepted',
+  'transferring',
+  'returning',
+  'verifying',
+  'cancelling',
+])
