@@ -77,6 +77,7 @@ test('consumers and servers go on by themselves after a restart of the server', 
   const heard: string[] = []
   await consumer.consume(artifactRevoked, async (batch) => void heard.push(...batch.map(({ id }) => id)))
   await consumer.serve(deviceCredential, async (batch) => batch.map(() => ({ ok: true, data: { kind: 'unknown' } })))
+  await server.kill('SIGKILL')
   await server.restart()
   await waitUntil(() => publisher.status() === 'up' && consumer.status() === 'up')
   const event = revocation('x')
