@@ -163,7 +163,7 @@ describe('with basic', () => {
 function recordingCalls(store: HotStore): HotStore {
   const counted = ['open', 'resume', 'save', 'rememberCredentials', 'forgetCredentials']
   return new Proxy(store, {
-    get(target, name: keyof HotStore & string) {
+    get(target, name: keyof HotStore) {
       if (counted.includes(name)) storeCalls.push(name)
       return target[name]
     },

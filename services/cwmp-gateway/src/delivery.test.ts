@@ -171,7 +171,7 @@ describe('Download is written only by who has saved that it was', () => {
 /** The real store, in which the named functions fail on order. */
 function failingOnOrder(store: HotStore): HotStore {
   return new Proxy(store, {
-    get(target, name: keyof HotStore & string) {
+    get(target, name: keyof HotStore) {
       if (failing.has(name)) return async () => Promise.reject(new HotStoreError('unavailable', 'on order'))
       return target[name]
     },

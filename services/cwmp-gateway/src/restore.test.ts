@@ -33,5 +33,5 @@ test('without an answer of the scheduler nobody is admitted, and the next look t
 })
 
 function digits(i: number): string {
-  return [...String(i).padStart(4, '0')].map((digit) => 'abcdefghij'[Number(digit)]).join('')
+  return Array.from(String(i).padStart(4, '0'), (digit) => 'abcdefghij'[Number(digit)]).join('')
 }
