@@ -2,25 +2,22 @@ import type { Bus } from '@sluice/bus'
 import { type Placement, campaignCreate, placementList } from '@sluice/contracts'
 import { waitUntil } from '@sluice/testbed'
 import { expect, test } from 'vitest'
+import { books, history } from './testing/books.ts'
 import {
-  ACTOR,
   ONE_WAVE,
-  type World,
-  books,
   campaign,
   claim,
   control,
   dataOf,
   go,
-  history,
   informed,
   observe,
   running,
-  someDevices,
   succeed,
   untilCampaign,
   upgrades,
-} from './testing/world.ts'
+} from './testing/drive.ts'
+import { ACTOR, type World, someDevices } from './testing/world.ts'
 
 /** A bus whose publishing fails, as if the process died after every commit. */
 const mute = (real: Bus): Bus => ({ ...real, publish: () => Promise.reject(new Error('killed before the publish')) })

@@ -2,16 +2,8 @@ import type { Sql } from '@sluice/sql'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { campaignsSuite } from './campaign/campaigns.suite.ts'
 import { recoverySuite } from './recovery.suite.ts'
-import {
-  type World,
-  campaign,
-  closeEmbedded,
-  createWorld,
-  go,
-  running,
-  succeed,
-  untilCampaign,
-} from './testing/world.ts'
+import { campaign, go, running, succeed, untilCampaign } from './testing/drive.ts'
+import { type World, closeEmbedded, createWorld } from './testing/world.ts'
 import { claimsSuite } from './upgrade/claims.suite.ts'
 import { factsSuite } from './upgrade/facts.suite.ts'
 

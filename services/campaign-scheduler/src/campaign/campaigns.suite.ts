@@ -2,26 +2,23 @@ import { artifactRevoked, campaignControl, campaignCreate, transferStopsGet } fr
 import { createIds } from '@sluice/runtime'
 import { waitUntil } from '@sluice/testbed'
 import { expect, test } from 'vitest'
+import { books, history } from '../testing/books.ts'
 import {
-  ACTOR,
   ONE_WAVE,
-  type World,
-  books,
   campaign,
   claim,
   control,
   create,
   dataOf,
   go,
-  history,
   observe,
   running,
-  someDevices,
   succeed,
   until,
   untilCampaign,
   upgrades,
-} from '../testing/world.ts'
+} from '../testing/drive.ts'
+import { ACTOR, type World, someDevices } from '../testing/world.ts'
 
 const TWO_WAVES = {
   waves: [
@@ -245,5 +242,32 @@ export function campaignsSuite(open: () => Promise<World>): void {
     })
     await until(world, campaignId, all[0]!.deviceKey, 'regressed')
     expect((await campaign(world, campaignId)).counters).toMatchObject({ success: 0, hard: 1 })
+  })
+
+  test('a resume hints again who was told to wait', async () => {
+    const world = await open()
+    await world.scheduler()
+    const { campaignId, all } = await running(world, 3)
+    const hints = () => world.placed.filter((item) => item.op === 'put_task' && item.task.kind === 'upgrade')
+    await waitUntil(() => hints().length === 3)
+    await go(world, all[0]!)
+    await control(world, campaignId, 'pause')
+    await control(world, campaignId, 'resume')
+    await waitUntil(() => hints().length === 5)
+  })
+
+  test('an image that many devices refuse stops its campaign, with one alarm', async () => {
+    const world = await open()
+    await world.scheduler()
+    const { campaignId, all } = await running(world, 8)
+    for (const upgrade of all.slice(0, 5)) {
+      const commandKey = await go(world, upgrade)
+      const fact = { kind: 'transfer_completed', commandKey, faultCode: 9018, faultString: '' } as const
+      await observe(world, { deviceKey: upgrade.deviceKey, fact })
+    }
+    const stopped = await untilCampaign(world, campaignId, ({ state }) => state === 'paused')
+    expect(stopped.stateReason).toBe('5 devices refused the image with fault 9018: it may be damaged')
+    const alarms = await history(world, campaignId, 'alarm.raised')
+    expect(alarms.map(({ data }) => data)).toEqual([{ code: 'suspect_image', subject: '9018', devices: 5 }])
   })
 }

@@ -4,6 +4,7 @@ import { inTransaction } from '../in-transaction.ts'
 import type { Parts } from '../parts.ts'
 import { type CampaignRow, type CampaignState, lockCampaigns } from '../store/campaigns.ts'
 import { isRevoked } from '../store/revoked-artifacts.ts'
+import { insertSweep } from '../store/sweeps.ts'
 import { type TallyRow, talliesOf } from '../store/tallies.ts'
 import { acceptCounters, approveWave, wavesOf } from '../store/waves.ts'
 import { openWave } from '../upgrade/open-wave.ts'
@@ -72,7 +73,7 @@ async function act(
       await move('paused', reason ?? `paused by ${actor}`)
       return undefined
     case 'resume':
-      await acceptFigures(tx, campaignId, tallies)
+      await takeUpAgain(parts, tx, campaignId, actor, tallies)
       await move('running', reason)
       return undefined
     case 'abort':
@@ -83,10 +84,19 @@ async function act(
   }
 }
 
-async function acceptFigures(tx: Queryable, campaignId: string, tallies: readonly TallyRow[]): Promise<void> {
+/** Who resumes has seen the figures. Devices that were told to wait meanwhile are hinted again. */
+async function takeUpAgain(
+  parts: Parts,
+  tx: Queryable,
+  campaignId: string,
+  actor: string,
+  tallies: readonly TallyRow[],
+): Promise<void> {
   for (const wave of await wavesOf(tx, [campaignId])) {
     if (wave.openedAt === null) continue
     await acceptCounters(tx, wave, countersOf(tallies.filter((tally) => tally.wave === wave.wave)))
+    const reason = 'the campaign was resumed'
+    await insertSweep(tx, { sweepId: parts.ids.event(), kind: 'hint', campaignId, wave: wave.wave, reason, actor })
   }
 }
 

@@ -83,7 +83,15 @@ function replyTo(result: Committed['results'][number], resolution: Resolution): 
   if (item?.kind !== 'resolved') return answered({ kind: 'gone', reason: item?.reason ?? 'not_mentioned' })
   const watch = watchOf(result.row, result.campaign)
   if (watch === undefined) return refused('internal', 'an offered upgrade has no watch')
-  return answered({ kind: 'go', attemptId: result.attemptId, download: item.download, delaySeconds: 0, watch })
+  const { downloadArguments } = result.row.machine
+  return answered({
+    kind: 'go',
+    attemptId: result.attemptId,
+    download: item.download,
+    delaySeconds: 0,
+    downloadArguments,
+    watch,
+  })
 }
 
 async function traceClaims(

@@ -1,21 +1,19 @@
 import { waitUntil } from '@sluice/testbed'
 import { expect, test } from 'vitest'
+import { books, history } from '../testing/books.ts'
 import {
-  NEW,
   ONE_WAVE,
-  type World,
-  books,
   campaign,
   claim,
   claimReply,
   control,
   go,
-  history,
   observe,
   running,
   until,
   upgrades,
-} from '../testing/world.ts'
+} from '../testing/drive.ts'
+import { NEW, type World } from '../testing/world.ts'
 
 export function claimsSuite(open: () => Promise<World>): void {
   test('claims at two schedulers at once never pass the caps', async () => {

@@ -3,27 +3,24 @@ import fc from 'fast-check'
 import { waitUntil } from '@sluice/testbed'
 import { createIds } from '@sluice/runtime'
 import { expect, test } from 'vitest'
+import { books, history } from '../testing/books.ts'
 import {
-  NEW,
-  OLD,
   ONE_WAVE,
   type Seen,
-  type World,
-  books,
   campaign,
   claimReply,
   completed,
   control,
   dataOf,
   go,
-  history,
   informed,
   observe,
   running,
   succeed,
   until,
   upgrades,
-} from '../testing/world.ts'
+} from '../testing/drive.ts'
+import { NEW, OLD, type World } from '../testing/world.ts'
 
 export function factsSuite(open: () => Promise<World>): void {
   test('an observation counts once, however often it is delivered', async () => {

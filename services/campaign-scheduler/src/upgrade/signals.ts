@@ -1,7 +1,10 @@
-import type { JournalEntry, Queryable } from '@sluice/sql'
 import { upgradeTraceparent } from '@sluice/contracts'
+import type { Effect } from '@sluice/rollout'
+import type { JournalEntry, Queryable } from '@sluice/sql'
 import { OURSELVES, type Parts } from '../parts.ts'
-import { type Signal, insertSignals } from '../store/signals.ts'
+import { type Signal, insertSignals, trueSignals } from '../store/signals.ts'
+import type { UpgradeRow } from '../store/upgrades.ts'
+import { wavesOf } from '../store/waves.ts'
 import type { Move } from './move.ts'
 
 /** A model, as signals about it name it. */
@@ -13,37 +16,59 @@ export async function noteSignals(parts: Parts, tx: Queryable, moves: readonly M
   const signals: Signal[] = []
   const alarms: JournalEntry[] = []
   for (const { after, effects } of moves) {
-    const { campaignId, deviceKey, upgradeId } = after
     for (const effect of effects) {
-      if (effect.kind === 'block_model') {
-        const { kind, afterDevices } = effect
-        signals.push({ campaignId, kind, subject: modelName(after), deviceKey, afterDevices, at })
-      }
-      if (effect.kind === 'suspect_image') {
-        const { kind, afterDevices, faultCode } = effect
-        signals.push({ campaignId, kind, subject: String(faultCode), deviceKey, afterDevices, at })
-      }
-      if (effect.kind !== 'alarm') continue
-      if (effect.aboveShareOfWave !== null) {
-        const subject = `${effect.code}/${after.wave}`
-        // How many make the share is asked when the gate is looked at: a wave's size is not at hand here.
-        signals.push({ campaignId, kind: 'alarm_share', subject, deviceKey, afterDevices: 1, at })
-        continue
-      }
-      parts.log.error({ campaign_id: campaignId, upgrade_id: upgradeId, code: effect.code }, 'upgrade.alarm.raised')
-      alarms.push({
-        direction: 'note',
-        at,
-        actor: OURSELVES,
-        kind: 'alarm.raised',
-        campaignId,
-        upgradeId,
-        deviceKey,
-        traceparent: upgradeTraceparent(upgradeId),
-        data: { code: effect.code },
-      })
+      const signal = await signalOf(tx, after, effect, at)
+      if (signal !== undefined) signals.push(signal)
+      if (effect.kind === 'alarm' && effect.aboveShareOfWave === null) alarms.push(alarm(after, effect.code, at))
     }
   }
-  await insertSignals(tx, signals)
+  if (signals.length > 0) alarms.push(...(await raisedBy(tx, signals, at)))
+  for (const { campaignId, data } of alarms) parts.log.error({ campaign_id: campaignId, alarm: data }, 'alarm.raised')
   await parts.journal.append(tx, alarms)
+}
+
+async function signalOf(tx: Queryable, row: UpgradeRow, effect: Effect, at: number): Promise<Signal | undefined> {
+  const { campaignId, deviceKey } = row
+  const about = { campaignId, deviceKey, at }
+  if (effect.kind === 'block_model')
+    return { ...about, kind: effect.kind, subject: modelName(row), afterDevices: effect.afterDevices }
+  if (effect.kind === 'suspect_image')
+    return { ...about, kind: effect.kind, subject: String(effect.faultCode), afterDevices: effect.afterDevices }
+  if (effect.kind !== 'alarm' || effect.aboveShareOfWave === null) return undefined
+  const size = (await wavesOf(tx, [campaignId])).find(({ wave }) => wave === row.wave)?.size ?? 0
+  const afterDevices = Math.floor(size * effect.aboveShareOfWave) + 1
+  return { ...about, kind: 'alarm', subject: `${effect.code} in wave ${row.wave}`, afterDevices }
+}
+
+/** Alarms for what these signals made true; for what was true before there was one already. */
+async function raisedBy(tx: Queryable, signals: readonly Signal[], at: number): Promise<JournalEntry[]> {
+  const campaignIds = [...new Set(signals.map(({ campaignId }) => campaignId))]
+  const keyOf = (one: { campaignId: string; kind: string; subject: string }) =>
+    `${one.campaignId} ${one.kind} ${one.subject}`
+  const before = new Set((await trueSignals(tx, campaignIds)).map(keyOf))
+  await insertSignals(tx, signals)
+  const raised = (await trueSignals(tx, campaignIds)).filter((one) => !before.has(keyOf(one)))
+  return raised.map(({ campaignId, kind, subject, devices }) => ({
+    direction: 'note',
+    at,
+    actor: OURSELVES,
+    kind: 'alarm.raised',
+    campaignId,
+    data: { code: kind, subject, devices },
+  }))
+}
+
+function alarm({ campaignId, upgradeId, deviceKey }: UpgradeRow, code: string, at: number): JournalEntry {
+  const traceparent = upgradeTraceparent(upgradeId)
+  return {
+    direction: 'note',
+    at,
+    actor: OURSELVES,
+    kind: 'alarm.raised',
+    campaignId,
+    upgradeId,
+    deviceKey,
+    traceparent,
+    data: { code },
+  }
 }
