@@ -87,12 +87,18 @@ function downloadOf(go: Extract<ClaimAnswer, { kind: 'go' }>, { profile }: Knowl
     fileType: '1 Firmware Upgrade Image',
     url,
     delaySeconds: go.delaySeconds,
-    argumentSet: profile.downloadArguments,
+    argumentSet: argumentSetOf(profile, go.downloadArguments),
     username,
     password,
     fileSize,
     targetFileName,
   }
+}
+
+/** What the model usually takes, or the other set for a device that refused it. */
+function argumentSetOf({ downloadArguments: usual }: Knowledge['profile'], wanted: 'usual' | 'other' = 'usual') {
+  if (wanted === 'usual') return usual
+  return usual === 'all' ? 'minimal' : 'all'
 }
 
 function downloadAnswered(attemptId: string, answer: Answer): Move {
