@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient } from '@sluice/client'
 import { openEmbedded } from '@sluice/sql'
 import { freePort, startProcess, type StartedProcess } from '@sluice/testbed'
@@ -51,10 +52,11 @@ export async function startEmbeddedSystem(options: EmbeddedOptions = {}): Promis
     startAgain: async () => {
       running = await launch()
     },
+    quiet: () => sleep(1_000),
     readJournals: async (read) => {
       const sql = await openEmbedded({ directory: join(stateDirectory, 'database') })
       try {
-        return await read((text, values) => sql.query(text, values))
+        return await read({ query: (text, values) => sql.query(text, values) })
       } finally {
         await sql.close()
       }

@@ -1,5 +1,5 @@
 import type { Client } from '@sluice/client'
-type Query = (text: string, values?: readonly unknown[]) => Promise<any[]>
+import type { HistorySources } from '@sluice/testbed'
 
 /** A whole system in processes of its own, seen as its users see it. */
 export interface System {
@@ -11,8 +11,10 @@ export interface System {
   output(): string
   /** Ends it in order and answers how to read its journals, which outlive it. */
   stop(): Promise<void>
+  /** Resolves once what devices have told is counted. */
+  quiet(): Promise<void>
   /** Reads its database; of the embedded one, only once it is stopped. */
-  readJournals<T>(read: (query: Query) => Promise<T>): Promise<T>
+  readJournals<T>(read: (sql: HistorySources['sql']) => Promise<T>): Promise<T>
   /** Removes what it left. */
   remove(): Promise<void>
 }

@@ -60,7 +60,7 @@ function allowed(fate: Fate): readonly string[] {
     case 'fell_back':
       return ['rolled_back', 'regressed']
     case 'silent':
-      return ['timed_out silent']
+      return fate.informed ? ['timed_out silent', 'timed_out stalled'] : ['timed_out silent']
     case 'running_new':
       if (fate.settings === 'kept') return ['verified']
       return fate.settings === 'lost' ? ['failed not_provisioned'] : ['verified_config_lost']

@@ -11,22 +11,28 @@ export type Fate =
   | { readonly kind: 'image_refused'; readonly fault: number }
   | { readonly kind: 'running_new'; readonly settings: 'kept' | 'lost' | 'regained' | 'lost_silently' }
   | { readonly kind: 'fell_back' }
-  | { readonly kind: 'silent' }
+  /** `informed`: the ACS heard of it once more between its last step and the silence. */
+  | { readonly kind: 'silent'; readonly informed: boolean }
 
 /** The device's fate with these attempts: from the first of their Downloads to the next of another upgrade. */
 export function fateOf(lines: readonly DeviceLine[], attemptIds: ReadonlySet<string>): Fate {
   let fate: Fate = { kind: 'untouched' }
   let ours = false
+  let informed = false
   for (const line of lines) {
+    if (STEPS.has(line.what)) informed = false
+    if (line.what === 'informed') informed = true
     if (line.what === 'download_received') {
       ours = attemptIds.has(line.commandKey ?? '')
       if (ours) fate = { kind: 'under_way' }
-    } else if (ours) fate = next(fate, line)
+    } else if (ours) fate = next(fate, line, informed)
   }
   return fate
 }
 
-function next(fate: Fate, line: DeviceLine): Fate {
+const STEPS = new Set(['download_received', 'download_answered', 'bytes_received'])
+
+function next(fate: Fate, line: DeviceLine, informed: boolean): Fate {
   const fault = line.fault ?? 0
   switch (line.what) {
     case 'download_answered':
@@ -38,7 +44,7 @@ function next(fate: Fate, line: DeviceLine): Fate {
     case 'cancelled':
       return { kind: 'cancelled' }
     case 'silent':
-      return { kind: 'silent' }
+      return { kind: 'silent', informed }
     case 'fell_back':
       return { kind: 'fell_back' }
     case 'flashed':

@@ -1,0 +1,4 @@
+import { startEmbeddedSystem } from './start-embedded.ts'
+import { useCaseSuite } from './use-case.suite.ts'
+
+useCaseSuite(() => startEmbeddedSystem())
