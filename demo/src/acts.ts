@@ -20,7 +20,7 @@ const timers = {
   minTransferMs: 10 * SECOND,
   flashMs: 8 * SECOND,
   soakMs: 2 * SECOND,
-  sentinelMs: 5 * SECOND,
+  sentinelMs: 8 * SECOND,
   graceMs: 1.5 * SECOND,
   finalMs: 60 * SECOND,
 }
@@ -46,11 +46,11 @@ export const ACTS: readonly [Act, Act] = [
   {
     title: 'Act 2: a bad release',
     version: '3.0.0',
-    behaviour: { fallBackShare: 0.3, refuseShare: 0.1, loseSettingsShare: 0.05, silentShare: 0.1 },
+    behaviour: { fallBackShare: 0.25, refuseShare: 0.1, loseSettingsShare: 0.1, silentShare: 0.1 },
     policy: {
       waves: [auto({ count: 20 }), auto({ percent: 100 })],
       gate: { minSettled: 20, successThreshold: 0.9, failureThreshold: 0.1, soakMs: 1 * SECOND, limits: { hard: 2 } },
-      caps: { inFlight: 4, unproven: 20 },
+      caps: { inFlight: 3, unproven: 3 },
       timers,
     },
   },

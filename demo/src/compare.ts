@@ -63,7 +63,10 @@ export function compare(upgrades: readonly Upgrade[], states: readonly DeviceSta
     const [one, other] = [believed(upgrade), recorded(state, upgrade.attemptId)]
     sums.believed[one] += 1
     sums.recorded[other] += 1
-    if (one !== other) differences.push(`${upgrade.deviceName}: believed ${one} (${upgrade.state} ${upgrade.reason}), recorded ${other} (${state.outcomeAsDeviceSeesIt})`)
+    if (one !== other)
+      differences.push(
+        `${upgrade.deviceName}: believed ${one} (${upgrade.state} ${upgrade.reason}), recorded ${other} (${state.outcomeAsDeviceSeesIt})`,
+      )
     const twice = Object.entries(state.downloadsReceivedByCommandKey).filter(([, count]) => count > 1)
     for (const [key] of twice) differences.push(`${upgrade.deviceName}: Download ${key} came more than once`)
   }

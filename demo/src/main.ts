@@ -60,7 +60,9 @@ view.say('')
 const problems = [
   ...goodComparison.differences,
   ...badComparison.differences,
-  ...(good.campaign.state === 'finished' ? [] : [`the good release ended as ${good.campaign.state}: ${good.campaign.stateReason}`]),
+  ...(good.campaign.state === 'finished'
+    ? []
+    : [`the good release ended as ${good.campaign.state}: ${good.campaign.stateReason}`]),
   ...(bad.campaign.state === 'paused' ? [] : [`the bad release ended as ${bad.campaign.state}`]),
 ]
 for (const problem of problems) view.say(`NOT AS RECORDED  ${problem}`)
@@ -80,7 +82,7 @@ if (values.keep) {
 }
 await fleet.stop(1_000)
 await system.stop()
-//rmSync(folder, { recursive: true, force: true })
+rmSync(folder, { recursive: true, force: true })
 process.exit(problems.length === 0 ? 0 : 1)
 
 function outcomeTable(first: Comparison, second: Comparison): string[] {
@@ -94,8 +96,8 @@ function outcomeTable(first: Comparison, second: Comparison): string[] {
 }
 
 function lastLine({ campaign }: Played): string {
-  const stopped = campaign.waves.find((wave) => wave.state === 'stopped')
+  const reached = campaign.waves.findLast((wave) => wave.openedAt !== null)
   const hurt = hurtOf(campaign.counters)
-  const where = stopped === undefined ? campaign.state : `stopped in wave ${stopped.wave}`
+  const where = campaign.state === 'paused' ? `stopped in wave ${reached?.wave}` : campaign.state
   return `${where}: ${hurt} routers hurt, ${campaign.size - hurt} spared`
 }

@@ -33,20 +33,24 @@ function createLiveView(out: NodeJS.WriteStream, say: (line: string) => void): V
 }
 
 function createPlainView(say: (line: string) => void): View {
-  let states = ''
+  const said = new Map<number, string>()
   let saidAt = 0
   const print = (campaign: Campaign) => {
     saidAt = performance.now()
-    for (const line of campaignLines(campaign).slice(1)) if (!line.endsWith('closed')) say(line)
+    for (const [index, line] of campaignLines(campaign).slice(1).entries()) {
+      if (line.endsWith('closed') || said.get(index) === line) continue
+      said.set(index, line)
+      say(line)
+    }
   }
   return {
     say,
     show: (campaign) => {
-      const now = campaign.waves.map((wave) => wave.state).join()
-      if (now === states && performance.now() - saidAt < PLAIN_EVERY_MS) return
-      states = now
-      print(campaign)
+      if (performance.now() - saidAt >= PLAIN_EVERY_MS) print(campaign)
     },
-    rest: print,
+    rest: (campaign) => {
+      print(campaign)
+      said.clear()
+    },
   }
 }

@@ -10,9 +10,14 @@ export function campaignLines(campaign: Campaign): string[] {
     `${printable(campaign.name)} to ${printable(campaign.version)}  ${campaign.state}${reason}`,
     ...campaign.waves.map(
       (wave) =>
-        `  wave ${wave.wave} ${bar(wave.counters, wave.size)} ${figures(wave.counters, wave.size)}  ${wave.state}`,
+        `  wave ${wave.wave} ${bar(wave.counters, wave.size)} ${figures(wave.counters, wave.size)}  ${standing(campaign, wave)}`,
     ),
   ]
+}
+
+/** An open wave of a campaign that is paused is paused. */
+function standing(campaign: Campaign, wave: Campaign['waves'][number]): string {
+  return wave.state === 'open' && campaign.state === 'paused' ? 'paused' : wave.state
 }
 
 /** Settled well, settled badly, on the way, to come: `#`, `!`, `~` and `.` */

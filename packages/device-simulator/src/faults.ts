@@ -91,20 +91,23 @@ export function faultByName(name: FaultName): Faults {
   return { [name]: ORDERED_BY_NAME[name] }
 }
 
+/** How soon a device that a release reset is provisioned again, and its subscriber has typed the settings in. */
+const REGAIN_MS = 2_000
+
 /** Which fault of a bad release this device suffers: the same for the same (serial number, seed), whatever else happens. */
 export function faultsOfImage(behaviour: ImageBehaviour | undefined, serialNumber: string, seed: number): Faults {
   if (!behaviour) return {}
-  const shares: [number | undefined, FaultName][] = [
-    [behaviour.refuseShare, 'refusesImage'],
-    [behaviour.fallBackShare, 'fallsBackUnseen'],
-    [behaviour.loseSettingsShare, 'losesSettingsByReset'],
-    [behaviour.silentShare, 'goesSilent'],
+  const shares: [number | undefined, Faults][] = [
+    [behaviour.refuseShare, faultByName('refusesImage')],
+    [behaviour.fallBackShare, faultByName('fallsBackUnseen')],
+    [behaviour.loseSettingsShare, { losesSettingsByReset: { regainAfterMs: REGAIN_MS } }],
+    [behaviour.silentShare, faultByName('goesSilent')],
   ]
   const lot = draw('image behaviour', serialNumber, seed)
   let upTo = 0
-  for (const [share, name] of shares) {
+  for (const [share, faults] of shares) {
     upTo += Number(share ?? 0)
-    if (lot < upTo) return faultByName(name)
+    if (lot < upTo) return faults
   }
   return {}
 }
