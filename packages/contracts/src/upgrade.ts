@@ -37,6 +37,8 @@ export const upgradeClaim = request('upgrade.claim', {
       attemptId: AttemptId,
       download: DownloadOffer,
       delaySeconds: Count,
+      /** `other`: the device refused the arguments its model usually takes (9002, 9003). Absent: `usual`. */
+      downloadArguments: Type.Optional(Type.Union([Type.Literal('usual'), Type.Literal('other')])),
       watch: Watch,
     }),
     Type.Object({ kind: Type.Literal('not_before'), at: Time, reason: Type.String() }),
