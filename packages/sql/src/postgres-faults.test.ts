@@ -95,6 +95,23 @@ test('a line that breaks between statements costs one error and no more', async 
   await proxy.close()
 })
 
+test('a connection on which a transaction missed its deadline is not used again', async () => {
+  const database = new URL(inject('postgresUrl'))
+  const proxy = await createFaultProxy({ target: database.host })
+  database.host = proxy.address
+  const sql = await open(database.href, { maxConnections: 1 })
+  const losing = sql.transaction(async (tx) => {
+    proxy.set({ blackhole: true })
+    await tx.query('select 1')
+  })
+  await expect(losing).rejects.toMatchObject({ code: 'deadline' })
+  proxy.set({})
+  expect(await sql.query('select 1 as n')).toEqual([{ n: 1 }])
+  expect(proxy.connections().total).toBe(2)
+  await sql.close()
+  await proxy.close()
+})
+
 test('a deadlock is a conflict for one of the two, and the other commits', async () => {
   const sql = await open(inject('postgresUrl'), { statementTimeoutMs: 10_000 })
   const table = 'deadlock_here'
