@@ -1,0 +1,156 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createClient } from '@sluice/client'
+import {
+  createRoundRobinProxy,
+  createSpanCollector,
+  freePort,
+  startNats,
+  startPostgres,
+  startProcess,
+  startRedis,
+  type RoundRobinProxy,
+  type SpanCollector,
+  type StartedProcess,
+  type TestServer,
+} from '@sluice/testbed'
+import type { System } from './system.ts'
+
+export interface DistributedSystem extends System {
+  readonly nats: TestServer
+  readonly redis: TestServer
+  readonly postgres: TestServer
+  readonly spans: SpanCollector
+  readonly proxy: RoundRobinProxy
+  /** By name; gateways are `cwmp-gateway-1` and on. */
+  readonly services: ReadonlyMap<string, StartedProcess>
+}
+
+export interface DistributedOptions {
+  readonly gateways?: number
+  readonly labNetworks?: string
+}
+
+type Environment = Record<string, string>
+
+/** The topology job, then every service as a process of its own, on servers of this system's own. */
+export async function startDistributedSystem(options: DistributedOptions = {}): Promise<DistributedSystem> {
+  const [nats, redis, postgres] = await Promise.all([startNats(), startRedis(), startPostgres()])
+  const spans = await createSpanCollector()
+  const images = mkdtempSync(join(tmpdir(), 'sluice-images-'))
+  const services = new Map<string, StartedProcess>()
+  const closing: (() => Promise<unknown>)[] = [
+    async () => rmSync(images, { recursive: true, force: true }),
+    () => Promise.all([nats.stop(), redis.stop(), postgres.stop()]),
+    () => spans.close(),
+    () => Promise.all([...services.values()].map((service) => service.kill())),
+  ]
+  const remove = async () => {
+    for (const close of closing.splice(0).toReversed()) await close()
+  }
+  const onNats: Environment = { SLUICE_NATS_URL: nats.url, SLUICE_OTLP_ENDPOINT: spans.url }
+  const onSql: Environment = { ...onNats, SLUICE_POSTGRES_URL: postgres.url }
+  const run = async (name: string, env: Environment, service = name): Promise<void> => {
+    const adminPort = await freePort()
+    const started = await startProcess({
+      entry: `services/${service}/src/main.ts`,
+      env: { ...env, SLUICE_ADMIN_PORT: String(adminPort) },
+      readyWhen: `http://127.0.0.1:${adminPort}/readyz`,
+      deadlineMs: 40_000,
+    })
+    services.set(name, started)
+  }
+  try {
+    const topology = await startProcess({ entry: 'packages/bus/src/main.ts', env: { ...onNats } })
+    if ((await topology.ended) !== 0) throw new Error(`the topology job failed: ${topology.output()}`)
+
+    const secrets = sharedSecrets()
+    const [filesPort, intakePort, apiPort] = [await freePort(), await freePort(), await freePort()]
+    const intakeUrl = `http://127.0.0.1:${intakePort}`
+    const onImages = { SLUICE_IMAGES_DIRECTORY: images }
+    await Promise.all([
+      run('device-registry', { ...onSql, SLUICE_SEAL_KEY: secrets.sealKey }),
+      run('firmware-verifier', { ...onSql, ...onImages }),
+      run('campaign-scheduler', onSql),
+      run('artifact-resolver', {
+        ...onSql,
+        ...onImages,
+        SLUICE_FILES_BASE_URL: `http://127.0.0.1:${filesPort}`,
+        SLUICE_DOWNLOAD_KEY: secrets.downloadKey,
+        SLUICE_INTAKE_TOKEN: secrets.intakeToken,
+        SLUICE_INTAKE_PORT: String(intakePort),
+        SLUICE_LAB_NETWORKS: options.labNetworks ?? '',
+      }),
+      run('file-server', {
+        ...onNats,
+        ...onImages,
+        SLUICE_DOWNLOAD_KEY: secrets.downloadKey,
+        SLUICE_FILES_HOST: '127.0.0.1',
+        SLUICE_FILES_PORT: String(filesPort),
+      }),
+      run('operator-api', {
+        ...onNats,
+        SLUICE_API_PORT: String(apiPort),
+        SLUICE_API_TOKENS: `operator=${secrets.operatorToken}`,
+        SLUICE_INTAKE_URL: intakeUrl,
+        SLUICE_INTAKE_TOKEN: secrets.intakeToken,
+      }),
+    ])
+    const gatewayPorts = await Promise.all(Array.from({ length: options.gateways ?? 2 }, () => freePort()))
+    await Promise.all(
+      gatewayPorts.map((port, index) =>
+        run(
+          `cwmp-gateway-${index + 1}`,
+          {
+            ...onNats,
+            SLUICE_REDIS_URL: redis.url,
+            SLUICE_CWMP_PORT: String(port),
+            SLUICE_CWMP_NONCE_SECRET: secrets.nonceSecret,
+            SLUICE_SNAPSHOT_KEY: secrets.snapshotKey,
+          },
+          'cwmp-gateway',
+        ),
+      ),
+    )
+    const proxy = await createRoundRobinProxy(gatewayPorts.map((port) => `http://127.0.0.1:${port}`))
+    closing.push(() => proxy.close())
+    const apiUrl = `http://127.0.0.1:${apiPort}`
+    return {
+      topology: 'distributed',
+      acsUrl: `${proxy.url}/`,
+      apiUrl,
+      client: createClient({ url: apiUrl, token: secrets.operatorToken }),
+      nats,
+      redis,
+      postgres,
+      spans,
+      proxy,
+      services,
+      output: () => [...services].map(([name, service]) => `== ${name}\n${service.output()}`).join('\n'),
+      quiet: () => sleep(1_000),
+      stop: async () => {
+        await Promise.all([...services.values()].map((service) => service.stop()))
+      },
+      readJournals: (read) => read({ postgresUrl: postgres.url }),
+      remove,
+    }
+  } catch (error) {
+    await remove()
+    throw error
+  }
+}
+
+function sharedSecrets() {
+  const secret = () => randomBytes(32).toString('hex')
+  return {
+    sealKey: secret(),
+    downloadKey: secret(),
+    intakeToken: secret(),
+    operatorToken: secret(),
+    nonceSecret: secret(),
+    snapshotKey: secret(),
+  }
+}

@@ -1,0 +1,4 @@
+import { startDistributedSystem } from './start-distributed.ts'
+import { useCaseSuite } from './use-case.suite.ts'
+
+useCaseSuite(() => startDistributedSystem({ gateways: 2 }))
