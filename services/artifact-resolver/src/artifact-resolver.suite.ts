@@ -235,9 +235,12 @@ export function artifactResolverSuite(name: string, open: () => Promise<Stand>):
       const revoke = () => operator().request(artifactRevoke, { artifactId, reason: 'bricks', actor: ACTOR })
       await revoke()
       await revoke()
-      await judge(artifactId, true)
       await waitUntil(() => revoked.includes(artifactId))
-      await new Promise((done) => setTimeout(done, 300))
+      const heard = `select from resolver.journal where direction = 'in' and kind = 'artifact.revoked' and data->>'artifactId' = $1`
+      await waitUntil(async () => (await hub.sql.query(heard, [artifactId])).length === 1)
+      await judge(artifactId, true)
+      // Verdicts are taken over in order: once the next one stands, this one was looked at.
+      await trustedArtifact()
       expect((await get(artifactId)).status).toBe('revoked')
       expect(revoked.filter((id) => id === artifactId)).toHaveLength(1)
       const nobody = { artifactId: ids.artifact(), reason: 'x', actor: ACTOR }
@@ -261,7 +264,9 @@ export function artifactResolverSuite(name: string, open: () => Promise<Stand>):
           expect((await upload(bad)).status).toBe(404)
         expect((await upload(artifactId, Buffer.alloc(0))).status).toBe(400)
         expect((await upload(artifactId)).status).toBe(201)
-        expect((await upload(artifactId)).status).toBe(409)
+        expect((await upload(artifactId, Buffer.from('other bytes'))).status).toBe(409)
+        const kept = await images.openQuarantined(artifactId)
+        expect(kept.kind === 'open' && (await buffer(kept.stream)).equals(IMAGE)).toBe(true)
       })
 
       it('stops at the limit, announced or not', async () => {

@@ -284,9 +284,9 @@ describe('credentials', () => {
     expect(first.status).toBe(401)
     const challenge = first.headers.get('www-authenticate')!
     expect(challenge).toMatch(/^Digest /)
-    const answer = (password: string) => {
+    const answer = (password: string, challenges = challenge) => {
       const said = answerChallenge({
-        challenges: challenge,
+        challenges,
         method: 'GET',
         uri: target,
         username: mine.username,
@@ -297,6 +297,8 @@ describe('credentials', () => {
       return said.kind === 'answer' ? said.authorization : 'none'
     }
     expect((await fetch(url + target, { headers: { authorization: answer('wrong') } })).status).toBe(401)
+    const foreign = answer(mine.password, challenge.replace(/nonce="[^"]*"/, 'nonce="made-by-somebody-else"'))
+    expect((await fetch(url + target, { headers: { authorization: foreign } })).status).toBe(401)
     const authorization = answer(mine.password)
     expect((await bytesOf(await fetch(url + target, { headers: { authorization } }))).length).toBe(IMAGE.length)
     await told(mine.attemptId, 'download_refused', 'first_byte_served', 'last_byte_served')
