@@ -1,0 +1,53 @@
+import { openConnection } from './connection.ts'
+import { cpeOf } from './cpe.ts'
+import type { DriverOrder, DriverResult } from './start-driver.ts'
+import { createPlayer } from './play-session.ts'
+
+/** The CPE, all of them, in a process of their own: orders and results travel over IPC. */
+process.on('message', (order: DriverOrder) => {
+  drive(order).then(
+    (result) => process.send?.({ result }),
+    (error: unknown) => process.send?.({ failed: error instanceof Error ? error.message : String(error) }),
+  )
+})
+
+/** As many sessions at once as there are connections, each begun when the one before it has ended. */
+async function drive({ port, authentication, connections, devices, until }: DriverOrder): Promise<DriverResult> {
+  const latencies: number[] = []
+  const started = performance.now()
+  const deadline = 'seconds' in until ? started + until.seconds * 1_000 : Number.POSITIVE_INFINITY
+  const most = 'sessions' in until ? until.sessions : Number.POSITIVE_INFINITY
+  let begun = 0
+
+  const players = await Promise.all(Array.from({ length: connections }, runConnection))
+
+  const seconds = (performance.now() - started) / 1_000
+  latencies.sort((a, b) => a - b)
+  const sum = (of: (player: (typeof players)[number]) => number) => players.reduce((total, one) => total + of(one), 0)
+  return {
+    sessions: latencies.length,
+    posts: sum(({ posts }) => posts),
+    challenges: sum(({ challenges }) => challenges),
+    seconds,
+    p50: latencies[Math.floor(latencies.length * 0.5)] ?? 0,
+    p99: latencies[Math.floor(latencies.length * 0.99)] ?? 0,
+    informResponseBytes: players[0]?.informResponseBytes ?? 0,
+  }
+
+  async function runConnection() {
+    const connection = openConnection(port)
+    const player = createPlayer(connection, authentication)
+    try {
+      while (begun < most && performance.now() < deadline) {
+        const cpe = cpeOf(begun % devices)
+        begun += 1
+        const at = performance.now()
+        await player.play(cpe)
+        latencies.push(performance.now() - at)
+      }
+    } finally {
+      connection.close()
+    }
+    return player
+  }
+}

@@ -1,0 +1,59 @@
+import { parseArgs } from 'node:util'
+
+export interface Options {
+  /** Of measuring, for each variant in each round. */
+  readonly seconds: number
+  readonly rounds: number
+  readonly devices: number
+  /** Sessions under way at once, each on a connection that stays open. */
+  readonly connections: number
+  /** Where the figures go as JSON. */
+  readonly json: string | null
+  /** A folder for a CPU profile of the gateway, whose parts are then printed. */
+  readonly profile: string | null
+}
+
+export const usage = `pnpm bench [options]
+
+  --seconds N      of measuring, for each variant in each round (4)
+  --rounds N       how often the variants take turns (3)
+  --devices N      simulated by the driver (1000)
+  --connections N  sessions under way at once (32)
+  --json FILE      write the figures there too
+  --profile DIR    take a CPU profile of the gateway, and print where its time went
+  --help
+`
+
+/** Null: help was asked for. Throws with a sentence for people. */
+export function readOptions(args: readonly string[]): Options | null {
+  const { values } = parseArgs({
+    args: args.filter((arg) => arg !== '--'),
+    options: {
+      seconds: { type: 'string', default: '4' },
+      rounds: { type: 'string', default: '3' },
+      devices: { type: 'string', default: '1000' },
+      connections: { type: 'string', default: '32' },
+      json: { type: 'string' },
+      profile: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  })
+  if (values.help) return null
+  const options = {
+    seconds: positive('--seconds', values.seconds, 600),
+    rounds: Math.ceil(positive('--rounds', values.rounds, 100)),
+    devices: Math.ceil(positive('--devices', values.devices, 200_000)),
+    connections: Math.ceil(positive('--connections', values.connections, 4_000)),
+    json: values.json ?? null,
+    profile: values.profile ?? null,
+  }
+  // Two sessions of one device at once would end one another.
+  if (options.devices < options.connections) throw new Error('--devices is at least --connections')
+  return options
+}
+
+function positive(name: string, text: string, most: number): number {
+  const value = Number(text)
+  if (!(value > 0 && value <= most)) throw new Error(`${name} is a number above 0, at most ${most}`)
+  return value
+}
