@@ -6,6 +6,7 @@ import { errorsPage } from './generate/errors-page.ts'
 import { messagesPage } from './generate/messages-page.ts'
 import { openApi } from './generate/open-api.ts'
 import { settingsPage } from './generate/settings-page.ts'
+import { upgradeMachinePage } from './generate/upgrade-machine-page.ts'
 
 // Writes every file that follows from the code. `--check` writes nothing, and fails where one is stale.
 
@@ -18,6 +19,7 @@ const files: Record<string, string> = {
   'docs/reference/errors.md': errorsPage(),
   'docs/reference/messages.md': messagesPage(),
   'docs/reference/settings.md': settingsPage(),
+  'docs/reference/upgrade-machine.md': upgradeMachinePage(),
 }
 
 const stale: string[] = []
