@@ -41,7 +41,7 @@ describe('Redis', () => {
     await bare.config('RESETSTAT')
     const key = { deviceKey: 'dev_idle', token: 'a' }
     await store.open([{ key, state: '{}', ttlMs: 1_000, version: '1.0' }])
-    await store.resume([{ key, ttlMs: 1_000, endIfIdle: true }])
+    await store.resume([{ key, endIfIdle: true }])
     expect(await commandsSent(bare)).toEqual({ scripts: 2, others: [] })
     await store.close()
   })
@@ -52,7 +52,7 @@ describe('Redis', () => {
     await store.open([{ key, state: '{}', ttlMs: 5_000, version: null }])
     const ttls = async () => [await bare.pttl('sluice:{dev_expiry}:rec'), await bare.pttl('sluice:{dev_expiry}:s:a')]
     expect((await ttls()).every((ttl) => ttl > 0 && ttl <= 5_000)).toBe(true)
-    await store.resume([{ key, ttlMs: 5_000, endIfIdle: true }])
+    await store.resume([{ key, endIfIdle: true }])
     expect((await ttls())[0]).toBeGreaterThan(24 * 3_600_000)
     await store.place([{ op: 'drop_task', deviceKey: 'dev_other', taskId: 'upg_1', revision: 1 }])
     expect(await bare.pttl('sluice:{dev_other}:rec')).toBeGreaterThan(24 * 3_600_000)
@@ -68,7 +68,7 @@ describe('Redis', () => {
     const away = { name: 'HotStoreError', code: 'unavailable' }
     const key = { deviceKey: 'dev_a', token: 'a' }
     await expect(store.open([{ key, state: '', ttlMs: 1_000, version: null }])).rejects.toMatchObject(away)
-    await expect(store.resume([{ key, ttlMs: 1_000, endIfIdle: true }])).rejects.toMatchObject(away)
+    await expect(store.resume([{ key, endIfIdle: true }])).rejects.toMatchObject(away)
     await expect(store.isRestored()).rejects.toMatchObject(away)
     await own.restart()
     await waitUntil(() => store.status() === 'up')

@@ -61,12 +61,13 @@ export async function connectRedis(parts: RedisParts): Promise<HotStore> {
       each(sessions, async ({ key, state, ttlMs, version }) => {
         checkState(state)
         const fields = await redis.sluiceOpen(recordKey(key.deviceKey), sessionKey(key), state, ttlMs, version ?? '')
-        return { record: recordFrom(fields) }
+        return { record: recordFrom(fields, clock.now()) }
       }),
     resume: (posts) =>
-      each(posts, async ({ key, ttlMs, endIfIdle }) => {
-        const args = [ttlMs, endIfIdle ? 1 : 0, clock.now()]
-        return resumedFrom(await redis.sluiceResume(recordKey(key.deviceKey), sessionKey(key), ...args))
+      each(posts, async ({ key, endIfIdle }) => {
+        const now = clock.now()
+        const args = [endIfIdle ? 1 : 0, now]
+        return resumedFrom(await redis.sluiceResume(recordKey(key.deviceKey), sessionKey(key), ...args), now)
       }),
     save: (saves) =>
       each(saves, async ({ key, revision, state, ttlMs, ended, changes }) => {
@@ -120,15 +121,15 @@ function argumentsOf({ op, id, revision, rank, kind, value }: RecordStep): (stri
   return [op, id, revision, rank, kind, value]
 }
 
-function recordFrom(flat: readonly string[]): HotRecord {
+function recordFrom(flat: readonly string[], now: number): HotRecord {
   const pairs: (readonly [string, string])[] = []
   for (let i = 0; i + 1 < flat.length; i += 2) pairs.push([flat[i]!, flat[i + 1]!])
-  return readRecord(pairs)
+  return readRecord(pairs, now)
 }
 
-function resumedFrom(answer: readonly unknown[]): ResumedSession {
+function resumedFrom(answer: readonly unknown[], now: number): ResumedSession {
   const [kind, state, revision, ended, fields] = answer as [string, string, string, string, string[]]
   if (kind === 'superseded') return { kind }
   if (kind !== 'resumed') return { kind: 'unknown' }
-  return { kind, state, revision: Number(revision), ended: ended === '1', record: recordFrom(fields) }
+  return { kind, state, revision: Number(revision), ended: ended === '1', record: recordFrom(fields, now) }
 }

@@ -33,8 +33,7 @@ export function hotStoreSuite(create: () => Promise<HotStoreUnderTest>): void {
     const [opened] = await store.open([{ key, state: `state of ${token}`, ttlMs: 60_000, version }])
     return { key, record: opened!.record }
   }
-  const resume = async (key: SessionKey, endIfIdle = false) =>
-    (await store.resume([{ key, ttlMs: 60_000, endIfIdle }]))[0]!
+  const resume = async (key: SessionKey, endIfIdle = false) => (await store.resume([{ key, endIfIdle }]))[0]!
   const save = async (key: SessionKey, revision: number, changes: readonly RecordChange[] = [], ended = false) =>
     (await store.save([{ key, revision, state: `saved ${revision}`, ttlMs: 60_000, ended, changes }]))[0]!
   const recordOf = async (deviceKey: string) => (await open(deviceKey, `probe${devices++}`)).record
@@ -117,6 +116,28 @@ export function hotStoreSuite(create: () => Promise<HotStoreUnderTest>): void {
     await save(next.key, 0, [{ op: 'put_offer', offer: { attemptId: attempt(1), answered: true } }])
     const last = await open(deviceKey, 'c')
     expect(await resume(last.key, true)).toMatchObject({ ended: true })
+  })
+
+  test('a watch whose time is over is none', async () => {
+    const deviceKey = newDevice()
+    const until = new Date(under.clock.now() - 1).toISOString()
+    await store.place([{ op: 'put_watch', deviceKey, watch: { ...watch(1, 1), until } }])
+    const { key, record } = await open(deviceKey, 'a')
+    expect(record.watch).toBeNull()
+    expect(await resume(key, true)).toMatchObject({ ended: true, record: { watch: null } })
+  })
+
+  test('each POST keeps a session for as long as it was opened or saved for', async () => {
+    const key = { deviceKey: newDevice(), token: 'a' }
+    await store.open([{ key, state: 's', ttlMs: 600, version: null }])
+    for (let post = 0; post < 2; post++) {
+      await under.passTime(400)
+      expect((await resume(key)).kind).toBe('resumed')
+    }
+    await store.save([{ key, revision: 0, state: 's', ttlMs: 60_000, ended: false, changes: [] }])
+    await resume(key)
+    await under.passTime(800)
+    expect((await resume(key)).kind).toBe('resumed')
   })
 
   test('a hint that is not due yet lets a session end', async () => {
@@ -297,7 +318,7 @@ export function hotStoreSuite(create: () => Promise<HotStoreUnderTest>): void {
     const deviceKeys = Array.from({ length: 20 }, newDevice)
     const keys = deviceKeys.map((deviceKey, i) => ({ deviceKey, token: `t${i}` }))
     await store.open(keys.map((key) => ({ key, state: key.token, ttlMs: 60_000, version: null })))
-    const posts = await store.resume(keys.map((key) => ({ key, ttlMs: 60_000, endIfIdle: false })))
+    const posts = await store.resume(keys.map((key) => ({ key, endIfIdle: false })))
     expect(posts.map((post) => resumedOf(post).state)).toEqual(keys.map(({ token }) => token))
   })
 
@@ -305,7 +326,7 @@ export function hotStoreSuite(create: () => Promise<HotStoreUnderTest>): void {
     const deviceKey = newDevice()
     const key = { deviceKey, token: 'short' }
     await store.open([{ key, state: 's', ttlMs: 200, version: '3.0' }])
-    await store.resume([{ key, ttlMs: 200, endIfIdle: false }])
+    await store.resume([{ key, endIfIdle: false }])
     await under.passTime(400)
     expect(await resume(key)).toEqual({ kind: 'unknown' })
     expect((await recordOf(deviceKey)).lastVersion).toBe('3.0')

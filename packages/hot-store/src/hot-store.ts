@@ -21,6 +21,7 @@ export interface Offer {
 /** What gateways remember of a device between its sessions. All of it can be rebuilt. */
 export interface HotRecord {
   readonly credential: StoredCredential | null
+  /** Null also once its time is over. */
   readonly watch: Watch | null
   /** In order of weight, then age. Bounded. */
   readonly tasks: readonly Task[]
@@ -36,6 +37,7 @@ export interface OpenSession {
   readonly key: SessionKey
   /** The session after its Inform, as JSON; at most 64 KiB. */
   readonly state: string
+  /** How long it is kept after each POST. */
   readonly ttlMs: number
   /** What the device reported: `lastVersion` of the record from the second POST on, when it was published. */
   readonly version: string | null
@@ -75,7 +77,6 @@ export interface SaveSession {
 
 export interface ResumePost {
   readonly key: SessionKey
-  readonly ttlMs: number
   readonly endIfIdle: boolean
 }
 

@@ -11,6 +11,7 @@ interface StoredSession {
   revision: number
   readonly seq: number
   ended: boolean
+  ttlMs: number
   readonly version: string | null
   expiresAt: number
 }
@@ -33,7 +34,7 @@ export function createMemoryHotStore({ clock }: { readonly clock: Clock }): HotS
   return {
     open: async (opened) => {
       opened.forEach(({ state }) => checkState(state))
-      return opened.map((session) => ({ record: readRecord(openOne(session)) }))
+      return opened.map((session) => ({ record: readRecord(openOne(session), clock.now()) }))
     },
     resume: async (posts) => posts.map(resumeOne),
     save: async (saves) => {
@@ -69,11 +70,11 @@ export function createMemoryHotStore({ clock }: { readonly clock: Clock }): HotS
     record.seq += 1
     record.expiresAt = Math.max(record.expiresAt, clock.now() + ttlMs)
     const expiresAt = clock.now() + ttlMs
-    sessions.set(nameOf(key), { state, revision: 0, seq: record.seq, ended: false, version, expiresAt })
+    sessions.set(nameOf(key), { state, revision: 0, seq: record.seq, ended: false, ttlMs, version, expiresAt })
     return record.fields
   }
 
-  function resumeOne({ key, ttlMs, endIfIdle }: ResumePost): ResumedSession {
+  function resumeOne({ key, endIfIdle }: ResumePost): ResumedSession {
     const session = sessions.get(nameOf(key))
     if (session === undefined || session.expiresAt <= clock.now()) return { kind: 'unknown' }
     const record = recordOf(key.deviceKey)
@@ -85,10 +86,10 @@ export function createMemoryHotStore({ clock }: { readonly clock: Clock }): HotS
       kept(key.deviceKey).current = session.seq
       if (session.version !== null) record.fields.set('version', session.version)
     }
-    session.expiresAt = clock.now() + ttlMs
+    session.expiresAt = clock.now() + session.ttlMs
     session.ended ||= endIfIdle && session.revision === 0 && isIdle(record.fields, clock.now())
     const { state, revision, ended } = session
-    return { kind: 'resumed', state, revision, ended, record: readRecord(record.fields) }
+    return { kind: 'resumed', state, revision, ended, record: readRecord(record.fields, clock.now()) }
   }
 
   function saveOne({ key, revision, state, ttlMs, ended, changes }: SaveSession): 'saved' | 'stale' {
@@ -97,7 +98,7 @@ export function createMemoryHotStore({ clock }: { readonly clock: Clock }): HotS
     if (session === undefined || session.revision !== revision || !isCurrent) return 'stale'
     if (session.expiresAt <= clock.now()) return 'stale'
     applySteps(kept(key.deviceKey).fields, changes.map(stepOf))
-    Object.assign(session, { state, revision: revision + 1, ended, expiresAt: clock.now() + ttlMs })
+    Object.assign(session, { state, revision: revision + 1, ended, ttlMs, expiresAt: clock.now() + ttlMs })
     return 'saved'
   }
 

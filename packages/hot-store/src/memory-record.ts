@@ -10,7 +10,7 @@ export function applySteps(fields: RecordFields, steps: readonly RecordStep[]): 
 }
 
 export function isIdle(fields: RecordFields, now: number): boolean {
-  if (fields.has('watch')) return false
+  if (Number.parseInt(fields.get('watch') ?? '0', 10) > now) return false
   if (fields.get('offer')?.includes('"answered":false') === true) return false
   return !fields.entries().some(([field, value]) => field.startsWith('t:') && Number(value.split('|')[2]) <= now)
 }

@@ -4,7 +4,7 @@ import type { HotRecord, Offer, StoredCredential } from './hot-store.ts'
 import { rankOf } from './record-step.ts'
 
 /** The record as its fields say; both stores keep these fields. */
-export function readRecord(fields: Iterable<readonly [string, string]>): HotRecord {
+export function readRecord(fields: Iterable<readonly [string, string]>, now: number): HotRecord {
   const tasks: Task[] = []
   const record = {
     credential: null as StoredCredential | null,
@@ -16,7 +16,7 @@ export function readRecord(fields: Iterable<readonly [string, string]>): HotReco
   try {
     for (const [field, value] of fields) {
       if (field === 'credential') record.credential = JSON.parse(value) as StoredCredential
-      else if (field === 'watch') record.watch = JSON.parse(value) as Watch
+      else if (field === 'watch') record.watch = readWatch(value, now)
       else if (field === 'offer') record.offer = JSON.parse(value) as Offer
       else if (field === 'planted') record.planted = value
       else if (field === 'version') record.lastVersion = value
@@ -26,6 +26,11 @@ export function readRecord(fields: Iterable<readonly [string, string]>): HotReco
     throw new HotStoreError('unreadable', 'a device record holds what this package never wrote', { cause })
   }
   return { ...record, tasks: tasks.sort(byRankThenAge) }
+}
+
+/** `<until>|<json>`, in epoch ms. */
+function readWatch(value: string, now: number): Watch | null {
+  return Number.parseInt(value, 10) <= now ? null : (JSON.parse(value.slice(value.indexOf('{'))) as Watch)
 }
 
 /** `<revision>|<rank>|<notBefore>|<json>`. */

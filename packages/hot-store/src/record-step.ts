@@ -30,8 +30,9 @@ export function stepOf(change: RecordChange | Placement): RecordStep {
     case 'drop_offer':
       return { ...plain, op: 'drop_offer', id: change.attemptId }
     case 'put_watch': {
-      const { attemptId, revision } = change.watch
-      return { ...plain, op: 'put_watch', id: attemptId, revision, value: JSON.stringify(change.watch) }
+      const { attemptId, revision, until } = change.watch
+      const value = `${Date.parse(until)}|${JSON.stringify(change.watch)}`
+      return { ...plain, op: 'put_watch', id: attemptId, revision, value }
     }
     case 'drop_watch':
       return { ...plain, op: 'drop_watch', id: change.attemptId, revision: change.revision }

@@ -102,16 +102,16 @@ local state, ttl, version = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 local seq = redis.call('HINCRBY', rec, 'seq', 1)
 if redis.call('PTTL', rec) < ttl then redis.call('PEXPIRE', rec, ttl) end
 redis.call('DEL', ses)
-redis.call('HSET', ses, 'state', state, 'rev', 0, 'seq', seq, 'ended', 0, 'version', version)
+redis.call('HSET', ses, 'state', state, 'rev', 0, 'seq', seq, 'ended', 0, 'version', version, 'ttl', ttl)
 redis.call('PEXPIRE', ses, ttl)
 return redis.call('HGETALL', rec)
 `
 
-/** KEYS record, session. ARGV ttl, endIfIdle (0 or 1), now. */
+/** KEYS record, session. ARGV endIfIdle (0 or 1), now. */
 export const resumeScript = `
 local rec, ses = KEYS[1], KEYS[2]
-local ttl, endIfIdle, now = ARGV[1], ARGV[2] == '1', tonumber(ARGV[3])
-local found = redis.call('HMGET', ses, 'state', 'rev', 'seq', 'ended', 'version')
+local endIfIdle, now = ARGV[1] == '1', tonumber(ARGV[2])
+local found = redis.call('HMGET', ses, 'state', 'rev', 'seq', 'ended', 'version', 'ttl')
 if not found[1] then return { 'unknown' } end
 local seq = tonumber(found[3])
 local current = tonumber(redis.call('HGET', rec, 'current') or '0')
@@ -124,13 +124,13 @@ if seq > current then
   if found[5] ~= '' then redis.call('HSET', rec, 'version', found[5]) end
   redis.call('PEXPIRE', rec, ${bounds.recordTtlMs})
 end
-redis.call('PEXPIRE', ses, ttl)
+redis.call('PEXPIRE', ses, found[6])
 local fields = redis.call('HGETALL', rec)
 
 local function isIdle()
   for i = 1, #fields, 2 do
     local field, value = fields[i], fields[i + 1]
-    if field == 'watch' then return false end
+    if field == 'watch' and tonumber(string.match(value, '^%d+')) > now then return false end
     if field == 'offer' and string.find(value, '"answered":false', 1, true) then return false end
     if string.sub(field, 1, 2) == 't:' then
       local notBefore = tonumber(string.match(value, '^%d+|%-?%d+|(%d+)|'))
@@ -155,7 +155,7 @@ local found = redis.call('HMGET', ses, 'rev', 'seq')
 if found[1] ~= ARGV[1] then return 'stale' end
 if found[2] ~= redis.call('HGET', rec, 'current') then return 'stale' end
 applySteps(rec, 5)
-redis.call('HSET', ses, 'state', ARGV[2], 'rev', ARGV[1] + 1, 'ended', ARGV[4])
+redis.call('HSET', ses, 'state', ARGV[2], 'rev', ARGV[1] + 1, 'ended', ARGV[4], 'ttl', ARGV[3])
 redis.call('PEXPIRE', ses, ARGV[3])
 return 'saved'
 `

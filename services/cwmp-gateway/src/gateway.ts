@@ -3,11 +3,12 @@ import { credentialChanged, taskPlaced } from '@sluice/contracts'
 import type { HotStore } from '@sluice/hot-store'
 import type { ModelProfile } from '@sluice/model-profiles'
 import type { Clock, Ids, Log } from '@sluice/runtime'
-import { abandonSession, answerPost, type GatewayParts, sessionOf } from './answer-post.ts'
+import { answerPost, answerUnreadable } from './answer-post.ts'
 import type { GatewaySettings } from './config.ts'
+import type { GatewayParts } from './gateway-parts.ts'
 import { createAuthenticator } from './http/authenticate.ts'
-import { badRequest, failed, type Reply, unavailable } from './http/reply.ts'
-import { type CwmpServer, type Post, startCwmpServer } from './http/server.ts'
+import { failed, type Reply, unavailable } from './http/reply.ts'
+import { type CwmpServer, startCwmpServer } from './http/server.ts'
 import { createInstruments } from './observability.ts'
 import { createReports } from './reports.ts'
 import { type Restore, startRestore } from './restore.ts'
@@ -80,10 +81,7 @@ export function createGateway({ bus, hotStore, clock, ids, log, profiles, settin
         log,
         isDraining: () => draining,
         answer: (post) => measured(() => answerPost(parts, post)),
-        abandon: (post: Post, reason) =>
-          measured(async () =>
-            whyNot() === null ? abandonSession(parts, sessionOf(post), reason) : badRequest(reason),
-          ),
+        abandon: (post, reason) => measured(() => answerUnreadable(parts, post, reason)),
       })
       log.info({ host: settings.host, port: server.port, auth: settings.auth }, 'cwmp.listening')
     },

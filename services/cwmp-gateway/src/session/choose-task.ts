@@ -1,6 +1,7 @@
 import type { HotRecord } from '@sluice/hot-store'
 import { beginCancel } from '../tasks/cancel.ts'
 import { beginCheck } from '../tasks/check.ts'
+import { dueHints } from '../tasks/due-hints.ts'
 import type { Knowledge, Move } from '../tasks/task.ts'
 import { beginUpgrade } from '../tasks/upgrade.ts'
 import { beginVerify, isAtTarget } from '../tasks/verify.ts'
@@ -37,8 +38,8 @@ function verifyIn({ watch }: HotRecord, softwareVersion: string | null): Chosen[
 }
 
 function hintsIn(record: HotRecord, now: number): Chosen[] {
-  return record.tasks.flatMap((task): Chosen[] => {
-    if (task.kind !== 'upgrade' || (task.notBefore !== null && Date.parse(task.notBefore) > now)) return []
-    return [{ name: `upgrade:${task.taskId}`, begin: (known) => beginUpgrade(task, known) }]
-  })
+  return dueHints(record, now).map((task) => ({
+    name: `upgrade:${task.taskId}`,
+    begin: (known) => beginUpgrade(task, known),
+  }))
 }

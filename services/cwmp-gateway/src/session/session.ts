@@ -1,4 +1,5 @@
 import type { AcsRequest, CwmpVersion, Download } from '@sluice/cwmp'
+import { type ModelProfile, profileFor } from '@sluice/model-profiles'
 import type { Progress } from '../tasks/task.ts'
 
 /** What is remembered between two POSTs of a CPE, as plain JSON. Never a value of a parameter, never a secret. */
@@ -46,6 +47,18 @@ export type Call = Extract<
 >
 
 export const MAX_CALLS = 256
+
+/** How to speak to this session's device. */
+export function profileOf({ model }: Session, profiles: readonly ModelProfile[]): ModelProfile {
+  const { oui, productClass, hardwareVersion, softwareVersion, root } = model
+  return profileFor(profiles, {
+    oui,
+    productClass,
+    root,
+    hardwareVersion: hardwareVersion ?? undefined,
+    softwareVersion: softwareVersion ?? undefined,
+  })
+}
 
 export function writeSession(session: Session): string {
   return JSON.stringify(session)

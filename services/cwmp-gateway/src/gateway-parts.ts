@@ -1,0 +1,24 @@
+import type { Bus } from '@sluice/bus'
+import type { HotStore } from '@sluice/hot-store'
+import type { ModelProfile } from '@sluice/model-profiles'
+import type { Clock, Log } from '@sluice/runtime'
+import type { GatewaySettings } from './config.ts'
+import type { Authenticator } from './http/authenticate.ts'
+import type { Instruments } from './observability.ts'
+import type { Reports } from './reports.ts'
+
+/** What answering a POST takes. */
+export interface GatewayParts {
+  readonly bus: Bus
+  readonly hotStore: HotStore
+  readonly clock: Clock
+  readonly log: Log
+  readonly profiles: readonly ModelProfile[]
+  readonly settings: GatewaySettings
+  readonly reports: Reports
+  readonly authenticator: Authenticator
+  readonly instruments: Instruments
+  readonly digest: (deviceKey: string, name: string, value: string) => string | null
+  /** Why no device may be served now; null: all is well. */
+  readonly whyNot: () => string | null
+}
