@@ -244,7 +244,7 @@ describe('what is refused', () => {
 
   it('everything, as long as it was never learnt what is stopped: 503, not charged to the device', async () => {
     schedulerKnows = false
-    const url = await start({ stopsRefreshMs: 50 })
+    const url = await start()
     const mine = grant()
     expect((await fetch(`${url}/${mine.path}/f`)).status).toBe(503)
     await told(mine.attemptId, 'download_refused')

@@ -1,4 +1,7 @@
-/** Which bytes of an image left for one attempt, over all of its requests: disjoint, in order, ends excluded. */
+/**
+ * Which bytes of an image left this process for one attempt, over all of its requests: disjoint, in order, ends
+ * excluded. A device that resumes at another replica is never told of as served to its last byte; nothing needs that.
+ */
 export interface ServedBytes {
   /** Adds `[from, to)`. */
   add(from: number, to: number): void

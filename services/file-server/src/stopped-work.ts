@@ -1,6 +1,6 @@
 import { transferStopsChanged, transferStopsGet, type TransferStops } from '@sluice/contracts'
 import type { Bus } from '@sluice/bus'
-import type { Clock, Log } from '@sluice/runtime'
+import type { Cancel, Clock, Log } from '@sluice/runtime'
 import { LOG } from './observability.ts'
 
 /** Whose downloads are refused at the first byte: learnt from the scheduler, kept whole, in memory. */
@@ -10,6 +10,9 @@ export interface StoppedWork {
   isKnown(): boolean
   stop(): Promise<void>
 }
+
+/** Until the set is known nothing is served, so ask often. */
+const ASK_AGAIN_MS = 250
 
 /**
  * Asks at once and then every `refreshMs`, and listens for changes in between. While the scheduler does not answer,
@@ -23,6 +26,8 @@ export async function followStoppedWork(
   let known: { readonly campaigns: ReadonlySet<string>; readonly artifacts: ReadonlySet<string> } | null = null
   let heard = 0
   let asking: Promise<void> | null = null
+  let cancelAskingAgain: Cancel = () => undefined
+  let ended = false
 
   const learn = (stops: TransferStops) => {
     known = { campaigns: new Set(stops.campaignIds), artifacts: new Set(stops.artifactIds) }
@@ -43,7 +48,11 @@ export async function followStoppedWork(
     heard += 1
     learn(event.data)
   })
-  await refresh()
+  const untilKnown = async () => {
+    await refresh()
+    if (known === null && !ended) cancelAskingAgain = clock.after(ASK_AGAIN_MS, () => void untilKnown())
+  }
+  await untilKnown()
   const cancel = clock.every(refreshMs, () => void refresh())
 
   return {
@@ -53,7 +62,9 @@ export async function followStoppedWork(
     },
     isKnown: () => known !== null,
     stop: async () => {
+      ended = true
       cancel()
+      cancelAskingAgain()
       await stopListening()
       await asking
     },
