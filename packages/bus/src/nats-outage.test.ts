@@ -47,6 +47,32 @@ test('a server killed and started again loses no event that was acknowledged, be
   await waitUntil(() => heard.size === events.length, { describe: () => `only ${heard.size} arrived` })
 })
 
+test('a full stream refuses more, keeps what nobody has handled, and takes more once it was handled', async () => {
+  const large = (index: number) => {
+    const event = revocation(`f${index}`)
+    return { ...event, data: { ...event.data, reason: 'x'.repeat(500) } }
+  }
+  const stored: string[] = []
+  const failed: unknown[] = []
+  for (let start = 0; failed.length === 0 && start < 100_000; start += 200) {
+    const events = Array.from({ length: 200 }, (_, index) => large(start + index))
+    await publisher.publish(artifactRevoked, events).then(
+      () => stored.push(...events.map(({ id }) => id)),
+      (error: unknown) => failed.push(error),
+    )
+  }
+  expect(failed[0]).toMatchObject({ code: 'unavailable' })
+
+  const heard = new Set<string>()
+  await consumer.consume(artifactRevoked, async (batch) => batch.forEach(({ id }) => heard.add(id)))
+  const resolver = publisher
+  await resolver.consume(artifactRevoked, async () => {})
+  await waitUntil(() => stored.every((id) => heard.has(id)), {
+    describe: () => `${heard.size} of ${stored.length} heard`,
+  })
+  await waitUntil(() => publisher.publish(artifactRevoked, [revocation('after')]).then(() => true))
+}, 60_000)
+
 test('what is published while the server is away fails as unavailable, and goes through once it is back', async () => {
   await server.kill('SIGKILL')
   await waitUntil(() => publisher.status() === 'down')

@@ -6,7 +6,7 @@ import { USUAL_NAMESPACE, consumerName, deadLetterStream, everyKeyOf, streamName
 export interface TopologySettings {
   /** 1, 3 or 5 servers that hold each stream; 1 unless told. */
   readonly replicas?: number
-  /** Per stream; 1 GiB unless told. The oldest go first: consumers that far behind have a fleet's worth of trouble already. */
+  /** Per stream; 1 GiB unless told. A full one refuses what is published: devices then get 503 and come again, and nothing is lost. */
   readonly maxBytes?: number
   readonly namespace?: string
 }
@@ -30,8 +30,6 @@ export function topologyOf(settings: TopologySettings = {}): Topology {
   const byStream = Map.groupBy(stored, (message) => streamName(message, namespace))
   const common = {
     storage: StorageType.File,
-    retention: RetentionPolicy.Limits,
-    discard: DiscardPolicy.Old,
     max_bytes: maxBytes,
     num_replicas: replicas,
     duplicate_window: nanos(120_000),
@@ -41,10 +39,20 @@ export function topologyOf(settings: TopologySettings = {}): Topology {
       ...Array.from(byStream, ([name, messages]) => ({
         ...common,
         name,
+        // Gone once every consumer has acknowledged it; what nobody has handled yet is never pushed out by what comes.
+        retention: RetentionPolicy.Interest,
+        discard: DiscardPolicy.New,
         subjects: messages.map((message) => everyKeyOf(message, namespace)),
         max_age: nanos(7 * DAY_MS),
       })),
-      { ...common, name: deadLetterStream(namespace), subjects: [`${namespace}.dlq.>`], max_age: nanos(30 * DAY_MS) },
+      {
+        ...common,
+        name: deadLetterStream(namespace),
+        retention: RetentionPolicy.Limits,
+        discard: DiscardPolicy.Old,
+        subjects: [`${namespace}.dlq.>`],
+        max_age: nanos(30 * DAY_MS),
+      },
     ],
     consumers: stored.flatMap((message) =>
       message.consumers.map((service) => ({

@@ -38,7 +38,7 @@ export const topologySettings = defineSettings({
   SLUICE_STREAM_MAX_BYTES: {
     type: Type.Integer({ minimum: 1_048_576 }),
     default: 1_073_741_824,
-    description: 'The most bytes a stream keeps; the oldest go first.',
+    description: 'The most bytes a stream keeps of what was not handled yet; a full one refuses more.',
   },
 })
 
