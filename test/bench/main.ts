@@ -4,9 +4,10 @@ import { startProcess } from '@sluice/testbed'
 import { brokenPromises, countCosts } from './count-costs.ts'
 import { measure, type Variant } from './measure.ts'
 import { type Options, readOptions, usage } from './options.ts'
+import { readProfile } from './read-profile.ts'
 import { type Driver, startDriver } from './start-driver.ts'
 import { type Stand, startStand } from './start-stand.ts'
-import { costsOf, rowsOf, tableOf } from './table.ts'
+import { costsOf, rowsOf, sharesTable, tableOf } from './table.ts'
 
 const print = (text: string) => void process.stdout.write(`${text}\n`)
 const say = (text: string) => void process.stderr.write(`${text}\n`)
@@ -24,8 +25,10 @@ async function bench(options: Options): Promise<void> {
   say('starting nats-server, redis-server, postgres, device-registry, campaign-scheduler and two gateways')
   const stand = await startStand(options)
   const driver = startDriver()
+  let warmAt = 0
   try {
     const variants = await prepareVariants(stand, driver, options)
+    warmAt = Number(process.hrtime.bigint() / 1_000n)
     const measured = await measure(variants, driver, options, say)
     const costs = await countCosts(stand, driver, { ...options, sessions: Math.max(200, options.connections * 8) })
     const rows = rowsOf(measured)
@@ -41,6 +44,7 @@ async function bench(options: Options): Promise<void> {
     driver.stop()
     await stand.stop()
   }
+  if (options.profile !== null) print(`\n${sharesTable(readProfile(options.profile, warmAt))}`)
 }
 
 /** Warm servers that know every device, and a floor that answers as many bytes as they do. */

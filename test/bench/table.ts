@@ -1,5 +1,6 @@
 import type { Costs } from './count-costs.ts'
 import type { Measured, Round } from './measure.ts'
+import type { ProfileShares, Share } from './read-profile.ts'
 
 export interface Row {
   readonly variant: string
@@ -62,6 +63,16 @@ export function costsOf({ sessions, posts, challenges, redisScripts, events, inf
     ['informs per stored event', (informs / events).toFixed(1)],
     ['connections of the gateway to PostgreSQL', String(sqlConnections)],
   ])
+}
+
+/** Where the gateway's own time went. */
+export function sharesTable({ packages, functions }: ProfileShares): string {
+  const lines = (shares: readonly Share[], most: number) =>
+    shares.slice(0, most).map(({ name, share }) => [name, `${(share * 100).toFixed(1)} %`])
+  return [
+    markdown([['gateway, self time by package', ''], ...lines(packages, 16)]),
+    markdown([['gateway, self time by function', ''], ...lines(functions, 24)]),
+  ].join('\n\n')
 }
 
 function markdown(lines: readonly (readonly string[])[]): string {
