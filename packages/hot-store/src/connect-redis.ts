@@ -5,13 +5,14 @@ import { HotStoreError } from './hot-store-error.ts'
 import type { HotRecord, HotStore, ResumedSession, SessionKey } from './hot-store.ts'
 import { readRecord } from './read-record.ts'
 import { type RecordStep, stepOf } from './record-step.ts'
-import { changeScript, openScript, resumeScript, saveScript } from './redis-scripts.ts'
+import { changeScript, lockScript, openScript, resumeScript, saveScript } from './redis-scripts.ts'
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     sluiceOpen(rec: string, ses: string, ...args: (string | number)[]): Result<string[], Context>
     sluiceResume(rec: string, ses: string, ...args: (string | number)[]): Result<unknown[], Context>
     sluiceSave(rec: string, ses: string, ...args: (string | number)[]): Result<string, Context>
+    sluiceLock(lock: string, owner: string, ttlMs: number): Result<string, Context>
     sluiceChange(rec: string, ...args: (string | number)[]): Result<string, Context>
   }
 }
@@ -43,6 +44,7 @@ export async function connectRedis(parts: RedisParts): Promise<HotStore> {
       sluiceOpen: { lua: openScript, numberOfKeys: 2 },
       sluiceResume: { lua: resumeScript, numberOfKeys: 2 },
       sluiceSave: { lua: saveScript, numberOfKeys: 2 },
+      sluiceLock: { lua: lockScript, numberOfKeys: 1 },
       sluiceChange: { lua: changeScript, numberOfKeys: 1 },
     },
   })
@@ -91,7 +93,10 @@ export async function connectRedis(parts: RedisParts): Promise<HotStore> {
       await each(deviceKeys, (deviceKey) => redis.hdel(recordKey(deviceKey), 'credential'))
     },
     isRestored: async () => (await within(redis.exists(restoredKey))) === 1,
-    tryRestoreLock: async (ttlMs) => (await within(redis.set(restoreLockKey, '1', 'PX', ttlMs, 'NX'))) === 'OK',
+    tryRestoreLock: async (owner, ttlMs) => {
+      const answer = await within(redis.sluiceLock(restoreLockKey, owner, ttlMs))
+      return answer === 'taken' || answer === 'kept' ? answer : 'refused'
+    },
     markRestored: async () => {
       await within(redis.set(restoredKey, '1'))
     },

@@ -244,6 +244,22 @@ export function hotStoreSuite(create: () => Promise<HotStoreUnderTest>): void {
     expect(await current()).toBeNull()
   })
 
+  test('revisions are exact up to the largest safe integer', async () => {
+    const deviceKey = 'dev_large'
+    const newest = Number.MAX_SAFE_INTEGER - 1
+    for (const revision of [newest - 2, newest, newest - 1]) {
+      await store.place([
+        { op: 'put_watch', deviceKey, watch: watch(1, revision) },
+        { op: 'put_task', deviceKey, task: { kind: 'check', taskId: watch(1, 1).attemptId, revision } },
+      ])
+    }
+    const { record } = (
+      await store.open([{ key: { deviceKey, token: 'large' }, state: '', ttlMs: 1_000, version: null }])
+    )[0]!
+    expect(record.watch?.revision).toBe(newest)
+    expect(record.tasks.map(({ revision }) => revision)).toEqual([newest])
+  })
+
   test('tasks come in order of weight, then age, with cancels and checks first', async () => {
     const deviceKey = newDevice()
     const tasks: Task[] = [
@@ -340,11 +356,14 @@ export function hotStoreSuite(create: () => Promise<HotStoreUnderTest>): void {
     expect(await under.store.isRestored()).toBe(false)
   })
 
-  test('one caller gets the restore lock until it expires', async () => {
-    const answers = await Promise.all([store.tryRestoreLock(300), store.tryRestoreLock(300)])
-    expect(answers.filter((got) => got)).toHaveLength(1)
+  test('one owner holds the restore lock until it stays away, or the store forgets', async () => {
+    expect(await under.store.tryRestoreLock('a', 300)).toBe('taken')
+    expect(await under.store.tryRestoreLock('b', 300)).toBe('refused')
+    expect(await under.store.tryRestoreLock('a', 300)).toBe('kept')
     await under.passTime(500)
-    expect(await store.tryRestoreLock(300)).toBe(true)
+    expect(await under.store.tryRestoreLock('b', 300)).toBe('taken')
+    await under.forgetEverything()
+    expect(await under.store.tryRestoreLock('b', 300)).toBe('taken')
   })
 }
 

@@ -120,8 +120,11 @@ export interface HotStore {
   forgetCredentials(deviceKeys: readonly string[]): Promise<void>
   /** False after the store lost its memory, until `markRestored`: no device may be admitted before. */
   isRestored(): Promise<boolean>
-  /** True for one caller within `ttlMs`: who is to page the placements back in. */
-  tryRestoreLock(ttlMs: number): Promise<boolean>
+  /**
+   * Who is to page the placements back in: one owner, for as long as it comes again within `ttlMs`. `taken` where it
+   * held no lock before: also when the store lost its memory once more, and what was paged in with it.
+   */
+  tryRestoreLock(owner: string, ttlMs: number): Promise<'taken' | 'kept' | 'refused'>
   markRestored(): Promise<void>
   status(): 'up' | 'down'
   close(): Promise<void>

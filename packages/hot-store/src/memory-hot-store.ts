@@ -28,7 +28,7 @@ export function createMemoryHotStore({ clock }: { readonly clock: Clock }): HotS
   const sessions = new Map<string, StoredSession>()
   const records = new Map<string, StoredRecord>()
   let restored = false
-  let restoreLockedUntil = 0
+  let restoreLock = { owner: '', until: 0 }
   const cancelSweep = clock.every(60_000, sweep)
 
   return {
@@ -53,10 +53,11 @@ export function createMemoryHotStore({ clock }: { readonly clock: Clock }): HotS
       for (const deviceKey of deviceKeys) records.get(deviceKey)?.fields.delete('credential')
     },
     isRestored: async () => restored,
-    tryRestoreLock: async (ttlMs) => {
-      if (restoreLockedUntil > clock.now()) return false
-      restoreLockedUntil = clock.now() + ttlMs
-      return true
+    tryRestoreLock: async (owner, ttlMs) => {
+      const isHeld = restoreLock.until > clock.now()
+      if (isHeld && restoreLock.owner !== owner) return 'refused'
+      restoreLock = { owner, until: clock.now() + ttlMs }
+      return isHeld ? 'kept' : 'taken'
     },
     markRestored: async () => {
       restored = true

@@ -5,6 +5,11 @@ import { bounds } from './bounds.ts'
  * ordered by attempt id, then revision, since attempt ids are ULIDs; tasks by revision.
  */
 const applySteps = `
+-- Joined to a text, Lua writes numbers of more than 14 digits as 7.35e+15.
+local function digits(number)
+  return string.format('%.0f', number)
+end
+
 local function orderOf(mark)
   local id, revision = string.match(mark, '^(%S+) (%d+)$')
   return id, tonumber(revision)
@@ -56,13 +61,13 @@ end
 
 apply['put_watch'] = function(rec, id, revision, rank, kind, value)
   if isOlderWatch(rec, id, revision) then return end
-  redis.call('HSET', rec, 'watch', value, 'watchAt', id .. ' ' .. revision)
+  redis.call('HSET', rec, 'watch', value, 'watchAt', id .. ' ' .. digits(revision))
 end
 
 apply['drop_watch'] = function(rec, id, revision)
   if isOlderWatch(rec, id, revision) then return end
   redis.call('HDEL', rec, 'watch')
-  redis.call('HSET', rec, 'watchAt', id .. ' ' .. revision)
+  redis.call('HSET', rec, 'watchAt', id .. ' ' .. digits(revision))
 end
 
 apply['put_task'] = function(rec, id, revision, rank, kind, value)
@@ -71,7 +76,7 @@ apply['put_task'] = function(rec, id, revision, rank, kind, value)
   local field = 't:' .. kind .. ':' .. id
   local present = redis.call('HGET', rec, field)
   if present and revisionOf(present) > revision then return end
-  redis.call('HSET', rec, field, revision .. '|' .. rank .. '|' .. value)
+  redis.call('HSET', rec, field, digits(revision) .. '|' .. rank .. '|' .. value)
 end
 
 apply['drop_task'] = function(rec, id, revision, rank, kind)
@@ -82,7 +87,7 @@ apply['drop_task'] = function(rec, id, revision, rank, kind)
     if present and revisionOf(present) <= revision then redis.call('HDEL', rec, task) end
     local mark = 'x:' .. each .. ':' .. id
     local dropped = redis.call('HGET', rec, mark)
-    if not dropped or tonumber(dropped) < revision then redis.call('HSET', rec, mark, revision) end
+    if not dropped or tonumber(dropped) < revision then redis.call('HSET', rec, mark, digits(revision)) end
   end
 end
 
@@ -164,4 +169,12 @@ return 'saved'
 export const changeScript = `${applySteps}
 applySteps(KEYS[1], 1)
 return 'done'
+`
+
+/** KEYS lock. ARGV owner, ttl. */
+export const lockScript = `
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return 'refused' end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return holder and 'kept' or 'taken'
 `

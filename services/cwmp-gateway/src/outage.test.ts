@@ -36,7 +36,8 @@ const completed = `<CommandKey>${attemptId(1)}</CommandKey><StartTime/><Complete
 test('while Redis is away every POST is 503 with Retry-After, and served when it is back', async () => {
   await cpe.inform()
   await redis.kill()
-  for (const heard of [await cpe.inform(), await cpe.empty(), await cpe.say('TransferComplete', completed)]) {
+  const said = [await cpe.inform(), await cpe.empty(), await cpe.say('TransferComplete', completed)]
+  for (const heard of [...said, await cpe.post('not even XML')]) {
     expect([heard.status, heard.body, heard.headers['retry-after']]).toEqual([503, '', '30'])
   }
   await redis.restart()
@@ -46,8 +47,9 @@ test('while Redis is away every POST is 503 with Retry-After, and served when it
 test('while NATS is away every POST is 503, and no TransferComplete is lost', async () => {
   await cpe.inform()
   await nats.kill()
-  const heard = [await cpe.say('TransferComplete', completed), await cpe.inform()]
+  const heard = [await cpe.say('TransferComplete', completed), await cpe.inform(), await cpe.post('not even XML')]
   expect(heard.map(({ status, body }) => [status, body])).toEqual([
+    [503, ''],
     [503, ''],
     [503, ''],
   ])

@@ -1,10 +1,8 @@
-import { createMemoryHotStore } from '@sluice/hot-store'
-import { systemClock } from '@sluice/runtime'
 import { waitUntil } from '@sluice/testbed'
 import { expect, inject, test } from 'vitest'
-import { startRestore } from './restore.ts'
+import { createCpe } from './testing/cpe.ts'
 import { openStand } from './testing/stand.ts'
-import { log, natsTransport } from './testing/transports.ts'
+import { natsTransport } from './testing/transports.ts'
 import { hint, watchOf } from './testing/upgrade-parts.ts'
 
 const deviceKeys = Array.from({ length: 1_200 }, (_, i) => 'dev_' + 'a'.repeat(22) + digits(i))
@@ -21,14 +19,15 @@ test('everything that stands is paged in before any device is admitted', async (
 })
 
 test('without an answer of the scheduler nobody is admitted, and the next look tries again', async () => {
-  const transport = await natsTransport(inject('natsUrl'))
-  const hotStore = createMemoryHotStore({ clock: systemClock })
-  const bus = await transport.bus('cwmp-gateway')
-  const restore = await startRestore({ bus, hotStore, clock: systemClock, log, lockMs: 100 })
-  expect(restore.isRestored()).toBe(false)
-  const stand = await openStand({ transport, hotStore })
-  await waitUntil(() => restore.isRestored())
-  await restore.stop()
+  const stand = await openStand({ transport: await natsTransport(inject('natsUrl')), keepsPlacements: true })
+  const cpe = createCpe({ serial: 'S1', port: () => stand.gateways[0]!.port })
+  for (const heard of [await cpe.inform(), await cpe.empty(), await cpe.post('not even XML')]) {
+    expect([heard.status, heard.headers['retry-after']]).toEqual([503, '30'])
+  }
+  stand.keepsPlacements = false
+  await waitUntil(async () => (await cpe.inform()).status === 200)
+  expect(stand.informed.length).toBeLessThanOrEqual(1)
+  cpe.close()
   await stand.close()
 })
 

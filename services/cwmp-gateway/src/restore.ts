@@ -1,7 +1,7 @@
 import type { Bus } from '@sluice/bus'
 import { placementList } from '@sluice/contracts'
 import type { HotStore } from '@sluice/hot-store'
-import type { Clock, Log } from '@sluice/runtime'
+import { type Clock, type Log, randomToken } from '@sluice/runtime'
 
 export interface Restore {
   isRestored(): boolean
@@ -13,18 +13,19 @@ export interface RestoreParts {
   readonly hotStore: HotStore
   readonly clock: Clock
   readonly log: Log
-  /** How long one gateway may take to page everything in. */
-  readonly lockMs?: number
 }
 
 const LOOK_EVERY_MS = 1_000
+/** Longer than one page may take: when the gateway that restores dies, another one takes over after this. */
+const LOCK_MS = 15_000
 const PAGE = 500
 
 /**
  * Looks every second whether the hot store still remembers. When it does not, one gateway pages in again what was
  * placed; until then no device is admitted, since a hint or watch nobody knows of would be missed.
  */
-export async function startRestore({ bus, hotStore, clock, log, lockMs = 30_000 }: RestoreParts): Promise<Restore> {
+export async function startRestore({ bus, hotStore, clock, log }: RestoreParts): Promise<Restore> {
+  const owner = randomToken(12)
   let restored = false
   let looking: Promise<void> | undefined
   const lookOnce = () => (looking ??= look().finally(() => (looking = undefined)))
@@ -41,15 +42,15 @@ export async function startRestore({ bus, hotStore, clock, log, lockMs = 30_000 
   async function look(): Promise<void> {
     try {
       restored = await hotStore.isRestored()
-      if (!restored && (await hotStore.tryRestoreLock(lockMs))) await restore()
+      if (!restored && (await lock()) !== 'refused') restored = await restore()
     } catch (error) {
       restored = false
       log.warn({ err: error }, 'hot_store.restore.failed')
     }
   }
 
-  async function restore(): Promise<void> {
-    const startedAt = clock.now()
+  /** False: the next look begins anew. */
+  async function restore(): Promise<boolean> {
     let cursor: string | null = null
     let placed = 0
     do {
@@ -57,16 +58,20 @@ export async function startRestore({ bus, hotStore, clock, log, lockMs = 30_000 
       const reply = await bus.request(placementList, input)
       if (!reply.ok) {
         log.warn({ code: reply.error.code }, 'hot_store.restore.unanswered')
-        return
+        return false
       }
       await hotStore.place(reply.data.items)
+      // Lost the lock: the store forgot once more, and our first pages with it.
+      if ((await lock()) !== 'kept') return false
       placed += reply.data.items.length
       cursor = reply.data.next
-      // Whoever takes the lock after us starts from the beginning.
-      if (clock.now() - startedAt > lockMs) return
     } while (cursor !== null)
     await hotStore.markRestored()
-    restored = true
     log.info({ placed }, 'hot_store.restored')
+    return true
+  }
+
+  function lock(): Promise<'taken' | 'kept' | 'refused'> {
+    return hotStore.tryRestoreLock(owner, LOCK_MS)
   }
 }

@@ -40,6 +40,8 @@ export interface Stand {
   /** What the scheduler answers; refuses with `unavailable` unless told. */
   onClaim: (input: ClaimInput) => ClaimReply
   onCredential: (deviceKey: string) => CredentialReply
+  /** While true, the scheduler does not say what was placed. */
+  keepsPlacements: boolean
   /** Awaited by every publish of the gateways. */
   beforePublish: (name: string) => Promise<void>
   facts(kind?: ObservedFact['kind']): ObservedFact[]
@@ -53,6 +55,7 @@ export interface StandOptions {
   readonly hotStore?: HotStore
   readonly transport?: Transport
   readonly placements?: readonly Placement[]
+  readonly keepsPlacements?: boolean
 }
 
 const ids = createIds()
@@ -87,6 +90,7 @@ export async function openStand(options: StandOptions = {}): Promise<Stand> {
   )
   await scheduler.serve(placementList, async (batch) =>
     batch.map(({ input: { cursor, limit } }) => {
+      if (stand.keepsPlacements) return refused('unavailable', 'the test keeps them')
       const from = Number(cursor ?? '0')
       const next = from + limit < placements.length ? String(from + limit) : null
       return answered({ items: placements.slice(from, from + limit), next })
@@ -102,6 +106,7 @@ export async function openStand(options: StandOptions = {}): Promise<Stand> {
     credentialRequests,
     onClaim: (): ClaimReply => refused('unavailable', 'nobody decides'),
     onCredential: (): CredentialReply => refused('unavailable', 'nobody knows'),
+    keepsPlacements: options.keepsPlacements ?? false,
     beforePublish: async () => {},
     facts: (kind) => observed.map(({ fact }) => fact).filter((fact) => kind === undefined || fact.kind === kind),
     place: (items) =>
@@ -133,7 +138,7 @@ export async function openStand(options: StandOptions = {}): Promise<Stand> {
     await gateway.start()
     stand.gateways.push(gateway)
   }
-  await waitUntil(() => stand.gateways.every((gateway) => gateway.isReady()))
+  await waitUntil(() => stand.keepsPlacements || stand.gateways.every((gateway) => gateway.isReady()))
   return stand
 }
 
