@@ -31,8 +31,8 @@ export function prepareXml(raw: string, limits: DecodeLimits): PreparedXml {
     const open = text.indexOf('<', at)
     const end = open === -1 ? text.length : open
     const words = text.slice(at, end)
-    const single = words.replace(REPEATED_MUST_UNDERSTAND, '$1')
-    const safe = single.replace(RAW_AMPERSAND, '&amp;')
+    const single = words.includes(':mustUnderstand') ? words.replace(REPEATED_MUST_UNDERSTAND, '$1') : words
+    const safe = single.includes('&') ? single.replace(RAW_AMPERSAND, '&amp;') : single
     if (single !== words) warnings.add('attribute_repeated')
     if (safe !== single) warnings.add('ampersand_repaired')
     pieces.push(safe)

@@ -4,7 +4,7 @@ export interface Xml {
 }
 
 /** Control characters but tab and line ends, halves of surrogate pairs, and non-characters (XML 1.0 2.2). */
-const NOT_XML = /(?![\t\n\r])[\p{Cc}\p{Cs}\ufffe\uffff]/gu
+const NOT_XML = /[[\p{Cc}\p{Cs}\ufffe\uffff]--[\t\n\r]]/gv
 
 /** The text without what XML cannot carry or should not (U+007F to U+009F). */
 export function withoutForbidden(text: string): string {
