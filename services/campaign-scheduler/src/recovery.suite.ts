@@ -38,7 +38,10 @@ export function recoverySuite(open: () => Promise<World>): void {
 
   test('a plan goes on where it stood when the registry is back, and after a restart', async () => {
     const world = await open()
-    world.devices = someDevices(40)
+    const misfits = someDevices(120).map((device, index) =>
+      index % 3 === 0 ? { ...device, productClass: 'Other' } : device,
+    )
+    world.devices = misfits
     world.registryRefusals = 1_000_000
     const first = await world.scheduler({ planPageSize: 4, planReplyMs: 50 })
     const draft = { name: 'test', artifactId: world.artifact.artifactId, targets: {}, policy: ONE_WAVE }
@@ -49,8 +52,9 @@ export function recoverySuite(open: () => Promise<World>): void {
     await world.scheduler({ planPageSize: 4 })
     await world.scheduler({ planPageSize: 4 })
     const ready = await untilCampaign(world, created.campaignId, ({ state }) => state === 'ready')
-    expect(ready).toMatchObject({ size: 40, counters: { pending: 40 } })
-    expect(await upgrades(world, created.campaignId)).toHaveLength(40)
+    expect(ready).toMatchObject({ size: 80, counters: { pending: 80 } })
+    expect(await upgrades(world, created.campaignId)).toHaveLength(80)
+    expect((await history(world, created.campaignId, 'campaign.planned'))[0]?.data).toMatchObject({ leftOut: 40 })
     const { stored, counted } = await books(world, created.campaignId)
     expect(stored).toBe(counted)
   })

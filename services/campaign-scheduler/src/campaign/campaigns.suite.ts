@@ -149,7 +149,10 @@ export function campaignsSuite(open: () => Promise<World>): void {
       await succeed(world, campaignId, upgrade.deviceKey, await go(world, upgrade))
     }
     await untilCampaign(world, campaignId, ({ waves }) => waves[0]?.gate?.includes('rests until') === true)
-    world.clock.shift(3_700_000)
+    const looked = () => world.sql.query(`select 1 from scheduler.campaigns where check_at > $1`, [world.clock.now()])
+    world.clock.shift(2_000_000)
+    await waitUntil(async () => (await looked()).length === 1)
+    world.clock.shift(1_700_000)
     await untilCampaign(world, campaignId, ({ waves }) => waves[1]?.state === 'open')
   })
 
@@ -224,6 +227,8 @@ export function campaignsSuite(open: () => Promise<World>): void {
       ({ state, counters }) => state === 'aborted' && counters.benign === 2,
     )
     expect(ended.stateReason).toBe('the artifact was revoked: leaked key')
+    const withdrawn = (await upgrades(world, campaignId)).filter(({ state }) => state === 'cancelled')
+    expect(withdrawn.map(({ reason }) => reason)).toEqual(['artifact_revoked', 'artifact_revoked'])
     await until(world, campaignId, all[0]!.deviceKey, 'cancelling')
     expect(dataOf(await world.ask(transferStopsGet, {})).artifactIds).toEqual([artifactId])
     expect(await history(world, campaignId, 'campaign.moved')).toHaveLength(2)

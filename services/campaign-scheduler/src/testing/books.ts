@@ -49,3 +49,10 @@ export async function history(
     [campaignId, kind],
   )
 }
+
+export async function orphanReasons(world: World): Promise<string[]> {
+  const rows = await world.sql.query<{ data: { reason: string } }>(
+    `select data from scheduler.journal where kind = 'observation.orphaned' order by seq`,
+  )
+  return rows.map(({ data }) => data.reason)
+}

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { waitUntil } from '@sluice/testbed'
 import { createIds } from '@sluice/runtime'
 import { expect, test } from 'vitest'
-import { books, history } from '../testing/books.ts'
+import { books, history, orphanReasons } from '../testing/books.ts'
 import {
   ONE_WAVE,
   type Seen,
@@ -35,9 +35,10 @@ export function factsSuite(open: () => Promise<World>): void {
       deviceKey,
       fact: { kind: 'download_answered', attemptId, status: 1 },
     }
-    await Promise.all([observe(world, seen, seen), observe(world, seen), observe(world, seen)])
-    await observe(world, { deviceKey, fact: informed(OLD) })
+    await observe(world, seen, seen)
     await until(world, campaignId, deviceKey, 'accepted')
+    await Promise.all([observe(world, seen), observe(world, seen)])
+    await observe(world, { deviceKey, fact: informed(OLD) })
     await waitUntil(async () => (await history(world, campaignId, 'upgrade.learnt')).length === 1)
     const { items } = dataOf(await world.ask(historyList, { upgradeId, limit: 100 }))
     expect(
@@ -103,6 +104,8 @@ export function factsSuite(open: () => Promise<World>): void {
       ({ data }) => (data as { fact: { commandKey?: string } }).fact,
     )
     expect(facts.flatMap(({ commandKey }) => commandKey ?? [])).toEqual([first, 'somebody else'])
+    await observe(world, { deviceKey: other!.deviceKey, fact: completed('') })
+    await waitUntil(async () => (await orphanReasons(world)).includes('unknown_command_key'))
   })
 
   test('what belongs to nobody is kept as an orphan and holds up nothing', async () => {
@@ -120,10 +123,7 @@ export function factsSuite(open: () => Promise<World>): void {
       { deviceKey: one!.deviceKey, fact: { kind: 'download_answered', attemptId, status: 1 } },
     )
     await until(world, campaignId, one!.deviceKey, 'accepted')
-    const orphans = await world.sql.query<{ data: { reason: string } }>(
-      `select data from scheduler.journal where kind = 'observation.orphaned' order by seq`,
-    )
-    expect(orphans.map(({ data }) => data.reason)).toEqual([
+    expect(await orphanReasons(world)).toEqual([
       'unknown_command_key',
       'unknown_command_key',
       'attempt_of_another_device',
@@ -166,6 +166,11 @@ export function factsSuite(open: () => Promise<World>): void {
     await go(world, second.all[0]!)
     await observe(world, { deviceKey, fact: informed('3.0.0', '1 BOOT') })
     await until(world, second.campaignId, deviceKey, 'verifying')
+    expect((await upgrades(world, first.campaignId))[0]?.state).toBe('verified')
+    await observe(world, { deviceKey, fact: informed(OLD, '1 BOOT') })
+    await until(world, second.campaignId, deviceKey, 'rolled_back')
+    await observe(world, { deviceKey, fact: informed(OLD) })
+    await waitUntil(async () => (await history(world, second.campaignId, 'upgrade.learnt')).length > 0)
     expect((await upgrades(world, first.campaignId))[0]?.state).toBe('verified')
   })
 
