@@ -56,6 +56,8 @@ export interface StandOptions {
   readonly transport?: Transport
   readonly placements?: readonly Placement[]
   readonly keepsPlacements?: boolean
+  /** Awaited before the page of placements that begins here is answered. */
+  readonly beforePage?: (from: number) => Promise<void>
 }
 
 const ids = createIds()
@@ -88,13 +90,14 @@ export async function openStand(options: StandOptions = {}): Promise<Stand> {
       return stand.onClaim(input)
     }),
   )
-  await scheduler.serve(placementList, async (batch) =>
-    batch.map(({ input: { cursor, limit } }) => {
-      if (stand.keepsPlacements) return refused('unavailable', 'the test keeps them')
-      const from = Number(cursor ?? '0')
-      const next = from + limit < placements.length ? String(from + limit) : null
-      return answered({ items: placements.slice(from, from + limit), next })
-    }),
+  const pageFrom = async (from: number, limit: number): Promise<Reply<OutputOf<typeof placementList>>> => {
+    if (stand.keepsPlacements) return refused('unavailable', 'the test keeps them')
+    await options.beforePage?.(from)
+    const next = from + limit < placements.length ? String(from + limit) : null
+    return answered({ items: placements.slice(from, from + limit), next })
+  }
+  await scheduler.serve(placementList, (batch) =>
+    Promise.all(batch.map(({ input: { cursor, limit } }) => pageFrom(Number(cursor ?? '0'), limit))),
   )
 
   const stand = {
