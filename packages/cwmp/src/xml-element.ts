@@ -64,14 +64,20 @@ function parserOf(maxNestedTags: number): XMLParser {
 function elementOf(node: Node): XmlElement | null {
   const qualified = Object.keys(node).find((key) => key !== ATTRIBUTES)
   if (qualified === undefined || qualified === TEXT || qualified === CDATA) return null
-  const content = node[qualified] as readonly Node[]
+  const children: XmlElement[] = []
+  let text = ''
+  for (const inner of node[qualified] as readonly Node[]) {
+    const child = elementOf(inner)
+    if (child === null) text += ownText(inner)
+    else children.push(child)
+  }
   const colon = qualified.indexOf(':')
   return {
     name: qualified.slice(colon + 1),
     prefix: colon === -1 ? '' : qualified.slice(0, colon),
     attributes: attributesOf(node[ATTRIBUTES]),
-    children: content.flatMap((child) => elementOf(child) ?? []),
-    text: ownText(content),
+    children,
+    text: text.trim(),
   }
 }
 
@@ -84,15 +90,10 @@ function attributesOf(raw: unknown): ReadonlyMap<string, string> {
   return new Map(entries.map(([name, value]) => [name.slice(1), decodeReferences(value)]))
 }
 
-function ownText(nodes: readonly Node[]): string {
-  return nodes
-    .map((node) => {
-      if (typeof node[TEXT] === 'string') return decodeReferences(node[TEXT])
-      const section = node[CDATA]
-      return Array.isArray(section) ? section.map((part: Node) => asText(part[TEXT])).join('') : ''
-    })
-    .join('')
-    .trim()
+function ownText(node: Node): string {
+  if (typeof node[TEXT] === 'string') return decodeReferences(node[TEXT])
+  const section = node[CDATA]
+  return Array.isArray(section) ? section.map((part: Node) => asText(part[TEXT])).join('') : ''
 }
 
 function asText(value: unknown): string {
