@@ -23,7 +23,8 @@ export async function beginSession(
   if (device.kind === 'unusable') return badRequest('device_id')
   const { deviceKey } = device
   const sessionId = randomToken(12)
-  const { session, informed, reply } = openSession({ envelope, inform, deviceKey, sessionId, now: clock.now() })
+  const about = { envelope, inform, deviceKey, sessionId, now: clock.now(), profiles: parts.profiles }
+  const { session, informed, reply } = openSession(about)
   const { xmlDeclaration } = profileOf(session, parts.profiles)
   const answer = encodeEnvelope({ id: envelope.id, cwmpVersion: session.cwmpVersion, xmlDeclaration, ...reply })
   if (reply.message.kind === 'acs_fault') return soap(answer)

@@ -37,9 +37,10 @@ const completed = `<CommandKey>${attemptId(1)}</CommandKey><StartTime/><Complete
 test('while Redis is away every POST is 503 with Retry-After, and served when it is back', async () => {
   await cpe.inform()
   await redis.kill()
-  cpe.cookie = null
   // Before parsing: what is no XML at all is not even looked at.
-  expect((await cpe.post('not even XML')).status).toBe(503)
+  const stranger = createCpe({ serial: 'stranger', port: () => stand.gateways[0]!.port })
+  expect((await stranger.post('not even XML')).status).toBe(503)
+  stranger.close()
   const said = [await cpe.inform(), await cpe.empty(), await cpe.say('TransferComplete', completed)]
   for (const heard of said) {
     expect([heard.status, heard.body, heard.headers['retry-after']]).toEqual([503, '', '30'])

@@ -1,5 +1,6 @@
 import { check, deviceInformed } from '@sluice/contracts'
 import type { Envelope, Inform } from '@sluice/cwmp'
+import { defaultProfiles, deviceProfile } from '@sluice/model-profiles'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { openSession } from './open.ts'
@@ -20,13 +21,14 @@ const envelope: Envelope = {
   supportedVersions: [],
   body: inform,
 }
-const open = (more: Partial<Envelope> = {}, said: Partial<Inform> = {}) =>
+const open = (more: Partial<Envelope> = {}, said: Partial<Inform> = {}, profiles = defaultProfiles) =>
   openSession({
     envelope: { ...envelope, ...more },
     inform: { ...inform, ...said },
     deviceKey: 'dev_' + 'a'.repeat(26),
     sessionId: 'session',
     now: 1_700_000_000_000,
+    profiles,
   })
 
 test('whatever an Inform holds, what is published of it fits its schema', () => {
@@ -65,4 +67,9 @@ test.each([
   [86_400, 600_000],
 ])('a CPE that keeps sessions %s seconds has one of %i ms', (sessionTimeoutSeconds, ttlMs) => {
   expect(open({ sessionTimeoutSeconds }).session.ttlMs).toBe(ttlMs)
+})
+
+test('a model that takes long to answer has a session that waits for it', () => {
+  const slow = [{ ...deviceProfile, answerMs: 240_000 }]
+  expect(open({}, {}, slow).session.ttlMs).toBe(270_000)
 })

@@ -1,6 +1,7 @@
 import type { InformedDevice } from '@sluice/contracts'
 import type { AcsFault, Envelope, Inform, InformResponse } from '@sluice/cwmp'
-import type { DeviceModel, Session } from './session.ts'
+import type { ModelProfile } from '@sluice/model-profiles'
+import { type DeviceModel, profileOf, type Session } from './session.ts'
 
 /** What an Inform begins: a session, and what the inventory learns. */
 export interface Opening {
@@ -15,15 +16,18 @@ export interface OpeningInput {
   readonly deviceKey: string
   readonly sessionId: string
   readonly now: number
+  readonly profiles: readonly ModelProfile[]
 }
 
 const SPOKEN_VERSIONS = ['1.4', '1.3', '1.2', '1.1', '1.0']
 /** TR-069 3.7.2.4: not less than 30 seconds. Longer, since a slow CPE costs us one key. */
 const SESSION_MS = 60_000
+/** What a CPE needs besides the time its model takes for an answer. */
+const MARGIN_MS = 30_000
 const LONGEST_SESSION_MS = 600_000
 
 /** A session from its Inform (TR-069 3.7.2.1). Everything a CPE wrote is cut to its bound. */
-export function openSession({ envelope, inform, deviceKey, sessionId, now }: OpeningInput): Opening {
+export function openSession({ envelope, inform, deviceKey, sessionId, now, profiles }: OpeningInput): Opening {
   const { deviceId, parameters } = inform
   const value = (path: string): string | null => {
     const found = parameters.find(({ name }) => name.endsWith(`.${path}`) && name.split('.').length === 3)?.value.trim()
@@ -44,7 +48,7 @@ export function openSession({ envelope, inform, deviceKey, sessionId, now }: Ope
     deviceKey,
     model,
     cwmpVersion: envelope.cwmpVersion,
-    ttlMs: Math.min(Math.max((envelope.sessionTimeoutSeconds ?? 0) * 1_000, SESSION_MS), LONGEST_SESSION_MS),
+    ttlMs: sessionMs(envelope, profileOf({ model }, profiles)),
     outstanding: null,
     running: null,
     begun: [],
@@ -70,6 +74,11 @@ export function openSession({ envelope, inform, deviceKey, sessionId, now }: Ope
     at: new Date(now).toISOString(),
   }
   return { session, informed, reply: answerInform(envelope) }
+}
+
+function sessionMs({ sessionTimeoutSeconds }: Envelope, { answerMs }: ModelProfile): number {
+  const wanted = Math.max((sessionTimeoutSeconds ?? 0) * 1_000, answerMs + MARGIN_MS, SESSION_MS)
+  return Math.min(wanted, LONGEST_SESSION_MS)
 }
 
 function answerInform({ supportedVersions }: Envelope): Opening['reply'] {

@@ -49,7 +49,7 @@ export type Call = Extract<
 export const MAX_CALLS = 256
 
 /** How to speak to this session's device. */
-export function profileOf({ model }: Session, profiles: readonly ModelProfile[]): ModelProfile {
+export function profileOf({ model }: Pick<Session, 'model'>, profiles: readonly ModelProfile[]): ModelProfile {
   const { oui, productClass, hardwareVersion, softwareVersion, root } = model
   return profileFor(profiles, {
     oui,
