@@ -13,7 +13,6 @@ import {
   startProcess,
   startRedis,
   type RoundRobinProxy,
-  type SpanCollector,
   type StartedProcess,
   type TestServer,
 } from '@sluice/testbed'
@@ -23,7 +22,6 @@ export interface DistributedSystem extends System {
   readonly nats: TestServer
   readonly redis: TestServer
   readonly postgres: TestServer
-  readonly spans: SpanCollector
   readonly proxy: RoundRobinProxy
   /** By name; gateways are `cwmp-gateway-1` and on. */
   readonly services: ReadonlyMap<string, StartedProcess>

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient } from '@sluice/client'
 import { openEmbedded } from '@sluice/sql'
-import { freePort, startProcess, type StartedProcess } from '@sluice/testbed'
+import { createSpanCollector, freePort, startProcess, type StartedProcess } from '@sluice/testbed'
 import type { System } from './system.ts'
 
 export interface EmbeddedSystem extends System {
@@ -16,12 +16,12 @@ export interface EmbeddedSystem extends System {
 
 export interface EmbeddedOptions {
   readonly labNetworks?: string
-  readonly otlpEndpoint?: string
 }
 
 /** The one-process system as users start it. */
 export async function startEmbeddedSystem(options: EmbeddedOptions = {}): Promise<EmbeddedSystem> {
   const stateDirectory = mkdtempSync(join(tmpdir(), 'sluice-e2e-'))
+  const spans = await createSpanCollector()
   const [cwmpPort, filesPort, apiPort] = [await freePort(), await freePort(), await freePort()]
   const launch = (): Promise<StartedProcess> =>
     startProcess({
@@ -33,7 +33,7 @@ export async function startEmbeddedSystem(options: EmbeddedOptions = {}): Promis
         SLUICE_API_PORT: String(apiPort),
         SLUICE_ADMIN_PORT: '0',
         SLUICE_LAB_NETWORKS: options.labNetworks ?? '',
-        ...(options.otlpEndpoint === undefined ? {} : { SLUICE_OTLP_ENDPOINT: options.otlpEndpoint }),
+        SLUICE_OTLP_ENDPOINT: spans.url,
       },
       readyWhen: (output) => output.includes('standalone.system.started'),
       deadlineMs: 30_000,
@@ -46,6 +46,7 @@ export async function startEmbeddedSystem(options: EmbeddedOptions = {}): Promis
     acsUrl: `http://127.0.0.1:${cwmpPort}/`,
     apiUrl,
     client: createClient({ url: apiUrl, token }),
+    spans,
     output: () => running.output(),
     stop: () => running.stop(),
     kill: () => running.kill(),
@@ -63,6 +64,7 @@ export async function startEmbeddedSystem(options: EmbeddedOptions = {}): Promis
     },
     remove: async () => {
       await running.kill()
+      await spans.close()
       rmSync(stateDirectory, { recursive: true, force: true })
     },
   }

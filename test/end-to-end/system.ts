@@ -1,5 +1,5 @@
 import type { Client } from '@sluice/client'
-import type { HistorySources } from '@sluice/testbed'
+import type { HistorySources, SpanCollector } from '@sluice/testbed'
 
 /** A whole system in processes of its own, seen as its users see it. */
 export interface System {
@@ -7,6 +7,8 @@ export interface System {
   readonly acsUrl: string
   readonly apiUrl: string
   readonly client: Client
+  /** Takes the spans of all its processes. */
+  readonly spans: SpanCollector
   /** What all its processes have logged lately, for a test that failed. */
   output(): string
   /** Ends it in order and answers how to read its journals, which outlive it. */

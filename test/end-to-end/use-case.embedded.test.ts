@@ -1,4 +1,4 @@
 import { startEmbeddedSystem } from './start-embedded.ts'
 import { useCaseSuite } from './use-case.suite.ts'
 
-useCaseSuite(() => startEmbeddedSystem())
+useCaseSuite(() => startEmbeddedSystem({ labNetworks: '127.0.0.0/8' }))

@@ -19,7 +19,9 @@ export function checkOutcomes(history: History): Violation[] {
     if (lines === undefined || !isOutcome(to)) continue
     const fate = fateOf(lines, attempts.get(upgradeId) ?? new Set())
     const outcome = outcomeSaid(moves, upgradeId) ?? to
-    if (!allowed(fate).includes(outcome)) {
+    const heard = (since: number) =>
+      moves.some((one) => one.upgradeId === upgradeId && one.fact.kind === 'informed' && one.row.at >= since)
+    if (!allowed(fate, heard).includes(outcome)) {
       const detail = `${upgradeId} of ${lines[0]?.deviceName} is ${outcome}, its device says ${JSON.stringify(fate)}`
       violations.push({ rule: 'outcome_is_the_devices', detail, seq: row.seq })
     }
@@ -42,7 +44,7 @@ function outcomeSaid(moves: readonly Moved[], upgradeId: string): string | undef
 
 const NOT_OFFERED = ['skipped', 'superseded', 'cancelled']
 
-function allowed(fate: Fate): readonly string[] {
+function allowed(fate: Fate, heard: (since: number) => boolean): readonly string[] {
   switch (fate.kind) {
     case 'untouched':
       return NOT_OFFERED
@@ -60,7 +62,7 @@ function allowed(fate: Fate): readonly string[] {
     case 'fell_back':
       return ['rolled_back', 'regressed']
     case 'silent':
-      return fate.informed ? ['timed_out silent', 'timed_out stalled'] : ['timed_out silent']
+      return [heard(fate.since) ? 'timed_out stalled' : 'timed_out silent']
     case 'running_new':
       if (fate.settings === 'kept') return ['verified']
       return fate.settings === 'lost' ? ['failed not_provisioned'] : ['verified_config_lost']

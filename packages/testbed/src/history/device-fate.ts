@@ -11,28 +11,27 @@ export type Fate =
   | { readonly kind: 'image_refused'; readonly fault: number }
   | { readonly kind: 'running_new'; readonly settings: 'kept' | 'lost' | 'regained' | 'lost_silently' }
   | { readonly kind: 'fell_back' }
-  /** `informed`: the ACS heard of it once more between its last step and the silence. */
-  | { readonly kind: 'silent'; readonly informed: boolean }
+  /** `since`: its last step before; epoch ms. An Inform whose answer it never got stands in no record. */
+  | { readonly kind: 'silent'; readonly since: number }
 
 /** The device's fate with these attempts: from the first of their Downloads to the next of another upgrade. */
 export function fateOf(lines: readonly DeviceLine[], attemptIds: ReadonlySet<string>): Fate {
   let fate: Fate = { kind: 'untouched' }
   let ours = false
-  let informed = false
+  let since = 0
   for (const line of lines) {
-    if (STEPS.has(line.what)) informed = false
-    if (line.what === 'informed') informed = true
+    if (STEPS.has(line.what)) since = Date.parse(line.at)
     if (line.what === 'download_received') {
       ours = attemptIds.has(line.commandKey ?? '')
       if (ours) fate = { kind: 'under_way' }
-    } else if (ours) fate = next(fate, line, informed)
+    } else if (ours) fate = next(fate, line, since)
   }
   return fate
 }
 
 const STEPS = new Set(['download_received', 'download_answered', 'bytes_received'])
 
-function next(fate: Fate, line: DeviceLine, informed: boolean): Fate {
+function next(fate: Fate, line: DeviceLine, since: number): Fate {
   const fault = line.fault ?? 0
   switch (line.what) {
     case 'download_answered':
@@ -44,7 +43,7 @@ function next(fate: Fate, line: DeviceLine, informed: boolean): Fate {
     case 'cancelled':
       return { kind: 'cancelled' }
     case 'silent':
-      return { kind: 'silent', informed }
+      return { kind: 'silent', since }
     case 'fell_back':
       return { kind: 'fell_back' }
     case 'flashed':
