@@ -26,6 +26,7 @@ export async function continueSession(
   if (resumed.kind === 'superseded') return badRequest('superseded')
   const { record, ended: wasEnded } = resumed
   const session = readSession(resumed.state)
+  if (session === null) return whenUnknown()
   const { deviceKey } = session
   const rpc = isEmpty ? 'empty' : rpcNameOf(heard.message)
 
@@ -60,8 +61,9 @@ export async function abandonSession(parts: GatewayParts, key: SessionKey | null
   if (key === null) return refusal
   const [resumed] = await parts.hotStore.resume([{ key, endIfIdle: false }])
   if (resumed?.kind !== 'resumed') return refusal
-  const session = { ...readSession(resumed.state), broken: true }
-  await save(parts, key, resumed, { session, changes: [], ended: true })
+  const session = readSession(resumed.state)
+  if (session === null) return refusal
+  await save(parts, key, resumed, { session: { ...session, broken: true }, changes: [], ended: true })
   return refusal
 }
 

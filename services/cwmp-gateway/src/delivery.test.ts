@@ -168,6 +168,16 @@ describe('Download is written only by who has saved that it was', () => {
   })
 })
 
+test('a session that a gateway of another version wrote begins anew', async () => {
+  const key = { deviceKey: cpe.deviceKey, token: 'A'.repeat(22) }
+  const state = JSON.stringify({ format: 999, session: {} })
+  await stand.hotStore.open([{ key, state, ttlMs: 1_000, version: null }])
+  cpe.cookie = `sluice=${key.deviceKey}.${key.token}`
+  expect((await cpe.say('GetRPCMethods')).status).toBe(400)
+  expect((await cpe.post('<broken')).status).toBe(400)
+  expect((await cpe.inform()).rpc).toBe('InformResponse')
+})
+
 /** The real store, in which the named functions fail on order. */
 function failingOnOrder(store: HotStore): HotStore {
   return new Proxy(store, {

@@ -60,10 +60,15 @@ export function profileOf({ model }: Pick<Session, 'model'>, profiles: readonly 
   })
 }
 
+/** Changes with the shape of Session. While gateways are replaced, some read what they do not know. */
+const FORMAT = 1
+
 export function writeSession(session: Session): string {
-  return JSON.stringify(session)
+  return JSON.stringify({ format: FORMAT, session })
 }
 
-export function readSession(state: string): Session {
-  return JSON.parse(state) as Session
+/** Null where a gateway of another version wrote it: the device begins anew. */
+export function readSession(state: string): Session | null {
+  const { format, session } = JSON.parse(state) as { format: unknown; session: Session }
+  return format === FORMAT ? session : null
 }
