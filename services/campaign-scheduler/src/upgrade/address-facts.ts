@@ -17,7 +17,7 @@ const M_DOWNLOAD = 'M Download'
  * device's last `M Download` event, then as the sole open attempt; all else by the device's open, or else last, try.
  */
 export async function addressFacts(tx: Queryable, observations: readonly Observation[]): Promise<Addressed> {
-  const named = observations.flatMap((observation) => keysIn(observation))
+  const named = observations.flatMap(keysIn).filter(isOurs)
   const byKey = new Map((await findAttempts(tx, [...new Set(named)])).map((row) => [row.attemptId, row]))
   await nameAttempts(tx, eventNames(observations, byKey))
   const devices = observations.flatMap(({ deviceKey }) => (deviceKey === null ? [] : [deviceKey]))
@@ -32,6 +32,9 @@ export async function addressFacts(tx: Queryable, observations: readonly Observa
   }
   return { facts, orphans }
 }
+
+/** Keys are device input: what cannot be an attempt id is not asked of the database, which would choke on a NUL. */
+const isOurs = (key: string): boolean => /^fw[0-9A-HJKMNP-TV-Z]{26}$/.test(key)
 
 function keysIn({ fact }: Observation): string[] {
   if ('attemptId' in fact) return [fact.attemptId]

@@ -155,6 +155,25 @@ export function factsSuite(open: () => Promise<World>): void {
     expect(ignored.map(({ data }) => (data as { ignored: string }).ignored)).toEqual(['poison'])
   })
 
+  test('control characters in what a device says hold up nothing', async () => {
+    const world = await open()
+    await world.scheduler()
+    const { campaignId, all } = await running(world, 1)
+    const { deviceKey } = all[0]!
+    const attemptId = await go(world, all[0]!)
+    const hostile = 'a\u0000b\ud800'
+    await observe(
+      world,
+      {
+        deviceKey,
+        fact: { kind: 'informed', softwareVersion: hostile, events: [{ code: hostile, commandKey: hostile }] },
+      },
+      { deviceKey, fact: { kind: 'transfer_completed', commandKey: hostile, faultCode: 9010, faultString: hostile } },
+      { deviceKey, fact: { kind: 'download_answered', attemptId, status: 1 } },
+    )
+    await until(world, campaignId, deviceKey, 'failed')
+  })
+
   test('facts reach the latest attempt: an earlier campaign is not moved by a later one', async () => {
     const world = await open()
     await world.scheduler()

@@ -79,7 +79,7 @@ function moveOne(
   { fact, actor }: UpgradeFact,
   at: number,
 ): Move {
-  const heard = fact.kind === 'informed' ? fact.softwareVersion : before.reportedVersion
+  const heard = versionIn(fact) ?? before.reportedVersion
   const stepped = stepOrPoison(parts, before, campaign, fact)
   if (stepped.kind === 'poison') return { before, after: before, fact, actor, ignored: 'poison', effects: [] }
   const { upgrade: machine, effects, ignored } = stepped.step
@@ -102,6 +102,11 @@ function moveOne(
     updatedAt: at,
   }
   return { before, after, fact, actor, ignored: ignored ?? null, effects }
+}
+
+function versionIn(fact: Fact): string | undefined {
+  if (fact.kind === 'informed') return fact.softwareVersion
+  return fact.kind === 'claim_committed' ? fact.fromVersion : undefined
 }
 
 /** A fact that the machine chokes on is journaled and left behind: it may not hold up the facts of others. */
