@@ -28,7 +28,20 @@ test('one short run prints every column, and idle sessions cost what was promise
     const output = bench.output()
     expect([code, output]).toEqual([0, expect.stringContaining('| variant')])
     const [head = '', ...lines] = output.split('\n').filter((line) => line.startsWith('|'))
-    for (const column of ['sessions/s', 'p50 ms', 'p99 ms', 'server', 'nats', 'redis', 'postgres', 'registry', 'total'])
+    for (const column of [
+      'sessions/s',
+      'p50 ms',
+      'p99 ms',
+      'p50 / p99 at 100/s',
+      'server',
+      'nats',
+      'redis',
+      'postgres',
+      'registry',
+      'scheduler',
+      'total',
+      'x floor (least-most)',
+    ])
       expect(head).toContain(` ${column} `)
     for (const variant of ['floor: bare node:http', 'gateway, no authentication', 'gateway, digest'])
       expect(lines).toContainEqual(expect.stringContaining(`| ${variant} `))

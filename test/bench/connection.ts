@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
 
 export interface Answer {
@@ -14,7 +15,7 @@ export interface Connection {
 }
 
 /** HTTP/1.1 with nothing that costs: the driver shares the machine with what it measures. */
-export function openConnection(port: number): Connection {
+export async function openConnection(port: number): Promise<Connection> {
   const socket = connect({ host: '127.0.0.1', port, noDelay: true })
   let received = ''
   let waiting: { readonly resolve: (answer: Answer) => void; readonly reject: (error: Error) => void } | undefined
@@ -37,6 +38,7 @@ export function openConnection(port: number): Connection {
     trouble ??= new Error('the server closed the connection')
     waiting?.reject(trouble)
   })
+  await once(socket, 'connect')
   return {
     exchange: (request) =>
       new Promise((resolve, reject) => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { openConnection } from './connection.ts'
 import { cpeOf } from './cpe.ts'
 import type { DriverOrder, DriverResult } from './start-driver.ts'
@@ -12,7 +13,7 @@ process.on('message', (order: DriverOrder) => {
 })
 
 /** As many sessions at once as there are connections, each begun when the one before it has ended. */
-async function drive({ port, authentication, connections, devices, until }: DriverOrder): Promise<DriverResult> {
+async function drive({ port, authentication, connections, devices, rate, until }: DriverOrder): Promise<DriverResult> {
   const latencies: number[] = []
   const started = performance.now()
   const deadline = 'seconds' in until ? started + until.seconds * 1_000 : Number.POSITIVE_INFINITY
@@ -35,12 +36,15 @@ async function drive({ port, authentication, connections, devices, until }: Driv
   }
 
   async function runConnection() {
-    const connection = openConnection(port)
+    const connection = await openConnection(port)
     const player = createPlayer(connection, authentication)
     try {
+      await player.prepare(cpeOf(0))
       while (begun < most && performance.now() < deadline) {
         const cpe = cpeOf(begun % devices)
+        const due = rate === undefined ? 0 : started + (begun * 1_000) / rate - performance.now()
         begun += 1
+        if (due > 0) await sleep(due)
         const at = performance.now()
         await player.play(cpe)
         latencies.push(performance.now() - at)

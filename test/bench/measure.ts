@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Authentication } from './play-session.ts'
 import { processorTime } from './processor-time.ts'
-import type { Driver, DriverResult } from './start-driver.ts'
+import type { Driver, DriverOrder, DriverResult } from './start-driver.ts'
 
 /** One kind of server under the same load. */
 export interface Variant {
@@ -22,18 +22,23 @@ export interface Round extends DriverResult {
 export interface Measured {
   readonly variant: string
   readonly rounds: readonly Round[]
+  /** Of sessions at `UNHURRIED` a second, when nothing queues: in ms. */
+  readonly unhurried: { readonly p50: number; readonly p99: number }
 }
+
+export interface Load {
+  readonly seconds: number
+  readonly devices: number
+  readonly connections: number
+}
+
+export const UNHURRIED = 100
 
 /** The variants in turns, so that what else the machine does falls on all of them. */
 export async function measure(
   variants: readonly Variant[],
   driver: Driver,
-  settings: {
-    readonly seconds: number
-    readonly rounds: number
-    readonly devices: number
-    readonly connections: number
-  },
+  settings: Load & { readonly rounds: number },
   say: (line: string) => void,
 ): Promise<Measured[]> {
   const rounds = variants.map(() => [] as Round[])
@@ -44,22 +49,20 @@ export async function measure(
       say(`round ${round}, ${variant.name}: ${measured.sessions} sessions`)
     }
   }
-  return variants.map(({ name }, index) => ({ variant: name, rounds: rounds[index]! }))
+  const all: Measured[] = []
+  for (const [index, variant] of variants.entries()) {
+    const { p50, p99 } = await driver.drive({ ...orderOf(variant, settings), rate: UNHURRIED })
+    all.push({ variant: variant.name, rounds: rounds[index]!, unhurried: { p50, p99 } })
+  }
+  return all
 }
 
-async function measureOnce(
-  { port, authentication, pids }: Variant,
-  driver: Driver,
-  {
-    seconds,
-    devices,
-    connections,
-  }: { readonly seconds: number; readonly devices: number; readonly connections: number },
-): Promise<Round> {
+async function measureOnce(variant: Variant, driver: Driver, load: Load): Promise<Round> {
+  const { pids } = variant
   const timesOf = () => Object.values(pids).map(processorTime)
   const before = timesOf()
   const driverBefore = processorTime(driver.pid)
-  const driven = await driver.drive({ port, authentication, connections, devices, until: { seconds } })
+  const driven = await driver.drive(orderOf(variant, load))
   const driverTime = processorTime(driver.pid) - driverBefore
   await untilQuiet(timesOf)
   const after = timesOf()
@@ -71,6 +74,10 @@ async function measureOnce(
     cpuTotal: cpu.reduce((sum, [, time]) => sum + time, 0),
     driverCpu: perThousand(driverTime),
   }
+}
+
+function orderOf({ port, authentication }: Variant, { seconds, devices, connections }: Load): DriverOrder {
+  return { port, authentication, connections, devices, until: { seconds } }
 }
 
 /** The inventory works its informs off behind the sessions: that is paid by the sessions that caused it. */

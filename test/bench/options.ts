@@ -15,7 +15,7 @@ export interface Options {
 
 export const usage = `pnpm bench [options]
 
-  --seconds N      of measuring, for each variant in each round (4)
+  --seconds N      of measuring, for each variant in each round (3)
   --rounds N       how often the variants take turns (3)
   --devices N      simulated by the driver (1000)
   --connections N  sessions under way at once (32)
@@ -29,7 +29,7 @@ export function readOptions(args: readonly string[]): Options | null {
   const { values } = parseArgs({
     args: args.filter((arg) => arg !== '--'),
     options: {
-      seconds: { type: 'string', default: '4' },
+      seconds: { type: 'string', default: '3' },
       rounds: { type: 'string', default: '3' },
       devices: { type: 'string', default: '1000' },
       connections: { type: 'string', default: '32' },

@@ -9,6 +9,8 @@ import { createSigner, type Signer } from './sign-post.ts'
 export type Authentication = 'none' | 'digest' | 'challenged'
 
 export interface Player {
+  /** Learns a nonce where CPE would know one from their last session. */
+  prepare(cpe: Cpe): Promise<void>
   /** One idle session: Inform, InformResponse, empty POST, 204. Rejects on any other answer. */
   play(cpe: Cpe): Promise<void>
   /** POSTs answered with 200 or 204. */
@@ -25,15 +27,16 @@ export function createPlayer(connection: Connection, authentication: Authenticat
     posts: 0,
     challenges: 0,
     informResponseBytes: 0,
+    async prepare(cpe: Cpe): Promise<void> {
+      if (authentication === 'digest') await learnNonce(informOf(cpe))
+    },
     async play(cpe: Cpe): Promise<void> {
-      if (authentication === 'challenged') signer = undefined
       const inform = informOf(cpe)
-      if (authentication !== 'none' && signer === undefined) await learnNonce(inform)
+      if (authentication === 'challenged') await learnNonce(inform)
       let opened = await post(cpe, inform, '')
       if (opened.status === 401 && authentication === 'digest') {
         // Nonces age.
-        signer = createSigner(opened.head)
-        player.challenges += 1
+        await learnNonce(inform)
         opened = await post(cpe, inform, '')
       }
       expectStatus(opened, 200)

@@ -1,5 +1,4 @@
 import { fork } from 'node:child_process'
-import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Authentication } from './play-session.ts'
 
@@ -9,6 +8,8 @@ export interface DriverOrder {
   readonly connections: number
   /** They take turns. */
   readonly devices: number
+  /** Sessions begun a second; without, each connection begins the next one at once. */
+  readonly rate?: number
   readonly until: { readonly seconds: number } | { readonly sessions: number }
 }
 
@@ -32,22 +33,23 @@ export interface Driver {
 
 export function startDriver(): Driver {
   const child = fork(join(import.meta.dirname, 'driver.main.ts'), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-  if (child.pid === undefined) throw new Error('the driver cannot be started')
+  const { pid } = child
+  if (pid === undefined) throw new Error('the driver cannot be started')
+  let answered: (said: Said) => void = () => {}
+  child.on('message', (said: Said) => answered(said))
+  child.on('exit', (code, signal) => answered({ failed: `it ended (${signal ?? code})` }))
   return {
-    pid: child.pid,
+    pid,
     drive: async (order) => {
-      child.send(order)
-      const [said] = (await Promise.race([once(child, 'message'), endOf()])) as [
-        { result?: DriverResult; failed?: string },
-      ]
-      if (said.result === undefined) throw new Error(`the driver: ${said.failed}`)
+      const said = await new Promise<Said>((resolve) => {
+        answered = resolve
+        child.send(order)
+      })
+      if ('failed' in said) throw new Error(`the driver: ${said.failed}`)
       return said.result
     },
     stop: () => void child.kill('SIGKILL'),
   }
-
-  async function endOf(): Promise<never> {
-    const [code] = (await once(child, 'exit')) as [number | null]
-    throw new Error(`the driver ended (${code})`)
-  }
 }
+
+type Said = { readonly result: DriverResult } | { readonly failed: string }

@@ -1,5 +1,5 @@
 import type { Costs } from './count-costs.ts'
-import type { Measured, Round } from './measure.ts'
+import { type Measured, type Round, UNHURRIED } from './measure.ts'
 import type { ProfileShares, Share } from './read-profile.ts'
 
 export interface Row {
@@ -7,6 +7,8 @@ export interface Row {
   readonly sessionsPerSecond: number
   readonly p50: number
   readonly p99: number
+  /** At a rate at which nothing queues. */
+  readonly unhurried: Measured['unhurried']
   /** CPU seconds per 1,000 sessions. */
   readonly cpu: Readonly<Record<string, number>>
   readonly cpuTotal: number
@@ -18,7 +20,7 @@ export interface Row {
 /** Medians of the rounds. */
 export function rowsOf(measured: readonly Measured[]): Row[] {
   const floor = measured[0]!.rounds
-  return measured.map(({ variant, rounds }) => {
+  return measured.map(({ variant, rounds, unhurried }) => {
     const middle = (of: (round: Round) => number) => median(rounds.map(of))
     const ratios = rounds.map(({ cpuTotal }, index) => cpuTotal / floor[index]!.cpuTotal)
     const names = Object.keys(rounds[0]!.cpu)
@@ -27,6 +29,7 @@ export function rowsOf(measured: readonly Measured[]): Row[] {
       sessionsPerSecond: middle(({ sessions, seconds }) => sessions / seconds),
       p50: middle(({ p50 }) => p50),
       p99: middle(({ p99 }) => p99),
+      unhurried,
       cpu: Object.fromEntries(names.map((name) => [name, middle(({ cpu }) => cpu[name]!)])),
       cpuTotal: middle(({ cpuTotal }) => cpuTotal),
       overFloor: { median: median(ratios), least: Math.min(...ratios), most: Math.max(...ratios) },
@@ -38,12 +41,23 @@ export function rowsOf(measured: readonly Measured[]): Row[] {
 const PROCESSES = ['server', 'nats', 'redis', 'postgres', 'registry', 'scheduler']
 
 export function tableOf(rows: readonly Row[]): string {
-  const head = ['variant', 'sessions/s', 'p50 ms', 'p99 ms', ...PROCESSES, 'total', 'x floor (least-most)', '(driver)']
-  const lines = rows.map(({ variant, sessionsPerSecond, p50, p99, cpu, cpuTotal, overFloor, driverCpu }) => [
+  const head = [
+    'variant',
+    'sessions/s',
+    'p50 ms',
+    'p99 ms',
+    `p50 / p99 at ${UNHURRIED}/s`,
+    ...PROCESSES,
+    'total',
+    'x floor (least-most)',
+    '(driver)',
+  ]
+  const lines = rows.map(({ variant, sessionsPerSecond, p50, p99, unhurried, cpu, cpuTotal, overFloor, driverCpu }) => [
     variant,
     sessionsPerSecond.toFixed(0),
     p50.toFixed(1),
     p99.toFixed(1),
+    `${unhurried.p50.toFixed(1)} / ${unhurried.p99.toFixed(1)}`,
     ...PROCESSES.map((name) => cpu[name]?.toFixed(3) ?? '-'),
     cpuTotal.toFixed(3),
     `${overFloor.median.toFixed(1)} (${overFloor.least.toFixed(1)}-${overFloor.most.toFixed(1)})`,
