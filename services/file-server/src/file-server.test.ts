@@ -10,14 +10,16 @@ import {
   answered,
   attemptObserved,
   refused,
+  traceIdOf,
   transferStopsChanged,
   transferStopsGet,
+  upgradeTraceparent,
   type Observation,
 } from '@sluice/contracts'
 import { mintGrant, type DownloadGrant } from '@sluice/firmware'
 import { answerChallenge } from '@sluice/http-auth'
 import { openDirectoryImageStore } from '@sluice/image-store'
-import { createIds, createLog, systemClock } from '@sluice/runtime'
+import { createIds, createLog, type EndedSpan, startTelemetry, systemClock } from '@sluice/runtime'
 import { openEmbedded } from '@sluice/sql'
 import { waitUntil } from '@sluice/testbed'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -49,6 +51,9 @@ const log = createLog({
   service: 'test',
   destination: new Writable({ write: (chunk: Buffer, _, done) => (logged.push(chunk.toString()), done()) }),
 })
+
+const spans: EndedSpan[] = []
+const telemetry = startTelemetry({ service: 'test', onSpan: (span) => spans.push(span) })
 
 const sql = await openEmbedded({ memory: true })
 const hub = await createEmbeddedBus({ sql, clock: systemClock, log })
@@ -85,6 +90,7 @@ afterEach(async () => {
 afterAll(async () => {
   await hub.close()
   await sql.close()
+  await telemetry.stop()
 })
 
 async function start(changed: Partial<FileServerSettings> = {}): Promise<string> {
@@ -128,6 +134,17 @@ describe('a device with a grant', () => {
     await told(mine.attemptId, 'first_byte_served', 'last_byte_served')
     expect(factsOf(mine.attemptId)[1]).toMatchObject({ bytes: IMAGE.length })
     expect(observed.at(-1)!.traceparent).toMatch(/^00-[0-9a-f]{32}-/)
+  })
+
+  it('is seen fetching it in the trace of its upgrade', async () => {
+    const url = await start()
+    const mine = grant()
+    await bytesOf(await fetch(`${url}/${mine.path}/f`))
+    const ofMine = () => spans.filter(({ attributes }) => attributes['sluice.attempt_id'] === mine.attemptId)
+    await waitUntil(() => ofMine().length > 0)
+    expect(ofMine().map((span) => [span.name, span.spanContext().traceId])).toEqual([
+      ['serve image', traceIdOf(upgradeTraceparent(mine.upgradeId))],
+    ])
   })
 
   it('may take it in pieces: the last byte counts only once all pieces were served', async () => {

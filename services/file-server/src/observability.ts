@@ -1,5 +1,7 @@
 import { metrics } from '@opentelemetry/api'
 
+export const SERVICE = 'file-server'
+
 /** Names of what this service logs. */
 export const LOG = {
   listening: 'files.listening',
@@ -11,7 +13,7 @@ export const LOG = {
   factsDropped: 'files.facts.dropped',
 } as const
 
-const meter = metrics.getMeter('file-server')
+const meter = metrics.getMeter(SERVICE)
 
 export const METRICS = {
   requests: meter.createCounter('files.requests', { description: 'Requests answered, by status.' }),

@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { ObservedFact } from '@sluice/contracts'
+import { type ObservedFact, upgradeTraceparent } from '@sluice/contracts'
 import { readGrant, type DownloadGrant } from '@sluice/firmware'
 import type { ImageStore } from '@sluice/image-store'
-import type { Clock, Log } from '@sluice/runtime'
+import { type Clock, inSpan, type Log } from '@sluice/runtime'
 import type { Admission } from './admission.ts'
 import type { createAttemptMemories } from './attempt-memory.ts'
 import type { Authenticator } from './authenticate.ts'
-import { LOG, METRICS } from './observability.ts'
+import { LOG, METRICS, SERVICE } from './observability.ts'
 import { parseRange, type AskedRange } from './parse-range.ts'
 import type { FactReporter } from './report-facts.ts'
 import { sendBytes } from './send-bytes.ts'
@@ -69,11 +69,21 @@ export async function serveImage(request: IncomingMessage, response: ServerRespo
       parts.log.error({ artifact_id: grant.artifactId, sha256: grant.sha256 }, LOG.imageMissing)
       return refuse(503, 'shedding', { 'retry-after': RETRY_AFTER_S })
     }
-    await sendImage(request, response, grant, size, parts)
+    await inSpan(spanOf(grant), async (span) => {
+      await sendImage(request, response, grant, size, parts)
+      span.setAttribute('http.response.status_code', response.statusCode)
+    })
   } finally {
     leave()
     METRICS.active.add(-1)
   }
+}
+
+/** The transfer in the upgrade's own trace, as long as it takes. */
+function spanOf({ upgradeId, attemptId }: DownloadGrant) {
+  const attributes = { 'sluice.upgrade_id': upgradeId, 'sluice.attempt_id': attemptId }
+  const traceparent = upgradeTraceparent(upgradeId)
+  return { tracer: SERVICE, name: 'serve image', kind: 'server', traceparent, attributes } as const
 }
 
 async function sendImage(
