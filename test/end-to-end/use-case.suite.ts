@@ -69,13 +69,28 @@ export function useCaseSuite(start: () => Promise<System>): void {
     const { campaignId } = await startCampaign(system, artifact.artifactId, quickPolicy, fleet.names)
     await waitForState(system, campaignId, ['finished'])
     const [upgrade] = await upgradesOf(system, campaignId)
-    const told = () => system.spans.spans().filter(({ traceId }) => traceId === upgrade!.traceId)
-    await waitUntil(() => told().some(({ name }) => name === 'outcome'), { everyMs: 200 })
-    console.log(
-      told()
-        .map((s) => `${s.service} ${s.name} ${s.kind} ${JSON.stringify(s.attributes)}`)
-        .join('\n'),
-    )
+    const told = () =>
+      system.spans
+        .spans()
+        .filter(({ traceId }) => traceId === upgrade!.traceId)
+        .map(({ service, name }) => `${system.topology === 'embedded' ? 'any' : service}: ${name}`)
+    const by = (service: string, ...names: string[]) =>
+      names.map((name) => `${system.topology === 'embedded' ? 'any' : service}: ${name}`)
+    const expected = [
+      ...by('cwmp-gateway', 'cwmp GetParameterValuesResponse', 'request upgrade.claim', 'cwmp DownloadResponse'),
+      ...by('campaign-scheduler', 'claim', 'fact claim_committed', 'fact download_answered'),
+      ...by('artifact-resolver', 'answer artifact.resolve'),
+      ...by('file-server', 'serve image'),
+      // After the reboot.
+      ...by('cwmp-gateway', 'cwmp Inform', 'cwmp TransferComplete', 'cwmp ScheduleInformResponse'),
+      ...by('campaign-scheduler', 'fact transfer_completed', 'fact snapshot_read', 'outcome'),
+    ]
+    // Spans are sent every few seconds.
+    await waitUntil(() => expected.every((one) => told().includes(one)), {
+      everyMs: 200,
+      deadlineMs: 15_000,
+      describe: () => `the trace lacks ${expected.filter((one) => !told().includes(one)).join(', ')}`,
+    })
     await fleet.stop()
   }, 60_000)
 

@@ -1,0 +1,4 @@
+import { startEmbeddedSystem } from './start-embedded.ts'
+import { steeringSuite } from './steering.suite.ts'
+
+steeringSuite(() => startEmbeddedSystem())

@@ -1,0 +1,130 @@
+import { generateKeyPairSync, sign } from 'node:crypto'
+import type { Campaign, PolicyDraft } from '@sluice/contracts'
+import { ClientError } from '@sluice/client'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { bringInFirmware, trustVendor, vendorImage } from './bring-in-firmware.ts'
+import { judgeHistory } from './judge-history.ts'
+import { getCampaign, quickPolicy, startCampaign, waitForCampaign, waitForState } from './run-campaign.ts'
+import { type RunningFleet, runFleet } from './run-fleet.ts'
+import type { System } from './system.ts'
+
+/** Slow enough to be met in the middle: few at a time. */
+const oneByOne = { ...quickPolicy, caps: { inFlight: 3, unproven: 6 } } as const satisfies PolicyDraft
+
+/** Campaigns that stop themselves, that people stop, and that never begin. */
+export function steeringSuite(start: () => Promise<System>): void {
+  let system: System
+  const fleets: RunningFleet[] = []
+  beforeAll(async () => {
+    system = await start()
+    await trustVendor(system)
+  }, 60_000)
+  afterAll(async () => {
+    for (const fleet of fleets) await fleet.remove()
+    await system?.remove()
+  })
+  const run = async (prefix: string, count: number) => {
+    const fleet = await runFleet(system, { serialPrefix: prefix, count })
+    fleets.push(fleet)
+    return fleet
+  }
+  const control = (action: 'pause' | 'resume' | 'abort', { campaignId }: Campaign) =>
+    system.client.call(`${action}Campaign`, { params: { campaignId }, body: { reason: `a test says ${action}` } })
+  const offers = (fleet: RunningFleet) => fleet.lines().filter(({ what }) => what === 'download_received').length
+
+  test('a bad release is stopped at its canary wave, and the others are spared', async () => {
+    const fleet = await run('BAD', 30)
+    const artifact = await bringInFirmware(system, {
+      version: '3.0.0',
+      behaviour: { fallBackShare: 0.5, silentShare: 0.2, refuseShare: 0.3 },
+    })
+    const policy = {
+      ...quickPolicy,
+      waves: [
+        { size: { count: 4 }, advance: 'auto' },
+        { size: { percent: 100 }, advance: 'auto' },
+      ],
+      gate: { minSettled: 2, soakMs: 500, successThreshold: 0.9, failureThreshold: 0.1, onFailure: 'abort' },
+    } as const satisfies PolicyDraft
+    const { campaignId } = await startCampaign(system, artifact.artifactId, policy, fleet.names)
+    const stopped = await waitForState(system, campaignId, ['aborted', 'paused', 'finished'])
+    expect(stopped).toMatchObject({ state: 'aborted', waves: [{ wave: 1 }, { wave: 2, openedAt: null }] })
+    expect(stopped.stateReason).toMatch(/^wave 1 stops the campaign, because too large a share was hurt/)
+    const settled = await waitForCampaign(
+      system,
+      campaignId,
+      ({ counters }) => counters.inFlight + counters.pending === 0,
+    )
+    expect(settled.outcomes['cancelled']).toBeGreaterThanOrEqual(26)
+    expect(offers(fleet)).toBeLessThanOrEqual(4)
+    await fleet.stop()
+  }, 60_000)
+
+  test('a paused campaign offers nothing and counts on, a resumed one goes on to its end', async () => {
+    const fleet = await run('PAU', 14)
+    const artifact = await bringInFirmware(system, { version: '3.1.0' })
+    const campaign = await startCampaign(system, artifact.artifactId, oneByOne, fleet.names)
+    await waitForCampaign(system, campaign.campaignId, ({ counters }) => counters.inFlight > 0)
+    await control('pause', campaign)
+    const quiet = await waitForCampaign(system, campaign.campaignId, ({ counters }) => {
+      return counters.inFlight === 0 && counters.unproven === 0
+    })
+    expect(quiet).toMatchObject({ state: 'paused', stateReason: 'a test says pause' })
+    expect(quiet.counters.pending).toBeGreaterThan(0)
+    const before = offers(fleet)
+    const later = await getCampaign(system, campaign.campaignId)
+    expect([later.counters, offers(fleet)]).toEqual([quiet.counters, before])
+    await control('resume', campaign)
+    const done = await waitForState(system, campaign.campaignId, ['finished'])
+    expect(done.outcomes).toEqual({ verified: 14 })
+    await fleet.stop()
+  }, 60_000)
+
+  test('an aborted campaign offers nothing more, and every upgrade has its outcome', async () => {
+    const fleet = await run('ABO', 14)
+    const artifact = await bringInFirmware(system, { version: '3.2.0' })
+    const campaign = await startCampaign(system, artifact.artifactId, oneByOne, fleet.names)
+    await waitForCampaign(system, campaign.campaignId, ({ counters }) => counters.inFlight > 0)
+    expect(await control('abort', campaign)).toMatchObject({ state: 'aborted' })
+    const end = await waitForCampaign(system, campaign.campaignId, ({ counters }) => {
+      return counters.pending + counters.inFlight + counters.unproven === 0
+    })
+    expect(end.outcomes['cancelled']).toBeGreaterThan(0)
+    expect(Object.values(end.outcomes).reduce((sum, n) => sum + n, 0)).toBe(14)
+    await expect(control('resume', campaign)).rejects.toMatchObject({
+      problem: { status: 409, code: 'campaign_state' },
+    })
+    await fleet.stop()
+  }, 60_000)
+
+  test('an image that is not what was said, or not signed by whom we trust, is rejected and never offered', async () => {
+    const { privateKey: unknownKey } = generateKeyPairSync('ed25519')
+    const { image, signature } = vendorImage({ version: '3.3.0' })
+    const strange = sign(null, image, unknownKey).toString('base64')
+    const broken = Buffer.from(signature, 'base64').map((byte, index) => (index === 5 ? byte ^ 1 : byte))
+    const wrong = [
+      { version: '3.3.0', draft: { sha256: 'a'.repeat(64) } },
+      { version: '3.3.0', draft: { size: image.length + 1 } },
+      { version: '3.3.0', draft: { signatures: [{ algorithm: 'ed25519', value: strange }] } },
+      {
+        version: '3.3.0',
+        draft: { signatures: [{ algorithm: 'ed25519', value: Buffer.from(broken).toString('base64') }] },
+      },
+      { version: '3.3.0', draft: { signatures: [] } },
+    ] as const
+    for (const { version, draft } of wrong) {
+      const artifact = await bringInFirmware(system, { version, draft: structuredClone(draft) as object })
+      expect(artifact.status).toBe('rejected')
+      expect(artifact.verdict?.reasons.length).toBeGreaterThan(0)
+      const refusal = await startCampaign(system, artifact.artifactId).catch((error: unknown) => error)
+      expect(refusal).toBeInstanceOf(ClientError)
+      expect(refusal).toMatchObject({ problem: { status: 409, code: 'artifact_not_trusted' } })
+    }
+    const upgrades = (await system.client.call('listCampaigns', { query: { limit: 100 } })).items
+    expect(upgrades.filter(({ version }) => version === '3.3.0')).toEqual([])
+  }, 60_000)
+
+  test('journals, API and the devices’ own records agree, and every guarantee was kept', async () => {
+    expect(await judgeHistory(system, fleets)).toEqual([])
+  }, 60_000)
+}
