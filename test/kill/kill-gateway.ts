@@ -1,0 +1,67 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { waitUntil } from '@sluice/testbed'
+import type { RunningFleet } from '../end-to-end/run-fleet.ts'
+import type { DistributedSystem } from '../end-to-end/start-distributed.ts'
+import type { StageBarrier } from './stage-barrier.ts'
+
+/** So many sessions stand in the stage when the gateway dies. */
+export const STANDING = 50
+
+/** Kills the gateway under at least `STANDING` sessions and answers how many stood there. */
+export type Kill = (barrier: StageBarrier, system: DistributedSystem, fleet: RunningFleet) => Promise<number>
+
+/** As it is: the other gateway hears of the devices at once. */
+export const killAtOnce: Kill = async (barrier, system) => {
+  await enough(() => barrier.held())
+  const held = barrier.held()
+  await killGateway(system)
+  barrier.cut()
+  return held
+}
+
+/** The claims are with the scheduler, which hears them only when the gateway that asked is dead. */
+export const killWithClaimsOpen: Kill = async (barrier, system) => {
+  await enough(() => barrier.held())
+  const scheduler = serviceOf(system, 'campaign-scheduler')
+  scheduler.pause()
+  barrier.letGo()
+  await enough(() => barrier.openAtDoomed())
+  // Long enough for the gateway to have asked, and well before it would stop waiting.
+  await sleep(700)
+  const open = barrier.openAtDoomed()
+  await killGateway(system)
+  barrier.cut()
+  scheduler.resume()
+  return open
+}
+
+/** Nobody is served a byte until every device that lost its gateway was asked what it holds. */
+export const killWithFilesAway: Kill = async (barrier, system, fleet) => {
+  await enough(() => barrier.held())
+  const files = serviceOf(system, 'file-server')
+  files.pause()
+  const held = barrier.held()
+  await killGateway(system)
+  barrier.cut()
+  const asked = () => fleet.lines().filter((line) => line.what === 'called' && line.method === ASKED).length
+  const describe = () => `${asked()} of ${held} devices were asked what they hold`
+  await waitUntil(() => asked() >= held, { deadlineMs: 20_000, everyMs: 50, describe }).finally(() => files.resume())
+  return held
+}
+
+const ASKED = 'GetAllQueuedTransfers'
+
+async function enough(standing: () => number): Promise<void> {
+  const describe = () => `only ${standing()} sessions stand there`
+  await waitUntil(() => standing() >= STANDING, { deadlineMs: 30_000, everyMs: 5, describe })
+}
+
+function killGateway(system: DistributedSystem): Promise<void> {
+  return serviceOf(system, 'cwmp-gateway-1').kill('SIGKILL')
+}
+
+function serviceOf(system: DistributedSystem, name: string) {
+  const service = system.services.get(name)
+  if (service === undefined) throw new Error(`no ${name} runs`)
+  return service
+}
