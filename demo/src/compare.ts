@@ -4,42 +4,33 @@ import type { DeviceState } from '@sluice/device-simulator'
 export const OUTCOMES = ['verified', 'settings lost', 'image refused', 'rolled back', 'silent', 'not touched'] as const
 export type OutcomeName = (typeof OUTCOMES)[number] | 'other'
 
+const BELIEVED: Partial<Record<Upgrade['state'], OutcomeName>> = {
+  verified: 'verified',
+  verified_config_lost: 'settings lost',
+  rolled_back: 'rolled back',
+}
+
 /** What the system believes of one upgrade, in the demo's words. */
-export function believed(upgrade: Upgrade): OutcomeName {
-  if (upgrade.attempts === 0) return 'not touched'
-  switch (upgrade.state) {
-    case 'verified':
-      return 'verified'
-    case 'verified_config_lost':
-      return 'settings lost'
-    case 'rolled_back':
-      return 'rolled back'
-    case 'failed':
-      return upgrade.reason === 'image_rejected' ? 'image refused' : 'other'
-    case 'timed_out':
-      return upgrade.countsAs === 'silent' ? 'silent' : 'other'
-    default:
-      return 'other'
-  }
+export function believed({ attempts, state, reason, countsAs }: Upgrade): OutcomeName {
+  if (attempts === 0) return 'not touched'
+  if (state === 'failed' && reason === 'image_rejected') return 'image refused'
+  if (state === 'timed_out' && countsAs === 'silent') return 'silent'
+  return BELIEVED[state] ?? 'other'
+}
+
+const RECORDED: Partial<Record<DeviceState['outcomeAsDeviceSeesIt'], OutcomeName>> = {
+  running_new: 'verified',
+  running_new_settings_lost: 'settings lost',
+  refused: 'image refused',
+  fell_back: 'rolled back',
+  silent: 'silent',
 }
 
 /** What the device itself wrote down; not touched, where none of its Downloads is of this campaign. */
 export function recorded(state: DeviceState, attemptId: string | null): OutcomeName {
   if (attemptId === null || state.downloadsReceivedByCommandKey[attemptId] === undefined) return 'not touched'
-  switch (state.outcomeAsDeviceSeesIt) {
-    case 'running_new':
-      return state.settingsIntact ? 'verified' : 'settings lost'
-    case 'running_new_settings_lost':
-      return 'settings lost'
-    case 'refused':
-      return 'image refused'
-    case 'fell_back':
-      return 'rolled back'
-    case 'silent':
-      return 'silent'
-    default:
-      return 'other'
-  }
+  if (state.outcomeAsDeviceSeesIt === 'running_new' && !state.settingsIntact) return 'settings lost'
+  return RECORDED[state.outcomeAsDeviceSeesIt] ?? 'other'
 }
 
 export interface Comparison {

@@ -1,12 +1,25 @@
-import { processSettings, settingsTable } from '@sluice/runtime'
-import { settings as registry } from '../../services/device-registry/src/index.ts'
+import { processSettings, settingsTable, topologySettings } from '@sluice/runtime'
+import { settings as artifactResolver } from '../../services/artifact-resolver/src/index.ts'
+import { settings as campaignScheduler } from '../../services/campaign-scheduler/src/index.ts'
+import { settings as cwmpGateway } from '../../services/cwmp-gateway/src/index.ts'
+import { settings as deviceRegistry } from '../../services/device-registry/src/index.ts'
+import { settings as fileServer } from '../../services/file-server/src/index.ts'
+import { settings as firmwareVerifier } from '../../services/firmware-verifier/src/index.ts'
 import { settings as operatorApi } from '../../services/operator-api/src/index.ts'
+import { settings as standalone } from '../../services/standalone/src/index.ts'
 
 /** Every setting of every service, as its `--help` prints it. */
 export function settingsPage(): string {
   const sections = Object.entries({
-    'device-registry': registry,
+    standalone,
+    'cwmp-gateway': cwmpGateway,
+    'campaign-scheduler': campaignScheduler,
+    'device-registry': deviceRegistry,
+    'artifact-resolver': artifactResolver,
+    'firmware-verifier': firmwareVerifier,
+    'file-server': fileServer,
     'operator-api': operatorApi,
+    'the topology job': topologySettings,
   }).flatMap(([service, settings]) => [`## ${service}`, '', settingsTable(settings)])
   return [
     '# Settings',

@@ -49,30 +49,28 @@ export const upgradeClaim = request('upgrade.claim', {
   ]),
 })
 
-export const UpgradeState = Type.Union(
-  (
-    [
-      'pending',
-      'offered',
-      'in_doubt',
-      'accepted',
-      'transferring',
-      'returning',
-      'verifying',
-      'cancelling',
-      'retry',
-      'verified',
-      'verified_config_lost',
-      'failed',
-      'rolled_back',
-      'declined',
-      'timed_out',
-      'skipped',
-      'superseded',
-      'cancelled',
-    ] as const
-  ).map((state) => Type.Literal(state)),
-)
+/** `pending` to `retry` are on their way; the rest are outcomes, which late facts may still move. */
+export const UpgradeState = Type.Enum([
+  'pending',
+  'offered',
+  'in_doubt',
+  'accepted',
+  'transferring',
+  'returning',
+  'verifying',
+  'cancelling',
+  'retry',
+  'verified',
+  'verified_config_lost',
+  'failed',
+  'rolled_back',
+  'regressed',
+  'declined',
+  'timed_out',
+  'skipped',
+  'superseded',
+  'cancelled',
+])
 
 export const Upgrade = Type.Object({
   upgradeId: UpgradeId,
@@ -81,7 +79,7 @@ export const Upgrade = Type.Object({
   deviceKey: DeviceKey,
   deviceName: Type.String(),
   wave: Type.Integer({ minimum: 1 }),
-  state: Type.String(),
+  state: UpgradeState,
   /** The class it counts in: pending, in_flight, unproven, success, config_lost, hard, silent, stalled, benign. */
   countsAs: Type.String(),
   /** Present once settled, for example `image_rejected`. */

@@ -1,4 +1,4 @@
-import { type SettingsValues, defineSettings } from '@sluice/runtime'
+import { type SettingsValues, defineSettings, natsSettings, postgresSettings } from '@sluice/runtime'
 
 /** How the scheduler behaves; everything about a campaign stands in its policy. Durations in milliseconds. */
 export interface SchedulerSettings {
@@ -44,8 +44,10 @@ export const defaultSettings: SchedulerSettings = {
 
 const count = { type: 'integer', minimum: 0, maximum: 100_000_000 } as const
 
-/** The part of it that an operator of the house sets. */
-export const schedulerSettings = defineSettings({
+/** What its process is told by the environment. */
+export const settings = defineSettings({
+  ...natsSettings,
+  ...postgresSettings,
   SLUICE_CLAIM_GATHER_MS: {
     type: { ...count, maximum: 1_000 },
     default: defaultSettings.gatherMs,
@@ -69,7 +71,7 @@ export const schedulerSettings = defineSettings({
   },
 })
 
-export function toSchedulerSettings(values: SettingsValues<typeof schedulerSettings>): Partial<SchedulerSettings> {
+export function toSchedulerSettings(values: SettingsValues<typeof settings>): Partial<SchedulerSettings> {
   const orNoCap = (value: number) => (value === 0 ? Number.MAX_SAFE_INTEGER : value)
   const inFlight = orNoCap(values.SLUICE_CAP_IN_FLIGHT)
   const unproven = orNoCap(values.SLUICE_CAP_UNPROVEN)

@@ -1,2 +1,2 @@
-export { type SchedulerSettings, defaultSettings } from './config.ts'
+export { type SchedulerSettings, defaultSettings, settings } from './config.ts'
 export { type Scheduler, type SchedulerParts, createScheduler } from './scheduler.ts'

@@ -1,12 +1,12 @@
 import { connectNats } from '@sluice/bus'
-import { natsSettings, postgresSettings, runMain } from '@sluice/runtime'
+import { runMain } from '@sluice/runtime'
 import { connectPostgres } from '@sluice/sql'
-import { schedulerSettings, toSchedulerSettings } from './config.ts'
+import { settings as definition, toSchedulerSettings } from './config.ts'
 import { SERVICE } from './parts.ts'
 import { createScheduler } from './scheduler.ts'
 
 /** The scheduler alone, against NATS and PostgreSQL. Replicas share the work. */
-await runMain(SERVICE, { ...natsSettings, ...postgresSettings, ...schedulerSettings }, async (process) => {
+await runMain(SERVICE, definition, async (process) => {
   const { settings, log, clock, ids, closeAtEnd } = process
   const sql = await connectPostgres({ url: settings.SLUICE_POSTGRES_URL })
   closeAtEnd('sql', () => sql.close())

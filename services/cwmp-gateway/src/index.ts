@@ -1,2 +1,2 @@
-export { defaultSettings, type GatewaySettings, gatewaySettings } from './config.ts'
+export { defaultSettings, type GatewaySettings, gatewaySettings as settings } from './config.ts'
 export { createGateway, type Gateway, type GatewayOptions } from './gateway.ts'

@@ -1,5 +1,6 @@
-import { createServer } from 'node:http'
+import { type IncomingMessage, type ServerResponse, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { buffer } from 'node:stream/consumers'
 import { type Bus, createEmbeddedBus } from '@sluice/bus'
 import { ClientError, createClient } from '@sluice/client'
 import {

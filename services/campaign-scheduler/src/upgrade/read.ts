@@ -57,7 +57,7 @@ function toUpgrade(row: UpgradeRow, campaign: CampaignRow, waits: string | null)
     deviceName: row.deviceName,
     // While a campaign is being planned its upgrades have no wave: the first stands for "none yet".
     wave: Math.max(1, row.wave),
-    state: row.state,
+    state: machine.state === 'settled' ? machine.outcome.kind : machine.state,
     countsAs: row.countsAs,
     reason: reasonOf(machine),
     faultCode:
