@@ -245,19 +245,16 @@ export function hotStoreSuite(create: () => Promise<HotStoreUnderTest>): void {
   })
 
   test('revisions are exact up to the largest safe integer', async () => {
-    const deviceKey = 'dev_large'
+    const deviceKey = newDevice()
     const newest = Number.MAX_SAFE_INTEGER - 1
     for (const revision of [newest - 2, newest, newest - 1]) {
       await store.place([
         { op: 'put_watch', deviceKey, watch: watch(1, revision) },
-        { op: 'put_task', deviceKey, task: { kind: 'check', taskId: watch(1, 1).attemptId, revision } },
+        { op: 'put_task', deviceKey, task: { kind: 'check', taskId: attempt(1), revision } },
       ])
     }
-    const { record } = (
-      await store.open([{ key: { deviceKey, token: 'large' }, state: '', ttlMs: 1_000, version: null }])
-    )[0]!
-    expect(record.watch?.revision).toBe(newest)
-    expect(record.tasks.map(({ revision }) => revision)).toEqual([newest])
+    const { tasks, watch: kept } = await recordOf(deviceKey)
+    expect([kept?.revision, ...tasks.map(({ revision }) => revision)]).toEqual([newest, newest])
   })
 
   test('tasks come in order of weight, then age, with cancels and checks first', async () => {

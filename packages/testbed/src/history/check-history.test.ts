@@ -1,0 +1,251 @@
+import { expect, test } from 'vitest'
+import { checkHistory } from './check-history.ts'
+import type { DeviceLine, History, JournalRow } from './history.ts'
+import { honestHistory, keyOf } from './honest-history.ts'
+
+test('an honest history has no violations', () => {
+  expect(checkHistory(honestHistory())).toEqual([])
+})
+
+type Forge = (history: History) => History
+type Data = Record<string, unknown>
+
+/** Changes the data of the row that fits, the first or (`-1`) the last of them. */
+const change =
+  (fits: (row: JournalRow) => boolean, data: (data: Data) => Data, at = 0): Forge =>
+  (history) => {
+    const target = history.rows.filter(fits).at(at)!
+    const rows = history.rows.map((row) => (row === target ? { ...row, data: data(row.data as Data) } : row))
+    return { ...history, rows }
+  }
+const without =
+  (fits: (row: JournalRow) => boolean): Forge =>
+  (history) => ({ ...history, rows: history.rows.filter((row) => !fits(row)) })
+/** Puts a row, given by its change, right behind another. */
+const after =
+  (fits: (row: JournalRow) => boolean, add: (row: JournalRow) => JournalRow): Forge =>
+  (history) => ({ ...history, rows: history.rows.flatMap((row) => (fits(row) ? [row, add(row)] : [row])) })
+const onDevice =
+  (n: number, lines: (lines: readonly DeviceLine[]) => readonly DeviceLine[]): Forge =>
+  (history) => ({
+    ...history,
+    devices: new Map([...history.devices, [keyOf(n), lines(history.devices.get(keyOf(n))!)]]),
+  })
+
+const isFact = (row: JournalRow) => (row.data as { fact?: { kind: string } }).fact
+const claimOf = (n: number) => (row: JournalRow) =>
+  row.upgradeId === `upg_${n}` && isFact(row)?.kind === 'claim_committed'
+const moveTo = (n: number, to: string) => (row: JournalRow) =>
+  row.upgradeId === `upg_${n}` && (row.data as { to: string }).to === to
+const waveOpened = (wave: number) => (row: JournalRow) =>
+  row.kind === 'campaign.wave_opened' && (row.data as { wave: number }).wave === wave
+const paused = (row: JournalRow) => row.kind === 'campaign.moved' && (row.data as { to: string }).to === 'paused'
+const counters = (history: History, more: object): History => {
+  const [campaign] = history.reported.campaigns
+  const changed = { ...campaign!, counters: { ...campaign!.counters, ...more } }
+  return { ...history, reported: { ...history.reported, campaigns: [changed] } }
+}
+
+const forged: readonly (readonly [rule: string, how: string, forge: Forge])[] = [
+  [
+    'one_open_attempt',
+    'another upgrade takes a device that is held',
+    after(claimOf(1), (row) => ({
+      ...row,
+      upgradeId: 'upg_2',
+      data: { ...(row.data as Data), fact: { kind: 'claim_committed', attemptId: 'fw9' } },
+    })),
+  ],
+  [
+    'attempt_ids_are_new',
+    'one attempt id for two devices',
+    change(claimOf(2), (data) => ({ ...data, fact: { kind: 'claim_committed', attemptId: 'fw1' } })),
+  ],
+  ['one_download_per_attempt', 'a Download is received twice', onDevice(1, (lines) => [lines[0]!, ...lines])],
+  [
+    'committed_before_download',
+    'a Download that nobody committed',
+    onDevice(4, (lines) => [...lines, { ...lines[0]!, what: 'download_received', commandKey: 'fwX' }]),
+  ],
+  [
+    'committed_before_download',
+    'a Download before its claim was committed',
+    onDevice(1, (lines) => lines.map((line) => ({ ...line, at: new Date(0).toISOString() }))),
+  ],
+  [
+    'one_download_at_a_time',
+    'a second key while the first is open',
+    onDevice(1, (lines) => [lines[0]!, { ...lines[0]!, commandKey: 'fw2' }]),
+  ],
+  ['cap_in_flight', 'two in flight where one is allowed', without(moveTo(1, 'verifying'))],
+  [
+    'cap_unproven',
+    'a claim although as many as allowed are unproven',
+    (history) =>
+      change(
+        (row) => row.kind === 'campaign.created',
+        (data) => ({ policy: { ...(data['policy'] as object), caps: { inFlight: 9, unproven: 1 } } }),
+      )(without(moveTo(1, 'verified'))(history)),
+  ],
+  [
+    'campaign_was_planned',
+    'upgrades of a campaign that nobody created',
+    without((row) => row.kind === 'campaign.created'),
+  ],
+  [
+    'no_claim_unless_running',
+    'a claim behind a pause',
+    (history) => {
+      const pause = history.rows.find(paused)!
+      return after(waveOpened(2), () => pause)(history)
+    },
+  ],
+  ['no_claim_unless_running', 'a claim of a campaign nobody started', without((row) => isStart(row))],
+  ['no_claim_in_a_closed_wave', 'a claim before its wave was open', without(waveOpened(2))],
+  ['moves_join', 'a move is missing', without(moveTo(2, 'verifying'))],
+  ['moves_join', 'two writers with one version', change(moveTo(1, 'verified'), (data) => ({ ...data, version: 3 }))],
+  [
+    'one_current_outcome',
+    'the API says another outcome',
+    (history) => ({
+      ...history,
+      reported: {
+        ...history.reported,
+        upgrades: history.reported.upgrades.map((one) => ({ ...one, state: 'failed' })),
+      },
+    }),
+  ],
+  ['counters_are_the_fold', 'a lost update of a counter', (history) => counters(history, { success: 1 })],
+  [
+    'outcomes_are_the_fold',
+    'an outcome that nobody had',
+    (history) => {
+      const [campaign] = history.reported.campaigns
+      const campaigns = [{ ...campaign!, outcomes: { ...campaign!.outcomes, failed: 1 } }]
+      return { ...history, reported: { ...history.reported, campaigns } }
+    },
+  ],
+  [
+    'finished_means_settled',
+    'finished although one never settled',
+    (history) => {
+      const open = without(moveTo(4, 'cancelled'))(history)
+      const campaigns = history.reported.campaigns.map((one) => ({ ...one, state: 'finished' }))
+      return { ...open, reported: { ...open.reported, campaigns } }
+    },
+  ],
+  [
+    'gate_is_explained',
+    'a wave is opened on figures that are not the journal’s',
+    change(waveOpened(2), (data) => ({ ...data, counters: { ...(data['counters'] as object), success: 0, hard: 2 } })),
+  ],
+  [
+    'gate_is_explained',
+    'a decision on fewer upgrades than there are',
+    change(paused, (data) => ({ ...data, counters: {} })),
+  ],
+  [
+    'gate_is_explained',
+    'the next wave is opened although the one before was hurt',
+    (history) => {
+      const hurt = change(moveTo(2, 'verified'), (data) => ({ ...data, to: 'failed', countsAs: 'hard' }))(history)
+      return change(waveOpened(2), (data) => ({
+        ...data,
+        counters: { ...(data['counters'] as object), success: 1, hard: 1 },
+      }))(hurt)
+    },
+  ],
+  [
+    'gate_is_explained',
+    'the next wave is opened without the approval it waits for',
+    change(
+      (row) => row.kind === 'campaign.created',
+      (data) => ({ policy: { ...(data['policy'] as object), waves: [{ advance: 'manual' }, { advance: 'auto' }] } }),
+    ),
+  ],
+  [
+    'gate_is_explained',
+    'a stop although nobody was hurt',
+    (history) => {
+      const well = change(moveTo(3, 'rolled_back'), (data) => ({ ...data, countsAs: 'success' }))(history)
+      return change(paused, (data) => ({
+        ...data,
+        counters: { ...(data['counters'] as object), success: 3, hard: 0 },
+      }))(well)
+    },
+  ],
+  [
+    'gate_is_explained',
+    'finished by the gate with upgrades open',
+    change(paused, (data) => ({ ...data, to: 'finished' })),
+  ],
+  [
+    'outcome_is_the_devices',
+    'verified, and the device fell back',
+    onDevice(1, (lines) => [...lines, { ...lines[0]!, what: 'fell_back' }]),
+  ],
+  [
+    'outcome_is_the_devices',
+    'rolled back, and the device runs the new version',
+    onDevice(3, (lines) => lines.filter(({ what }) => what !== 'fell_back')),
+  ],
+  [
+    'outcome_is_the_devices',
+    'cancelled, and the device installed it',
+    (history) =>
+      onDevice(4, (lines) => [
+        ...lines,
+        { ...lines[0]!, what: 'download_received', commandKey: 'fw4' },
+        { ...lines[0]!, what: 'flashed' },
+      ])(
+        change(moveTo(4, 'cancelled'), (data) => ({ ...data, fact: { kind: 'claim_committed', attemptId: 'fw4' } }))(
+          history,
+        ),
+      ),
+  ],
+  [
+    'outcome_is_the_devices',
+    'verified, and the device lost its settings',
+    onDevice(1, (lines) => [...lines, { ...lines[0]!, what: 'settings_lost', how: 'silently' }]),
+  ],
+  [
+    'devices_are_sane',
+    'the simulator itself failed',
+    onDevice(4, (lines) => [...lines, { ...lines[0]!, what: 'defect', reason: 'x' }]),
+  ],
+  [
+    'hash_chain',
+    'a sealed row was changed',
+    withChain(({ rows, ...chain }) => ({ ...chain, rows: new Map([...rows, [2, ['forged']]]) })),
+  ],
+  [
+    'hash_chain',
+    'a sealed row is gone',
+    withChain(({ rows, ...chain }) => ({ ...chain, rows: new Map([...rows].filter(([seq]) => seq !== 2)) })),
+  ],
+  ['hash_chain', 'a row that no batch knows', withChain((chain) => ({ ...chain, unsealed: [] }))],
+  ['hash_chain', 'a batch is gone', withChain((chain) => ({ ...chain, batches: chain.batches.slice(1) }))],
+]
+
+test.each(forged)('%s is violated by: %s', (rule, _, forge) => {
+  const broken = checkHistory(forge(honestHistory()))
+  expect(broken.map((violation) => violation.rule)).toContain(rule)
+})
+
+test('rows that were under way beside a claim are no violation, and a real one still is', () => {
+  const later = (history: History): History => ({ ...history, underWay: 4 })
+  const raced = change(
+    (row) => row.kind === 'campaign.created',
+    (data) => ({ policy: { ...(data['policy'] as object), caps: { inFlight: 9, unproven: 1 } } }),
+  )(without(moveTo(1, 'verified'))(honestHistory()))
+  expect(checkHistory(later(raced)).map(({ rule }) => rule)).not.toContain('cap_unproven')
+  expect(checkHistory({ ...raced, underWay: 0 }).map(({ rule }) => rule)).toContain('cap_unproven')
+})
+
+function isStart(row: JournalRow): boolean {
+  return row.kind === 'campaign.moved' && (row.data as { to: string }).to === 'running'
+}
+
+function withChain(forge: (chain: History['chains'][number]) => History['chains'][number]): Forge {
+  return (history) => ({ ...history, chains: history.chains.map(forge) })
+}
