@@ -27,7 +27,7 @@ export async function runFleet(system: System, options: FleetOptions): Promise<R
   const order: FleetOrder = {
     acsUrl: system.acsUrl,
     seed: 7,
-    periodicInformMs: 1_000,
+    periodicInformMs: 1_500,
     timeScale: 0.02,
     startSpreadMs: 500,
     faults: [] as readonly Faults[],
