@@ -49,16 +49,15 @@ afterAll(async () => {
 /** Takes uploads as the artifact-resolver does. */
 async function startIntake(): Promise<string> {
   intake = { received: Buffer.alloc(0), authorization: undefined, status: 201 }
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk as Buffer)
-    intake.received = Buffer.concat(chunks)
+  const take = async (request: IncomingMessage, response: ServerResponse) => {
+    intake.received = await buffer(request)
     intake.authorization = request.headers.authorization
     response.writeHead(intake.status, { 'content-type': 'application/json' })
     response.end(
       intake.status === 201 ? '{}' : JSON.stringify({ code: 'conflict', detail: 'content is there already' }),
     )
-  })
+  }
+  const server = createServer((request, response) => void take(request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   closing.push(() => new Promise((resolve) => server.close(resolve)))
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
