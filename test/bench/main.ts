@@ -52,8 +52,8 @@ async function prepareVariants(stand: Stand, driver: Driver, options: Options): 
   const { open, digest, pids } = stand
   const { devices, connections } = options
   const warm = (port: number, authentication: Variant['authentication']) =>
-    driver.drive({ port, authentication, connections, devices, until: { sessions: devices } })
-  say(`every one of ${devices} devices informs once`)
+    driver.drive({ port, authentication, connections, devices, until: { sessions: devices * 3 } })
+  say(`each of ${devices} devices informs three times, so that everything is warm`)
   await warm(digest.port, 'digest')
   const { informResponseBytes } = await warm(open.port, 'none')
   const floor = await startFloor(informResponseBytes)
