@@ -1,0 +1,42 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { bringInFirmware, trustVendor } from './bring-in-firmware.ts'
+import { judgeHistory } from './judge-history.ts'
+import { quickPolicy, startCampaign, waitForCampaign, waitForState } from './run-campaign.ts'
+import { type RunningFleet, runFleet } from './run-fleet.ts'
+import { type EmbeddedSystem, startEmbeddedSystem } from './start-embedded.ts'
+
+let system: EmbeddedSystem
+let fleet: RunningFleet
+beforeAll(async () => {
+  system = await startEmbeddedSystem()
+  await trustVendor(system)
+}, 60_000)
+afterAll(async () => {
+  await fleet?.remove()
+  await system?.remove()
+})
+
+test('killed with -9 in mid-campaign, twice, and started again, the one-process system ends with the right counts', async () => {
+  fleet = await runFleet(system, {
+    count: 24,
+    faults: [{ refusesImage: true }, { fallsBackUnseen: true }, { losesSettingsSilently: true }],
+  })
+  const artifact = await bringInFirmware(system, { version: '2.0.0' })
+  const policy = { ...quickPolicy, caps: { inFlight: 6, unproven: 30 } }
+  const { campaignId } = await startCampaign(system, artifact.artifactId, policy)
+  for (const settled of [1, 8]) {
+    await waitForCampaign(system, campaignId, ({ outcomes }) => sum(outcomes) >= settled)
+    await system.kill()
+    await sleep(300)
+    await system.startAgain()
+  }
+  const campaign = await waitForState(system, campaignId, ['finished', 'paused', 'aborted'])
+  expect(campaign).toMatchObject({
+    state: 'finished',
+    outcomes: { verified: 21, verified_config_lost: 1, rolled_back: 1, failed: 1 },
+  })
+  expect(await judgeHistory(system, [fleet])).toEqual([])
+}, 90_000)
+
+const sum = (outcomes: Readonly<Record<string, number>>) => Object.values(outcomes).reduce((all, n) => all + n, 0)

@@ -1,0 +1,93 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createFleet } from '@sluice/device-simulator'
+import { type TestServer, waitUntil } from '@sluice/testbed'
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { bringInFirmware, trustVendor } from './bring-in-firmware.ts'
+import { judgeHistory } from './judge-history.ts'
+import { quickPolicy, startCampaign, waitForCampaign, waitForState } from './run-campaign.ts'
+import { type RunningFleet, runFleet } from './run-fleet.ts'
+import { type DistributedSystem, startDistributedSystem } from './start-distributed.ts'
+
+const AWAY_MS = 3_000
+const DEVICES = 14
+const fleets: RunningFleet[] = []
+let system: DistributedSystem
+beforeAll(async () => {
+  system = await startDistributedSystem({ gateways: 2 })
+  await trustVendor(system)
+}, 60_000)
+afterAll(async () => {
+  for (const fleet of fleets) await fleet.remove()
+  await system?.remove()
+})
+
+/** A campaign in whose middle something happens; every device has to be verified in the end. */
+async function interrupted(prefix: string, version: string, meanwhile: () => Promise<void>): Promise<void> {
+  const fleet = await runFleet(system, { serialPrefix: prefix, count: DEVICES })
+  fleets.push(fleet)
+  const artifact = await bringInFirmware(system, { version })
+  const policy = { ...quickPolicy, caps: { inFlight: 5, unproven: 20 } }
+  const { campaignId } = await startCampaign(system, artifact.artifactId, policy, fleet.names)
+  await waitForCampaign(system, campaignId, ({ counters }) => counters.unproven + counters.success > 0)
+  await meanwhile()
+  const campaign = await waitForState(system, campaignId, ['finished', 'paused', 'aborted'])
+  expect(campaign).toMatchObject({ state: 'finished', outcomes: { verified: DEVICES } })
+  await fleet.stop()
+}
+
+async function away(server: TestServer, look: () => Promise<void>): Promise<void> {
+  await server.kill()
+  await look()
+  await sleep(AWAY_MS)
+  await server.restart()
+}
+
+/** What a CPE gets, before anybody reads what it says. */
+async function refused(): Promise<void> {
+  const body = '<cwmp:TransferComplete/>'
+  let seen = ''
+  await waitUntil(
+    async () => {
+      const answer = await fetch(system.acsUrl, { method: 'POST', body })
+      seen = `${answer.status} ${await answer.text()}`
+      return answer.status === 503 && Number(answer.headers.get('retry-after')) > 0 && !/envelope/i.test(seen)
+    },
+    { describe: () => `a POST was not refused, but answered with ${seen}` },
+  )
+}
+
+test('NATS away: POSTs get 503 and Retry-After, and then everything goes on', async () => {
+  await interrupted('NAT', '2.0.1', () => away(system.nats, refused))
+}, 60_000)
+
+test('Redis away: POSTs get 503 and Retry-After, and then everything goes on', async () => {
+  await interrupted('RED', '2.0.2', () => away(system.redis, refused))
+}, 60_000)
+
+test('PostgreSQL away: who cannot be told gets 503, never 401, and then everything goes on', async () => {
+  const newcomer = createFleet({ acsUrl: system.acsUrl, count: 1, seed: 7, serialPrefix: 'NEW', timeScale: 0.02 })
+  const failures: string[] = []
+  newcomer.onRecord((line) => line.what === 'session_failed' && failures.push(line.reason))
+  await system.client.call('importDevices', { body: { items: newcomer.credentials() } })
+  await interrupted('SQL', '2.0.3', () =>
+    away(system.postgres, async () => {
+      newcomer.start()
+      await waitUntil(() => failures.length > 0, { describe: () => 'the newcomer was let in' })
+      expect(new Set(failures)).toEqual(new Set(['http_503']))
+    }),
+  )
+  await newcomer.stop()
+}, 60_000)
+
+test('Redis loses its memory in mid-campaign: hints and watches are placed again', async () => {
+  await interrupted('FLU', '2.0.4', async () => {
+    const redis = new Redis(system.redis.url)
+    await redis.flushall()
+    redis.disconnect()
+  })
+}, 60_000)
+
+test('journals, API and the devices’ own records agree: nothing was lost', async () => {
+  expect(await judgeHistory(system, fleets)).toEqual([])
+}, 60_000)
