@@ -56,6 +56,18 @@ test('a source file imports what its package.json lists, by its public entry', (
   expect(strange).toEqual([])
 })
 
+test('what a package.json lists is imported', () => {
+  const idle = house.packages.flatMap((one) => {
+    const imported = new Set(
+      house.files.filter((file) => file.package === one.name).flatMap((file) => file.imports.map(packageOf)),
+    )
+    return one.allDependencies
+      .filter((name) => !name.startsWith('@types/') && !imported.has(name))
+      .map((name) => `${one.name} lists ${name}`)
+  })
+  expect(idle).toEqual([])
+})
+
 test('relative imports stay inside their package', () => {
   const leaving = house.files.flatMap((file) =>
     file.imports
@@ -116,12 +128,16 @@ function levelOf(name: string): number {
 
 function isListed(whole: House, packageName: string, specifier: string, isTest: boolean): boolean {
   const owner = whole.packages.find((one) => one.name === packageName)
-  const parts = specifier.split('/')
-  const target = specifier.startsWith('@') ? parts.slice(0, 2).join('/') : parts[0]!
+  const target = packageOf(specifier)
   if (target.startsWith('@sluice/') && specifier !== target && specifier !== '@sluice/testbed/global-setup')
     return false
   if ((isTest || packageName === FOR_TESTS) && FOR_ALL_TESTS.includes(target)) return true
   return (isTest ? owner?.allDependencies : owner?.runtimeDependencies)?.includes(target) ?? false
+}
+
+function packageOf(specifier: string): string {
+  const parts = specifier.split('/')
+  return specifier.startsWith('@') ? parts.slice(0, 2).join('/') : parts[0]!
 }
 
 function withoutComments(text: string): string {
