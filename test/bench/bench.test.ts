@@ -64,7 +64,7 @@ test('a promise that does not hold is named, and fails the run', () => {
   expect(brokenPromises({ ...kept, sqlConnections: 1 })).toEqual([expect.stringContaining('1 connections')])
 })
 
-test('a connection to PostgreSQL is seen', async () => {
+test('a connection is seen, and only on the process that holds it', async () => {
   const server = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
@@ -72,6 +72,7 @@ test('a connection to PostgreSQL is seen', async () => {
   const socket = connect(port, '127.0.0.1')
   await once(socket, 'connect')
   expect(connectionsTo(process.pid, port)).toBe(1)
+  expect(connectionsTo(process.ppid, port)).toBe(0)
   socket.destroy()
   server.close()
 })
