@@ -1,5 +1,6 @@
 import type { VersionReport } from './version-reports.ts'
 import type { Snapshot } from './snapshot.ts'
+import type { Outage } from './stand-still.ts'
 
 /**
  * Everything learnt about one try. Each field only grows (earliest, latest, first known), so the same
@@ -41,8 +42,8 @@ export interface Attempt {
   cancelRequestedAt: number | null
   cancelAnswer: { faultCode: number; at: number } | null
 
-  /** Time our own gateways or file server were down; every deadline moves by it. */
-  excusedMs: number
+  /** When our own gateways or file server were down: the timers stood still. Apart, oldest first. */
+  outages: Outage[]
   /** How late it is, as told by `time_passed` only: a deadline has passed when this reached it. */
   clockAt: number | null
   /** TransferComplete came with an empty or foreign CommandKey and was matched as the sole open attempt. */
@@ -96,7 +97,7 @@ export function openTry(
     onOther: null,
     cancelRequestedAt: null,
     cancelAnswer: null,
-    excusedMs: 0,
+    outages: [],
     clockAt: null,
     commandKeyUnknown: false,
     revokedAt: null,

@@ -23,6 +23,7 @@ export type {
 export { classOf, classOfOutcome, foldCounters, moveCounters, noCounters } from './class-of.ts'
 export type { CounterClass, Counters } from './class-of.ts'
 export { excuse } from './excuse.ts'
+export type { Outage } from './stand-still.ts'
 export { retryAfter, retryTable } from './retry-after.ts'
 export type { FailedTry, RetryAnswer, RetryRule } from './retry-after.ts'
 export { lastAttempt, step } from './step.ts'

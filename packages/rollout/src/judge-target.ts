@@ -1,6 +1,7 @@
 import type { Attempt } from './attempt.ts'
 import type { Policy } from './policy.ts'
 import { compareSettings, expectsReading, provisioning } from './compare-snapshots.ts'
+import { afterStandstills } from './stand-still.ts'
 import type { Outcome } from './upgrade.ts'
 
 /**
@@ -27,12 +28,12 @@ export interface ProofDeadlines {
 }
 
 export function proofDeadlines(since: number, attempt: Attempt, { timers }: Policy): ProofDeadlines {
-  const soakedAt = since + timers.soakMs
+  const readMs = Math.max(timers.soakMs, timers.sentinelMs)
+  const provenMs = readMs + timers.firstReportMs + timers.sessionRetryMs
   return {
-    soakedAt,
-    sentinelsBy: Math.max(soakedAt, since + timers.sentinelMs) + attempt.excusedMs,
-    provenBy:
-      Math.max(soakedAt, since + timers.sentinelMs) + timers.firstReportMs + timers.sessionRetryMs + attempt.excusedMs,
+    soakedAt: since + timers.soakMs,
+    sentinelsBy: afterStandstills(since, readMs, attempt.outages),
+    provenBy: afterStandstills(since, provenMs, attempt.outages),
   }
 }
 

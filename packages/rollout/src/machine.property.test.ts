@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 import { classOf, foldCounters, moveCounters } from './class-of.ts'
+import { excuse } from './excuse.ts'
 import type { Fact, FactBody } from './facts.ts'
 import type { Policy } from './policy.ts'
 import { lastAttempt, step } from './step.ts'
@@ -254,6 +255,33 @@ describe(`any facts in any order (seed ${seed})`, () => {
         )
       }),
       runs,
+    )
+  })
+})
+
+describe(`outages of our own (seed ${seed})`, () => {
+  const anyOutage = fc
+    .tuple(fc.integer({ min: -1000, max: 20_000 }), fc.integer({ min: 0, max: 5000 }))
+    .map(([from, length]) => ({ from: 1_000_000 + from * 1000, to: 1_000_000 + (from + length) * 1000 }))
+
+  test('stop timers for their own length at most, and twice or in another order is the same', () => {
+    fc.assert(
+      fc.property(anyLife, fc.array(anyOutage, { maxLength: 6 }), (facts, outages) => {
+        const upgrade = live(facts, () => {})
+        const excused = outages.reduce((one, outage) => excuse(one, outage, policy), upgrade)
+        const again = [...outages, ...outages]
+          .toReversed()
+          .reduce((one, outage) => excuse(one, outage, policy), upgrade)
+        expect({ ...again, version: 0 }).toEqual({ ...excused, version: 0 })
+        const longest = outages.reduce((sum, { from, to }) => sum + to - from, 0)
+        if (upgrade.dueAt === null || (openAttempt(upgrade) === null && upgrade.state !== 'verifying'))
+          expect(excused).toBe(upgrade)
+        else {
+          expect(excused.dueAt).toBeGreaterThanOrEqual(upgrade.dueAt)
+          expect(excused.dueAt).toBeLessThanOrEqual(upgrade.dueAt + longest)
+        }
+      }),
+      { ...runs, numRuns: 5000 },
     )
   })
 })

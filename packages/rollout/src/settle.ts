@@ -5,6 +5,7 @@ import { targetSince } from './judge-target.ts'
 import { failed } from './judge.ts'
 import type { Policy } from './policy.ts'
 import { retryAfter } from './retry-after.ts'
+import { wasDownBefore } from './stand-still.ts'
 import type { CancellableState, Outcome, Upgrade, UpgradeCore } from './upgrade.ts'
 
 type Moved = { upgrade: Upgrade; effects: Effect[] }
@@ -78,7 +79,7 @@ function retryOrFail(
       faultCode,
       where: verdict.where,
       refusedByUs: attempt.refusedByUs?.reason ?? null,
-      wasExcused: attempt.excusedMs > 0,
+      wasExcused: wasDownBefore(verdict.fault?.at ?? at, attempt),
     },
     upgrade.tries,
     policy,

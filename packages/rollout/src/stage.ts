@@ -1,5 +1,6 @@
 import type { Attempt } from './attempt.ts'
 import type { Policy } from './policy.ts'
+import { afterStandstills } from './stand-still.ts'
 import type { OfferedState, UpgradeCore } from './upgrade.ts'
 
 /** How far a try got while the device still reports the old version. */
@@ -34,15 +35,13 @@ export function stageDeadline(stage: OfferedState, core: UpgradeCore, attempt: A
       return answerBy(attempt, policy)
     case 'in_doubt':
     case 'accepted':
-      return since + timers.firstReportMs + timers.sessionRetryMs + attempt.excusedMs
-    case 'transferring':
-      return (
-        since +
-        Math.max(timers.minTransferMs, transferMs(core.imageBytes, timers.slowestBitsPerSecond)) +
-        attempt.excusedMs
-      )
+      return afterStandstills(since, timers.firstReportMs + timers.sessionRetryMs, attempt.outages)
+    case 'transferring': {
+      const slowest = transferMs(core.imageBytes, timers.slowestBitsPerSecond)
+      return afterStandstills(since, Math.max(timers.minTransferMs, slowest), attempt.outages)
+    }
     case 'returning':
-      return since + timers.flashMs + timers.sessionRetryMs + attempt.excusedMs
+      return afterStandstills(since, timers.flashMs + timers.sessionRetryMs, attempt.outages)
   }
 }
 
@@ -92,5 +91,5 @@ function earliest(times: (number | null)[]): number | null {
 }
 
 function answerBy(attempt: Attempt, policy: Policy): number {
-  return attempt.offeredAt + policy.timers.answerMs + attempt.excusedMs
+  return afterStandstills(attempt.offeredAt, policy.timers.answerMs, attempt.outages)
 }

@@ -6,6 +6,7 @@ import {
   answered,
   boots,
   claimed,
+  completed,
   firstByte,
   informs,
   installing,
@@ -90,10 +91,53 @@ test('a timer that is not due changes nothing', () => {
 
 test('timers stand still while our own services are down', () => {
   const story = installing()
-  story.upgrade = excuse(story.upgrade, 60_000, policy)
+  story.upgrade = excuse(story.upgrade, { from: 110_000, to: 170_000 }, policy)
   expect(story.upgrade.dueAt).toBe(560_000)
   expect(outcomeOf(story.wait(559))).toBe('returning')
   expect(outcomeOf(story.wait(560))).toMatchObject({ kind: 'timed_out' })
+})
+
+test('an outage told twice, or in parts, is excused once', () => {
+  const { upgrade } = installing()
+  const whole = excuse(upgrade, { from: 110_000, to: 170_000 }, policy)
+  expect(excuse(whole, { from: 110_000, to: 170_000 }, policy)).toBe(whole)
+  expect(excuse(whole, { from: 120_000, to: 130_000 }, policy)).toBe(whole)
+  const parts = [
+    { from: 140_000, to: 170_000 },
+    { from: 110_000, to: 150_000 },
+  ].reduce((excused, outage) => excuse(excused, outage, policy), upgrade)
+  expect(parts.dueAt).toBe(whole.dueAt)
+})
+
+test('only the part of an outage after the timer began stops it', () => {
+  const { upgrade } = installing()
+  expect(excuse(upgrade, { from: 40_000, to: 110_000 }, policy).dueAt).toBe(510_000)
+  expect(excuse(upgrade, { from: 500_000, to: 600_000 }, policy).dueAt).toBe(500_000)
+})
+
+test('a timer that stood still in an earlier stage is not longer in the next', () => {
+  const story = tellStory().tell(0, claimed()).tell(1, answered()).tell(10, firstByte())
+  story.upgrade = excuse(story.upgrade, { from: 20_000, to: 80_000 }, policy)
+  expect(story.upgrade.dueAt).toBe(970_000)
+  expect(story.tell(100, lastByte()).upgrade.dueAt).toBe(500_000)
+})
+
+test('an outage before the offer, or of an upgrade without an open try, excuses nothing', () => {
+  const { upgrade } = tellStory().tell(100, claimed())
+  expect(excuse(upgrade, { from: 10_000, to: 100_000 }, policy)).toBe(upgrade)
+  expect(excuse(upgrade, { from: 130_000, to: 120_000 }, policy)).toBe(upgrade)
+  const planned = tellStory().upgrade
+  expect(excuse(planned, { from: 0, to: 100_000 }, policy)).toBe(planned)
+})
+
+test('a transfer that failed in our own outage is not charged, a refused image is', () => {
+  const during = (fault: number) => {
+    const story = tellStory().tell(0, claimed()).tell(1, answered()).tell(10, firstByte())
+    story.upgrade = excuse(story.upgrade, { from: 20_000, to: 80_000 }, policy)
+    return story.tell(90, completed(fault))
+  }
+  expect(during(9017).upgrade).toMatchObject({ state: 'retry', tries: [{ charged: false }] })
+  expect(during(9018).upgrade).toMatchObject({ state: 'settled', tries: [{ charged: true }] })
 })
 
 test('the watch is on from the offer to the final time, and never twice', () => {
