@@ -8,6 +8,7 @@ import {
   transferStopsChanged,
 } from '@sluice/contracts'
 import { createIds } from '@sluice/runtime'
+import { SqlError } from '@sluice/sql'
 import { waitUntil } from '@sluice/testbed'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Bus, IncomingEvent, OutgoingEvent } from './bus.ts'
@@ -135,6 +136,42 @@ export function busSuite(name: string, open: () => Promise<BusStand>): void {
         expect(letter?.id).toBe(event.id)
         expect(letter?.reason).toContain('never')
         await waitUntil(async () => (await stand.pending('campaign-scheduler', artifactRevoked)) === 0)
+      })
+
+      test('whose handler lacks a part are tried until it is back, however often that is, in company that does not wait', async () => {
+        let calls = 0
+        const done: string[] = []
+        const consumer = await stand.bus('campaign-scheduler')
+        await consumer.consume(
+          artifactRevoked,
+          async (batch) => {
+            if (reasons(batch).includes('r0') && ++calls <= 4 * QUICK_RETRIES.maxDeliveries) {
+              throw new SqlError('unavailable', 'the database is away')
+            }
+            done.push(...reasons(batch))
+          },
+          { maxBatch: 4 },
+        )
+        await publisher.publish(artifactRevoked, revocations(20))
+        await waitUntil(() => done.includes('r0'))
+        await waitUntil(async () => (await stand.pending('campaign-scheduler', artifactRevoked)) === 0)
+        expect(done.toSorted()).toEqual(Array.from({ length: 20 }, (_, index) => `r${index}`).toSorted())
+        expect(await stand.deadLetters()).toEqual([])
+      })
+
+      test('that wait for a part are given to another replica when theirs stops', async () => {
+        const heard: string[] = []
+        const [first, second] = [await stand.bus('campaign-scheduler'), await stand.bus('campaign-scheduler')]
+        let calls = 0
+        const stop = await first.consume(artifactRevoked, async () => {
+          calls += 1
+          throw new SqlError('unavailable', 'the database is away')
+        })
+        await publisher.publish(artifactRevoked, [revocation('x')])
+        await waitUntil(() => calls >= 2)
+        await stop()
+        await second.consume(artifactRevoked, async (batch) => void heard.push(...reasons(batch)))
+        await waitUntil(() => heard.length === 1)
       })
 
       test('that do not fit their schema are moved to the dead letters unseen', async () => {

@@ -34,6 +34,7 @@ export type Stop = () => Promise<void>
  *
  * What travels is checked on both sides. An event that does not fit its schema at the consumer, or that was handed
  * over too often (`RetryRule`), becomes a dead letter with its reason: stream `SLUICE_DLQ`, table `bus.dead_letter`.
+ * A handler that fails because a part is away (`isPartAway`) is asked again for ever: that is no fault of the event.
  * A message has at most 1,000,000 bytes of JSON.
  */
 export interface Bus {

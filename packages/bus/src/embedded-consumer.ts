@@ -4,6 +4,7 @@ import type { IncomingEvent, Stop } from './bus.ts'
 import type { Delivery, EmbeddedEvents } from './embedded-events.ts'
 import { handleBatch } from './handle-batch.ts'
 import type { Instruments } from './instruments.ts'
+import { isPartAway } from './part-away.ts'
 import { readEvent } from './read-event.ts'
 import { ALONE_FROM_DELIVERY, type RetryRule, retryDelayMs } from './retry-rule.ts'
 
@@ -85,8 +86,10 @@ export function startEmbeddedConsumer<M extends EventMessage>(
   }
 
   const postpone = async (batch: readonly Taken<unknown>[], error: unknown): Promise<void> => {
-    const tired = batch.filter(({ delivery }) => delivery.failures + 1 >= retries.maxDeliveries)
-    const others = batch.filter(({ delivery }) => delivery.failures + 1 < retries.maxDeliveries)
+    const counts = !isPartAway(error)
+    const isTired = ({ delivery }: Taken<unknown>): boolean => counts && delivery.failures + 1 >= retries.maxDeliveries
+    const tired = batch.filter(isTired)
+    const others = batch.filter((one) => !isTired(one))
     for (const { delivery } of tired) {
       await bury(
         delivery,
@@ -96,13 +99,14 @@ export function startEmbeddedConsumer<M extends EventMessage>(
     }
     if (others.length === 0) return
     // One wait for the whole batch keeps its order.
-    const most = Math.max(...others.map(({ delivery }) => delivery.failures)) + 1
+    const most = Math.max(...others.map(({ delivery }) => delivery.tries)) + 1
     const dueAt = clock.now() + retryDelayMs(retries, most, randomFraction())
     await events.postpone(
       service,
       name,
       others.map(({ delivery }) => delivery.seq),
-      others.map(() => dueAt),
+      dueAt,
+      counts,
     )
   }
 
@@ -163,7 +167,7 @@ export function startEmbeddedConsumer<M extends EventMessage>(
 
 /** What failed several times goes alone; what stands before it goes first. */
 function withoutSuspects(due: readonly Delivery[]): readonly Delivery[] {
-  const suspect = due.findIndex(({ failures }) => failures + 1 >= ALONE_FROM_DELIVERY)
+  const suspect = due.findIndex(({ tries }) => tries + 1 >= ALONE_FROM_DELIVERY)
   if (suspect === -1) return due
   return suspect === 0 ? due.slice(0, 1) : due.slice(0, suspect)
 }

@@ -47,10 +47,12 @@ test('an id is taken once within the window, and forgotten after it', async () =
 test('what was postponed is due at its time, and what is under way is not handed out', async () => {
   await events.store([publication('1'), publication('2')], 0)
   const [first, second] = await events.due('a', 'x.y', 0, [], 10)
-  await events.postpone('a', 'x.y', [first!.seq], [500])
+  await events.postpone('a', 'x.y', [first!.seq], 500, true)
   expect(await events.due('a', 'x.y', 499, [second!.seq], 10)).toEqual([])
   expect(await events.nextDueAt('a', 'x.y', [second!.seq])).toBe(500)
-  expect(await events.due('a', 'x.y', 500, [second!.seq], 10)).toMatchObject([{ id: '1', failures: 1 }])
+  expect(await events.due('a', 'x.y', 500, [second!.seq], 10)).toMatchObject([{ id: '1', tries: 1, failures: 1 }])
+  await events.postpone('a', 'x.y', [first!.seq], 500, false)
+  expect(await events.due('a', 'x.y', 500, [second!.seq], 10)).toMatchObject([{ id: '1', tries: 2, failures: 1 }])
 })
 
 test('only the youngest dead letters are kept', async () => {

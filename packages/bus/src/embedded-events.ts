@@ -4,7 +4,8 @@ import type { TravellingEvent } from './prepare-events.ts'
 /** A stored event that one consumer has not acknowledged. */
 export interface Delivery {
   readonly seq: number
-  /** Times it was handed over in vain. */
+  /** Times it was handed over in vain, and those among them that count against it. */
+  readonly tries: number
   readonly failures: number
   readonly id: string
   readonly source: string
@@ -29,6 +30,7 @@ const SCHEMA = `
     failures int not null default 0, due_at bigint not null default 0,
     primary key (consumer, name, seq)
   );
+  alter table bus.delivery add column if not exists tries int not null default 0;
   create index if not exists delivery_seq on bus.delivery (seq);
   create table if not exists bus.seen (id text primary key, at bigint not null);
   create table if not exists bus.dead_letter (
@@ -52,7 +54,8 @@ export interface EmbeddedEvents {
   /** When the next failed one is due, or undefined. */
   nextDueAt(consumer: string, name: string, underWay: readonly number[]): Promise<number | undefined>
   acknowledge(consumer: string, name: string, seqs: readonly number[]): Promise<void>
-  postpone(consumer: string, name: string, seqs: readonly number[], dueAts: readonly number[]): Promise<void>
+  /** `counts`: whether this failure counts against them. */
+  postpone(consumer: string, name: string, seqs: readonly number[], dueAt: number, counts: boolean): Promise<void>
   bury(consumer: string, name: string, seq: number, reason: string, now: number): Promise<void>
   pending(consumer: string, name: string): Promise<number>
   /** Forgets ids beyond the duplicate window and the oldest dead letters, and gives their room back. */
@@ -95,7 +98,7 @@ export async function openEmbeddedEvents(sql: Sql): Promise<EmbeddedEvents> {
     async due(consumer, name, now, underWay, limit) {
       type Row = Omit<Delivery, 'traceparent'> & { traceparent: string }
       const rows = await sql.query<Row>(
-        `select d.seq, d.failures, e.id, e.source, e.time, e.body, e.traceparent
+        `select d.seq, d.tries, d.failures, e.id, e.source, e.time, e.body, e.traceparent
          from bus.delivery d join bus.event e on e.seq = d.seq
          where d.consumer = $1 and d.name = $2 and d.due_at <= $3 and not (d.seq = any($4::bigint[]))
          order by d.seq limit $5`,
@@ -118,12 +121,11 @@ export async function openEmbeddedEvents(sql: Sql): Promise<EmbeddedEvents> {
         [consumer, name, seqs],
       )
     },
-    async postpone(consumer, name, seqs, dueAts) {
+    async postpone(consumer, name, seqs, dueAt, counts) {
       await sql.query(
-        `update bus.delivery d set failures = d.failures + 1, due_at = late.due_at
-         from unnest($3::bigint[], $4::bigint[]) as late (seq, due_at)
-         where d.consumer = $1 and d.name = $2 and d.seq = late.seq`,
-        [consumer, name, seqs, dueAts],
+        `update bus.delivery set tries = tries + 1, failures = failures + $5::int, due_at = $4
+         where consumer = $1 and name = $2 and seq = any($3::bigint[])`,
+        [consumer, name, seqs, dueAt, counts ? 1 : 0],
       )
     },
     async bury(consumer, name, seq, reason, now) {

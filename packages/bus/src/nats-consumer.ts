@@ -10,6 +10,7 @@ import { readEventHeaders } from './nats-headers.ts'
 import type { NatsDelivery } from './nats-delivery.ts'
 import type { NatsLink } from './nats-link.ts'
 import { createNatsPuller } from './nats-puller.ts'
+import { isPartAway } from './part-away.ts'
 import { readEvent } from './read-event.ts'
 import { ALONE_FROM_DELIVERY, type RetryRule, retryDelayMs } from './retry-rule.ts'
 
@@ -84,10 +85,15 @@ export async function startNatsConsumer<M extends EventMessage>(
     return taken
   }
 
-  const giveBack = async (batch: readonly Taken<unknown>[], error: unknown): Promise<void> => {
-    const most = Math.max(...batch.map(({ delivery }) => delivery.deliveries))
-    const wait = retryDelayMs(retries, most, randomFraction())
-    for (const { delivery } of batch) {
+  const tryLater = async (batch: readonly Taken<unknown>[], error: unknown): Promise<void> => {
+    const deliveries = batch.map(({ delivery }) => delivery)
+    const wait = retryDelayMs(retries, Math.max(...deliveries.map(triesOf)), randomFraction())
+    if (isPartAway(error)) puller.postpone(deliveries, wait)
+    else await giveBack(deliveries, wait, error)
+  }
+
+  const giveBack = async (batch: readonly NatsDelivery[], wait: number, error: unknown): Promise<void> => {
+    for (const delivery of batch) {
       const { deliveries } = delivery
       if (deliveries >= retries.maxDeliveries) {
         await moveToDeadLetters(
@@ -95,7 +101,10 @@ export async function startNatsConsumer<M extends EventMessage>(
           'delivered_too_often',
           `handed over ${deliveries} times in vain: ${String(error)}`,
         )
-      } else delivery.giveBack(wait)
+      } else {
+        delivery.giveBack(wait)
+        puller.settled([delivery])
+      }
     }
   }
 
@@ -108,11 +117,10 @@ export async function startNatsConsumer<M extends EventMessage>(
         { service, instruments },
       )
       for (const { delivery } of batch) delivery.acknowledge()
+      puller.settled(batch.map(({ delivery }) => delivery))
     } catch (error) {
       log.warn({ err: error, event_name: message.name, events: batch.length }, 'bus.batch.failed')
-      await giveBack(batch, error)
-    } finally {
-      puller.settled(batch.map(({ delivery }) => delivery))
+      await tryLater(batch, error)
     }
   }
 
@@ -133,12 +141,16 @@ export async function startNatsConsumer<M extends EventMessage>(
   }
 }
 
-/** What was delivered several times goes alone, the rest together, in order. */
+function triesOf({ deliveries, postponed }: NatsDelivery): number {
+  return deliveries + postponed
+}
+
+/** What was tried several times goes alone, the rest together, in order. */
 function companies<Data>(batch: readonly Taken<Data>[]): Taken<Data>[][] {
   const groups: Taken<Data>[][] = []
   let open: Taken<Data>[] | undefined
   for (const taken of batch) {
-    const alone = taken.delivery.deliveries >= ALONE_FROM_DELIVERY
+    const alone = triesOf(taken.delivery) >= ALONE_FROM_DELIVERY
     if (alone || open === undefined) groups.push((open = []))
     open.push(taken)
     if (alone) open = undefined

@@ -6,6 +6,8 @@ export interface NatsDelivery {
   /** 1 the first time. */
   readonly deliveries: number
   readonly streamSeq: number
+  /** Times it was handed over in vain and kept here for another try, which the server does not see. */
+  postponed: number
   acknowledge(): void
   giveBack(afterMs?: number): void
   /** Still at it: the time for an answer starts anew. */
@@ -27,6 +29,7 @@ export function readDelivery(message: Msg): NatsDelivery | undefined {
     message,
     deliveries,
     streamSeq,
+    postponed: 0,
     acknowledge: () => void message.respond('+ACK'),
     giveBack: (afterMs = 0) =>
       void message.respond(afterMs > 0 ? `-NAK ${JSON.stringify({ delay: nanos(afterMs) })}` : '-NAK'),

@@ -1,4 +1,4 @@
-import { type Clock, type Log, withDeadline } from '@sluice/runtime'
+import { type Cancel, type Clock, type Log, withDeadline } from '@sluice/runtime'
 import { type Msg, createInbox, nanos } from 'nats'
 import { type NatsDelivery, readDelivery } from './nats-delivery.ts'
 import type { NatsLink } from './nats-link.ts'
@@ -10,6 +10,8 @@ const HEARTBEAT_MS = 5_000
 const GATHER_MS = 5
 const REST_MS = 1_000
 const FAREWELL_MS = 2_000
+/** With so many in our hands we ask for no more: well below what the consumer lets wait for an answer. */
+const MAX_HELD = 1_024
 
 /**
  * Takes messages from one durable consumer, in batches. The client's own iterator prefetches without regard to
@@ -21,6 +23,8 @@ export interface NatsPuller {
   next(): Promise<NatsDelivery[]>
   /** No longer kept alive. Call it with what was acknowledged or refused. */
   settled(messages: readonly NatsDelivery[]): void
+  /** Keeps them alive here and hands them out again after that time: unlike with a refusal, the server counts no delivery. */
+  postpone(messages: readonly NatsDelivery[], ms: number): void
   /** Asks for no more and gives back what nobody took, and what was on its way here already. */
   stop(): Promise<void>
 }
@@ -33,6 +37,9 @@ export function createNatsPuller(
   const { connection } = link
   const inbox = createInbox()
   const held = new Set<NatsDelivery>()
+  /** Those of them that wait for another try, by their place in the stream. */
+  const postponed = new Map<number, NatsDelivery>()
+  const alarms = new Set<Cancel>()
   let buffer: NatsDelivery[] = []
   let outstanding = 0
   let lastHeard = clock.now()
@@ -44,7 +51,7 @@ export function createNatsPuller(
     changed = Promise.withResolvers()
   }
   const pull = (): void => {
-    if (stopped || outstanding > 0 || buffer.length > 0 || !link.isUp()) return
+    if (stopped || outstanding > 0 || buffer.length > 0 || held.size >= MAX_HELD || !link.isUp()) return
     outstanding = consumer.maxBatch
     lastHeard = clock.now()
     const ask = { batch: consumer.maxBatch, expires: nanos(PULL_MS), idle_heartbeat: nanos(HEARTBEAT_MS) }
@@ -64,6 +71,9 @@ export function createNatsPuller(
     if (delivered === undefined) return
     if (stopped) return delivered.giveBack()
     outstanding = Math.max(0, outstanding - 1)
+    // While NATS was away we could not keep it alive: this delivery takes the place of the one that waits here.
+    const older = postponed.get(delivered.streamSeq)
+    if (older !== undefined) forget(older)
     held.add(delivered)
     buffer.push(delivered)
     ring()
@@ -97,8 +107,7 @@ export function createNatsPuller(
         await changed.promise
       }
       if (buffer.length < consumer.maxBatch && !stopped) await clock.sleep(GATHER_MS)
-      const batch = buffer
-      buffer = []
+      const batch = buffer.splice(0, consumer.maxBatch)
       pull()
       return stopped ? giveBack(batch) : batch
     },
@@ -106,18 +115,44 @@ export function createNatsPuller(
       for (const message of messages) held.delete(message)
       if (stopped && held.size === 0) cancelWorking()
     },
+    postpone(messages, ms) {
+      if (stopped) {
+        giveBack(messages)
+        if (held.size === 0) cancelWorking()
+        return
+      }
+      for (const message of messages) {
+        message.postponed += 1
+        postponed.set(message.streamSeq, message)
+      }
+      const cancel = clock.after(ms, () => {
+        alarms.delete(cancel)
+        const due = messages.filter((message) => postponed.get(message.streamSeq) === message)
+        for (const { streamSeq } of due) postponed.delete(streamSeq)
+        buffer.unshift(...due)
+        ring()
+      })
+      alarms.add(cancel)
+    },
     async stop() {
       if (stopped) return
       stopped = true
       stopHearing()
       cancelWatch()
-      giveBack(buffer)
+      for (const cancel of alarms) cancel()
+      giveBack([...buffer, ...postponed.values()])
+      postponed.clear()
       buffer = []
       if (held.size === 0) cancelWorking()
       ring()
       // A drain, not an unsubscribe: what the server sends until it hears of it would wait out its whole ack time.
       await withDeadline(subscription.drain(), FAREWELL_MS, { clock }).catch(() => subscription.unsubscribe())
     },
+  }
+
+  function forget(message: NatsDelivery): void {
+    postponed.delete(message.streamSeq)
+    held.delete(message)
   }
 
   function giveBack(batch: readonly NatsDelivery[]): NatsDelivery[] {
