@@ -111,7 +111,6 @@ export async function connectRedis(parts: RedisParts): Promise<HotStore> {
   }
 
   /** Whether a call that failed was carried out is not known: `unavailable` says both. */
-  /** Whether a call that failed was carried out is not known: `unavailable` says both. */
   async function within<T>(answer: Promise<T>): Promise<T> {
     try {
       return await withDeadline(answer, deadlineMs, { clock, what: 'an answer of Redis' })

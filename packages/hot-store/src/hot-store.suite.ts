@@ -300,18 +300,6 @@ export function hotStoreSuite(create: () => Promise<HotStoreUnderTest>): void {
     })
   })
 
-  test('an offer is dropped by its own attempt alone', async () => {
-    const deviceKey = newDevice()
-    const { key } = await begin(deviceKey)
-    await save(key, 0, [
-      { op: 'put_offer', offer: { attemptId: attempt(2), answered: false } },
-      { op: 'drop_offer', attemptId: attempt(1) },
-    ])
-    expect((await recordOf(deviceKey)).offer?.attemptId).toBe(attempt(2))
-    await save(key, 1, [{ op: 'drop_offer', attemptId: attempt(2) }])
-    expect((await recordOf(deviceKey)).offer).toBeNull()
-  })
-
   test('credentials are remembered until they are forgotten', async () => {
     const deviceKey = newDevice()
     const credential = { username: 'user "quoted"', ha1: 'a'.repeat(32) }

@@ -83,7 +83,6 @@ export interface ResumePost {
 export type RecordChange =
   | { readonly op: 'put_credential'; readonly credential: StoredCredential }
   | { readonly op: 'put_offer'; readonly offer: Offer }
-  | { readonly op: 'drop_offer'; readonly attemptId: string }
   | { readonly op: 'put_planted'; readonly attemptId: string }
   | { readonly op: 'put_watch'; readonly watch: Watch }
   /** Of this kind alone: a check and a cancel bear the same attempt's id. */

@@ -20,9 +20,6 @@ function applyStep(fields: RecordFields, { op, id, revision, rank, kind, value }
     case 'set':
       fields.set(id, value)
       return
-    case 'drop_offer':
-      if (fields.get('offer')?.includes(`"${id}"`) === true) fields.delete('offer')
-      return
     case 'put_watch':
       if (isOlderWatch(fields, id, revision)) return
       fields.set('watch', value).set('watchAt', `${id} ${revision}`)

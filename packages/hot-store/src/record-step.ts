@@ -6,7 +6,7 @@ import type { RecordChange } from './hot-store.ts'
  * read JSON; what a script must compare travels beside it.
  */
 export interface RecordStep {
-  readonly op: 'set' | 'drop_offer' | 'put_watch' | 'drop_watch' | 'put_task' | 'drop_task'
+  readonly op: 'set' | 'put_watch' | 'drop_watch' | 'put_task' | 'drop_task'
   /** Field, attempt id or task id. */
   readonly id: string
   readonly revision: number
@@ -27,8 +27,6 @@ export function stepOf(change: RecordChange | Placement): RecordStep {
       return { ...plain, op: 'set', id: 'offer', value: JSON.stringify(change.offer) }
     case 'put_planted':
       return { ...plain, op: 'set', id: 'planted', value: change.attemptId }
-    case 'drop_offer':
-      return { ...plain, op: 'drop_offer', id: change.attemptId }
     case 'put_watch': {
       const { attemptId, revision, until } = change.watch
       const value = `${Date.parse(until)}|${JSON.stringify(change.watch)}`

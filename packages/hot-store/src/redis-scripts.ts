@@ -54,11 +54,6 @@ apply['set'] = function(rec, id, revision, rank, kind, value)
   redis.call('HSET', rec, id, value)
 end
 
-apply['drop_offer'] = function(rec, id)
-  local offer = redis.call('HGET', rec, 'offer')
-  if offer and string.find(offer, '"' .. id .. '"', 1, true) then redis.call('HDEL', rec, 'offer') end
-end
-
 apply['put_watch'] = function(rec, id, revision, rank, kind, value)
   if isOlderWatch(rec, id, revision) then return end
   redis.call('HSET', rec, 'watch', value, 'watchAt', id .. ' ' .. digits(revision))

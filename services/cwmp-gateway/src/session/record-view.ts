@@ -11,8 +11,6 @@ function withChange(record: HotRecord, change: RecordChange): HotRecord {
       return { ...record, credential: change.credential }
     case 'put_offer':
       return { ...record, offer: change.offer }
-    case 'drop_offer':
-      return record.offer?.attemptId === change.attemptId ? { ...record, offer: null } : record
     case 'put_planted':
       return { ...record, planted: change.attemptId }
     case 'put_watch':
