@@ -40,7 +40,7 @@ export function absorb(attempt: Attempt, fact: Fact, targetVersions: string[]): 
     case 'last_byte_served':
       return { ...attempt, lastByteAt: earlier(attempt.lastByteAt, fact.at) }
     case 'download_refused':
-      return attempt.refusedByUs ? attempt : { ...attempt, refusedByUs: { reason: fact.reason, at: fact.at } }
+      return { ...attempt, refusedByUs: firstOf(attempt.refusedByUs, { reason: fact.reason, at: fact.at }) }
     case 'time_passed':
       return { ...attempt, clockAt: later(attempt.clockAt, fact.at) }
     case 'cancel_requested':
@@ -141,6 +141,11 @@ const faultOf = ({ faultCode, faultString, at }: { faultCode: number; faultStrin
   faultString,
   at,
 })
+/** The earliest; of two at the same time the same one, whichever came first. */
+function firstOf<T extends { at: number }>(known: T | null, next: T): T {
+  if (known === null || next.at < known.at) return next
+  return next.at === known.at && JSON.stringify(next) < JSON.stringify(known) ? next : known
+}
 const earlier = (known: number | null, at: number): number => (known === null ? at : Math.min(known, at))
 const later = (known: number | null, at: number): number => (known === null ? at : Math.max(known, at))
 const widen = (span: Span | null, at: number): Span => ({

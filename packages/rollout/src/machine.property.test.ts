@@ -5,6 +5,7 @@ import { classOf, foldCounters, moveCounters } from './class-of.ts'
 import { excuse } from './excuse.ts'
 import type { Fact, FactBody } from './facts.ts'
 import type { Policy } from './policy.ts'
+import { mostTries } from './retry-after.ts'
 import { lastAttempt, step } from './step.ts'
 import {
   answered,
@@ -255,6 +256,59 @@ describe(`any facts in any order (seed ${seed})`, () => {
         )
       }),
       runs,
+    )
+  })
+})
+
+describe(`tries of one upgrade (seed ${seed})`, () => {
+  const anyTry = fc.record({
+    before: fc.subarray<FactBody['kind']>([
+      'download_answered',
+      'download_refused',
+      'first_byte_served',
+      'last_byte_served',
+    ]),
+    reason: fc.constantFrom('stopped' as const, 'shedding' as const, 'unauthorized' as const, 'expired' as const),
+    fault: anyFault.filter((code) => code !== 0),
+    where: fc.constantFrom('answer', 'transfer', 'lost'),
+  })
+  type AnyTry = typeof anyTry extends fc.Arbitrary<infer Shape> ? Shape : never
+  const factsOf = (attemptId: string, { before, reason, fault, where }: AnyTry): FactBody[] => [
+    ...(before.includes('download_answered') && where !== 'lost' ? [answered(1, attemptId)] : []),
+    ...(before.includes('download_refused') ? [{ kind: 'download_refused', attemptId, reason } as const] : []),
+    ...(before.includes('first_byte_served') && where !== 'lost' ? [firstByte(attemptId)] : []),
+    ...(before.includes('last_byte_served') && where !== 'lost' ? [lastByte(attemptId)] : []),
+    ...(where === 'answer'
+      ? [{ kind: 'download_faulted', attemptId, faultCode: fault, faultString: '' } as const]
+      : []),
+    ...(where === 'transfer' ? [completed(fault, attemptId)] : []),
+    ...(where === 'lost'
+      ? ([
+          { kind: 'download_unanswered', attemptId },
+          { kind: 'queued_transfers_listed', attemptIds: [] },
+        ] as FactBody[])
+      : []),
+  ]
+
+  test('end, whatever they fail of; an image refused by a device that had it whole is always suspect', () => {
+    fc.assert(
+      fc.property(fc.array(anyTry, { minLength: 1, maxLength: 4 }), (kinds) => {
+        const story = tellStory()
+        for (let index = 1; index <= mostTries + 1; index += 1) {
+          if (story.upgrade.state === 'settled') break
+          const attemptId = `fw${String(index).padStart(26, '0')}`
+          const one = kinds[index % kinds.length]!
+          const heard = story.effects.length
+          story.tell(index * 1000, claimed(attemptId), ...factsOf(attemptId, one))
+          const rejected = one.where === 'transfer' && (one.fault === 9018 || one.fault === 9019)
+          if (!rejected || !one.before.includes('last_byte_served')) continue
+          expect(story.effects.slice(heard)).toContainEqual(expect.objectContaining({ kind: 'suspect_image' }))
+          expect(story.upgrade.tries.at(-1)).toMatchObject({ charged: true })
+        }
+        expect(story.upgrade.state).toBe('settled')
+        expect(story.upgrade.attempts).toBeLessThanOrEqual(mostTries)
+      }),
+      { ...runs, numRuns: 5000 },
     )
   })
 })

@@ -1,13 +1,16 @@
 import { describe, expect, test } from 'vitest'
 
+import type { FactBody } from './facts.ts'
 import type { FailedTry, RetryAnswer } from './retry-after.ts'
-import { retryAfter } from './retry-after.ts'
+import { mostTries, retryAfter } from './retry-after.ts'
 import {
   answered,
   claimed,
   completed,
   fileServerRefused,
   first,
+  firstByte,
+  lastByte,
   outcomeOf,
   policy,
   refused,
@@ -21,7 +24,16 @@ const { backoffMs, nextDayMs } = policy.retries
 
 function fail(faultCode: number, more: Partial<FailedTry> = {}, history: Try[] = []): RetryAnswer {
   return retryAfter(
-    { attemptId: first, at, faultCode, where: 'transfer', refusedByUs: null, wasExcused: false, ...more },
+    {
+      attemptId: first,
+      at,
+      faultCode,
+      where: 'transfer',
+      refusedByUs: null,
+      servedWhole: false,
+      wasExcused: false,
+      ...more,
+    },
     history,
     policy,
   )
@@ -30,7 +42,7 @@ function fail(faultCode: number, more: Partial<FailedTry> = {}, history: Try[] =
 /** The same fault again and again: how many more tries are allowed. */
 function retriesOf(faultCode: number, more: Partial<FailedTry> = {}): number {
   const history: Try[] = []
-  for (let count = 0; count < 20; count += 1) {
+  for (let count = 0; count < 100; count += 1) {
     const answer = fail(faultCode, more, history)
     if (answer.kind === 'give_up') return count
     history.push({ attemptId: first, at, faultCode, charged: answer.charged, reason: answer.rule })
@@ -69,9 +81,24 @@ describe('the retry table, row by row', () => {
     for (const code of [9015, 9017]) {
       expect(fail(code, { refusedByUs: 'shedding' })).toMatchObject({ kind: 'retry', charged: false })
       expect(fail(code, { wasExcused: true })).toMatchObject({ kind: 'retry', charged: false })
-      expect(retriesOf(code, { refusedByUs: 'shedding' })).toBe(Infinity)
+      expect(retriesOf(code, { refusedByUs: 'shedding' })).toBe(mostTries - 1)
     }
     expect(fail(9018, { wasExcused: true })).toMatchObject({ kind: 'give_up', charged: true })
+  })
+
+  test('a fault after the whole image was served is the image’s, whatever we refused before', () => {
+    for (const code of [9018, 9019, 9001]) {
+      const heard = fail(code, { refusedByUs: 'shedding', servedWhole: true })
+      expect(heard).toEqual(fail(code, { servedWhole: true }))
+      expect(heard.charged).toBe(true)
+    }
+    expect(fail(9018, { refusedByUs: 'shedding' })).toMatchObject({ kind: 'retry', charged: false, effects: [] })
+    expect(fail(9017, { refusedByUs: 'shedding', servedWhole: true })).toMatchObject({ charged: false })
+    expect(fail(9012, { refusedByUs: 'expired', servedWhole: true })).toMatchObject({ charged: false })
+  })
+
+  test('an answer to the Download is never our file server’s fault', () => {
+    expect(fail(9000, { where: 'answer', refusedByUs: 'stopped' })).toEqual(fail(9000, { where: 'answer' }))
   })
 
   test('9016: a 4xx of our own file server is our fault, an alarm; else as 9017', () => {
@@ -101,12 +128,20 @@ describe('the retry table, row by row', () => {
   test('9020: the next window, not charged', () => {
     const nights = { ...policy, windows: [{ zone: 'UTC', from: '02:00', to: '04:00' }] }
     const answer = retryAfter(
-      { attemptId: first, at, faultCode: 9020, where: 'transfer', refusedByUs: null, wasExcused: false },
+      {
+        attemptId: first,
+        at,
+        faultCode: 9020,
+        where: 'transfer',
+        refusedByUs: null,
+        servedWhole: false,
+        wasExcused: false,
+      },
       [],
       nights,
     )
     expect(answer).toMatchObject({ kind: 'retry', at: 2 * 3_600_000, charged: false })
-    expect(retriesOf(9020)).toBe(Infinity)
+    expect(retriesOf(9020)).toBe(mostTries - 1)
   })
 
   test('9018 and 9019: none, and a handful of devices stops the wave', () => {
@@ -144,7 +179,15 @@ describe('the retry table, row by row', () => {
     ] as const
     expect(
       retryAfter(
-        { attemptId: first, at, faultCode: 9017, where: 'transfer', refusedByUs: null, wasExcused: false },
+        {
+          attemptId: first,
+          at,
+          faultCode: 9017,
+          where: 'transfer',
+          refusedByUs: null,
+          servedWhole: false,
+          wasExcused: false,
+        },
         [],
         policy,
         never,
@@ -193,6 +236,44 @@ describe('the machine retries by the table', () => {
       reason: 'download_refused_by_device',
       faultCode: 9003,
     })
+  })
+
+  test('an image refused after our 503 and a whole download settles, charged, and is suspect', () => {
+    const story = tellStory()
+      .tell(0, claimed())
+      .tell(1, answered())
+      .tell(5, fileServerRefused('shedding'))
+      .tell(10, firstByte())
+      .tell(90, lastByte())
+      .tell(100, completed(9018))
+    expect(outcomeOf(story)).toMatchObject({ kind: 'failed', reason: 'image_rejected', faultCode: 9018 })
+    expect(story.upgrade.tries).toMatchObject([{ charged: true }])
+    expect(story.effects).toContainEqual({ kind: 'suspect_image', faultCode: 9018, afterDevices: 5 })
+  })
+
+  test('which of our 503, the whole image and the fault is heard first does not matter', () => {
+    const tell = (...facts: FactBody[]) =>
+      tellStory()
+        .tell(0, claimed())
+        .tell(1, answered())
+        .tell(9, ...facts)
+    const [refusal, whole, fault] = [fileServerRefused('shedding'), lastByte(), completed(9018)]
+    for (const story of [tell(refusal, whole, fault), tell(refusal, fault, whole), tell(whole, fault, refusal)]) {
+      expect(outcomeOf(story)).toMatchObject({ kind: 'failed', reason: 'image_rejected', faultCode: 9018 })
+      expect(story.effects.filter(({ kind }) => kind === 'suspect_image')).toHaveLength(1)
+    }
+    const [early, late] = [tell(refusal, completed(9017)), tell(completed(9017), refusal)]
+    expect(late.upgrade).toEqual({ ...early.upgrade, version: late.upgrade.version })
+    expect(late.upgrade.tries).toMatchObject([{ charged: false }])
+  })
+
+  test('tries that are not charged end too', () => {
+    const story = tellStory()
+    for (let index = 1; index <= 2 * mostTries; index += 1) {
+      const key = `fw${String(index).padStart(26, '0')}`
+      story.tell(index * 100_000, claimed(key), answered(1, key), completed(9020, key))
+    }
+    expect(story.upgrade).toMatchObject({ state: 'settled', attempts: mostTries })
   })
 
   test('our own 503 never uses up a device’s tries', () => {

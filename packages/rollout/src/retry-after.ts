@@ -91,6 +91,8 @@ export interface FailedTry {
   faultCode: number | null
   where: 'answer' | 'transfer' | 'lost'
   refusedByUs: RefusalReason | null
+  /** The device had the whole image: what it says of it is then no echo of our refusal. */
+  servedWhole: boolean
   /** Our gateways or file server were down during this try. */
   wasExcused: boolean
 }
@@ -102,6 +104,9 @@ export type RetryAnswer = {
   effects: Effect[]
 } & ({ kind: 'retry'; at: number; with: RetryRule['with'] } | { kind: 'give_up' })
 
+/** Tries of one upgrade, charged or not: a loop that costs the device nothing has to end as well. */
+export const mostTries = 20
+
 /** Whether, when and how to try again after a failed try. `history`: the tries before it, oldest first. */
 export function retryAfter(
   failedTry: FailedTry,
@@ -110,14 +115,16 @@ export function retryAfter(
   table: readonly RetryRule[] = retryTable,
 ): RetryAnswer {
   const rule = ruleFor(failedTry, table)
-  const ourFault = failedTry.refusedByUs !== null || (failedTry.wasExcused && isTransferTrouble(failedTry.faultCode))
+  const ourFault = isOurFault(failedTry)
   const charged = rule.charged && !ourFault
-  const answer = { rule: rule.name, charged, effects: effectsOf(rule, failedTry) }
+  const answer = { rule: rule.name, charged, effects: effectsOf(rule, failedTry, ourFault) }
 
   const usedByRule = history.filter((past) => past.reason === rule.name && past.charged).length
   const chargedSoFar = history.filter((past) => past.charged).length + (charged ? 1 : 0)
   const withinRule = rule.retries > 0 && (!charged || usedByRule < rule.retries)
-  const withinAttempts = !charged || chargedSoFar < policy.retries.maxAttempts
+  const { maxAttempts } = policy.retries
+  const withinAttempts =
+    (!charged || chargedSoFar < maxAttempts) && history.length + 1 < Math.max(mostTries, maxAttempts)
   if (!(withinRule || ourFault) || !withinAttempts) return { kind: 'give_up', ...answer }
   return {
     kind: 'retry',
@@ -135,10 +142,21 @@ function ruleFor({ faultCode, where }: FailedTry, table: readonly RetryRule[]): 
   return table.find(fits) ?? { ...plain, name: 'any_other', faults: [], after: 'next_day' }
 }
 
-function effectsOf(rule: RetryRule, { faultCode, refusedByUs }: FailedTry): Effect[] {
-  if (refusedByUs === 'unauthorized' || refusedByUs === 'expired')
+/**
+ * Our file server refused this try, or was down: ours is then what transfer trouble it caused. After a refusal any
+ * fault is ours unless the device had the whole image all the same (some flash the page that came with our 503). What
+ * a device answers to the Download itself is never ours: it had not asked for a byte.
+ */
+function isOurFault({ faultCode, where, refusedByUs, servedWhole, wasExcused }: FailedTry): boolean {
+  if (where === 'answer') return false
+  if (refusedByUs !== null && !servedWhole) return true
+  return (refusedByUs !== null || wasExcused) && isTransferTrouble(faultCode)
+}
+
+function effectsOf(rule: RetryRule, { faultCode, refusedByUs }: FailedTry, ourFault: boolean): Effect[] {
+  if (ourFault && (refusedByUs === 'unauthorized' || refusedByUs === 'expired'))
     return [{ kind: 'alarm', code: 'own_file_server_refused', aboveShareOfWave: null }]
-  if (refusedByUs !== null) return []
+  if (ourFault && refusedByUs !== null) return []
   return rule.effects.map((effect) =>
     effect.kind === 'suspect_image' && faultCode !== null ? { ...effect, faultCode } : effect,
   )
@@ -167,7 +185,7 @@ function backoffMs(attemptId: string, triesBefore: number, { retries }: Policy):
   return Math.round(full * (0.75 + spread / 2))
 }
 
-/** Faults a file server in trouble causes: unreachable, access, cut off (TR-069 A.5: 9010, 9015 to 9017). */
+/** Faults a file server in trouble causes: failed, credentials, unreachable, access, cut off (TR-069 A.5). */
 function isTransferTrouble(faultCode: number | null): boolean {
-  return faultCode === 9010 || (faultCode !== null && faultCode >= 9015 && faultCode <= 9017)
+  return faultCode === 9010 || faultCode === 9012 || (faultCode !== null && faultCode >= 9015 && faultCode <= 9017)
 }

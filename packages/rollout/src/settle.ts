@@ -4,6 +4,7 @@ import type { Verdict } from './judge.ts'
 import { targetSince } from './judge-target.ts'
 import { failed } from './judge.ts'
 import type { Policy } from './policy.ts'
+import type { FailedTry } from './retry-after.ts'
 import { retryAfter } from './retry-after.ts'
 import { wasDownBefore } from './stand-still.ts'
 import type { CancellableState, Outcome, Upgrade, UpgradeCore } from './upgrade.ts'
@@ -16,6 +17,7 @@ export function settleBy(upgrade: Upgrade, attempt: Attempt, verdict: Verdict, a
     case 'pending':
       return { upgrade, effects: [] }
     case 'retry':
+      if (verdict.kind === 'try_failed') return reconsider(upgrade, attempt, verdict, at, policy)
       return { upgrade: afterTheTry(upgrade, attempt, verdict, at) ?? { ...upgrade, last: attempt }, effects: [] }
     case 'settled':
       return { upgrade: reopen(upgrade, attempt, verdict, at), effects: [] }
@@ -71,20 +73,10 @@ function retryOrFail(
   at: number,
   policy: Policy,
 ): Moved {
-  const faultCode = verdict.fault?.faultCode ?? null
-  const answer = retryAfter(
-    {
-      attemptId: attempt.attemptId,
-      at: verdict.fault?.at ?? at,
-      faultCode,
-      where: verdict.where,
-      refusedByUs: attempt.refusedByUs?.reason ?? null,
-      wasExcused: wasDownBefore(verdict.fault?.at ?? at, attempt),
-    },
-    upgrade.tries,
-    policy,
-  )
-  const ended = { attemptId: attempt.attemptId, at, faultCode, charged: answer.charged, reason: answer.rule }
+  const failedTry = failedTryOf(attempt, verdict, at)
+  const { attemptId, faultCode } = failedTry
+  const answer = retryAfter(failedTry, upgrade.tries, policy)
+  const ended = { attemptId, at, faultCode, charged: answer.charged, reason: answer.rule }
   const core = { ...coreOf(upgrade), tries: [...upgrade.tries, ended] }
   if (answer.kind === 'give_up')
     return {
@@ -96,6 +88,37 @@ function retryOrFail(
   return {
     upgrade: { ...core, downloadArguments, state: 'retry', retryAt: answer.at, last: attempt },
     effects: answer.effects,
+  }
+}
+
+/** A fact that came after the fault may show whose fault it was: then this try counts as if it had come before. */
+function reconsider(
+  upgrade: Upgrade & { state: 'retry' },
+  attempt: Attempt,
+  verdict: Verdict & { kind: 'try_failed' },
+  at: number,
+  policy: Policy,
+): Moved {
+  const ended = upgrade.tries.at(-1)!
+  const history = upgrade.tries.slice(0, -1)
+  const answer = retryAfter(failedTryOf(attempt, verdict, at), history, policy)
+  if (answer.rule === ended.reason && answer.charged === ended.charged)
+    return { upgrade: { ...upgrade, last: attempt }, effects: [] }
+  const tries = [...history, { ...ended, charged: answer.charged, reason: answer.rule }]
+  if (answer.kind === 'retry') return { upgrade: { ...upgrade, tries, last: attempt }, effects: answer.effects }
+  const { outcome } = failed(verdict.reason, verdict.fault)
+  return { upgrade: settle({ ...upgrade, tries }, attempt, outcome, at), effects: answer.effects }
+}
+
+function failedTryOf(attempt: Attempt, { fault, where }: Verdict & { kind: 'try_failed' }, at: number): FailedTry {
+  return {
+    attemptId: attempt.attemptId,
+    at: fault?.at ?? at,
+    faultCode: fault?.faultCode ?? null,
+    where,
+    refusedByUs: attempt.refusedByUs?.reason ?? null,
+    servedWhole: attempt.lastByteAt !== null,
+    wasExcused: wasDownBefore(fault?.at ?? at, attempt),
   }
 }
 
