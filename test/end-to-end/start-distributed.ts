@@ -23,12 +23,13 @@ export interface DistributedSystem extends System {
   readonly redis: TestServer
   readonly postgres: TestServer
   readonly proxy: RoundRobinProxy
-  /** By name; gateways are `cwmp-gateway-1` and on. */
+  /** By name; where there are several, `cwmp-gateway-1` and on. */
   readonly services: ReadonlyMap<string, StartedProcess>
 }
 
 export interface DistributedOptions {
   readonly gateways?: number
+  readonly schedulers?: number
   readonly labNetworks?: string
 }
 
@@ -72,7 +73,9 @@ export async function startDistributedSystem(options: DistributedOptions = {}): 
     await Promise.all([
       run('device-registry', { ...onSql, SLUICE_SEAL_KEY: secrets.sealKey }),
       run('firmware-verifier', { ...onSql, ...onImages }),
-      run('campaign-scheduler', onSql),
+      ...Array.from({ length: options.schedulers ?? 1 }, (_, index) =>
+        run(`campaign-scheduler-${index + 1}`, onSql, 'campaign-scheduler'),
+      ),
       run('artifact-resolver', {
         ...onSql,
         ...onImages,

@@ -1,4 +1,5 @@
 import { startDistributedSystem } from './start-distributed.ts'
 import { steeringSuite } from './steering.suite.ts'
 
-steeringSuite(() => startDistributedSystem())
+// Two of each: caps and pauses hold whoever takes the next claim.
+steeringSuite(() => startDistributedSystem({ gateways: 2, schedulers: 2 }))
