@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { type Counters, type GateAnswer, evaluateGate, overdueAfterMs } from '@sluice/rollout'
 import type { Queryable } from '@sluice/sql'
 import { inTransaction } from '../in-transaction.ts'
@@ -5,8 +6,9 @@ import { OURSELVES, type Parts } from '../parts.ts'
 import { type CampaignRow, findCampaign, lockCampaigns, setCheckAt } from '../store/campaigns.ts'
 import { trueSignals } from '../store/signals.ts'
 import { type TallyRow, talliesOf } from '../store/tallies.ts'
-import { type WaveRow, countOverdue, setGate, setWaveState, wavesOf } from '../store/waves.ts'
+import { type WaveRow, acceptHarm, countOverdue, setGate, setWaveState, wavesOf } from '../store/waves.ts'
 import { openWave } from '../upgrade/open-wave.ts'
+import { type Harm, harmOf, isMoreHarm, lowerTo } from './accepted-harm.ts'
 import { announceCampaign, announceStops } from './announce.ts'
 import { rolloutPolicy } from './complete-policy.ts'
 import { countersOf } from './counters.ts'
@@ -36,14 +38,18 @@ async function decide(parts: Parts, tx: Queryable, campaignId: string): Promise<
   const opened = waves.filter((wave) => wave.openedAt !== null)
   let checkAt = now + parts.settings.gateEveryMs
 
-  const suspect = (await trueSignals(tx, [campaignId])).find(({ kind }) => kind === 'suspect_image')
-  if (suspect !== undefined && campaign.state === 'running' && !opened.some((wave) => wave.accepted !== null)) {
+  const suspicions = (await trueSignals(tx, [campaignId])).filter(({ kind }) => kind === 'suspect_image')
+  const suspect = suspicions.find(({ subject, devices }) => devices > acceptedSuspects(opened, subject))
+  if (suspect !== undefined && campaign.state === 'running') {
     const reason = `${suspect.devices} devices refused the image with fault ${suspect.subject}: it may be damaged`
     return stop(parts, tx, campaign, 'paused', reason, tallies)
   }
   for (const wave of opened) {
     const counters = countersOf(tallies.filter((tally) => tally.wave === wave.wave))
-    const answer = acceptKnown(await askGate(tx, campaign, wave, counters, now), wave, counters)
+    const overdue = await overdueIn(tx, campaign, wave, now)
+    const harm = harmOf(counters, overdue, suspicions)
+    const answer = acceptKnown(askGate(campaign, wave, counters, overdue, now), wave, counters, harm)
+    await lowerAccepted(tx, wave, harm)
     const sentence = gateSentence(wave, counters, answer)
     const reachedAt = answer.figures.reached ? (wave.reachedAt ?? now) : null
     await setGate(tx, wave, sentence, reachedAt)
@@ -64,32 +70,37 @@ async function decide(parts: Parts, tx: Queryable, campaignId: string): Promise<
   return 'none'
 }
 
-async function askGate(
-  tx: Queryable,
-  campaign: CampaignRow,
-  wave: WaveRow,
-  counters: Counters,
-  now: number,
-): Promise<GateAnswer> {
-  const policy = rolloutPolicy(campaign.policy)
-  const overdue = await countOverdue(tx, wave, now - overdueAfterMs(wave.medianReturnMs, policy))
+function askGate(campaign: CampaignRow, wave: WaveRow, counters: Counters, overdue: number, now: number): GateAnswer {
   const { advance, reachedAt, approvedAt } = wave
-  return evaluateGate(counters, policy, { advance, reachedAt, approvedAt, overdue }, now)
+  return evaluateGate(counters, rolloutPolicy(campaign.policy), { advance, reachedAt, approvedAt, overdue }, now)
+}
+
+/** How many of a wave are coming back for too long. */
+export function overdueIn(tx: Queryable, campaign: CampaignRow, wave: WaveRow, now: number): Promise<number> {
+  return countOverdue(tx, wave, now - overdueAfterMs(wave.medianReturnMs, rolloutPolicy(campaign.policy)))
 }
 
 /**
  * An operator who resumes a stopped campaign has seen its figures: they do not stop it again, the next harm does.
- * A wave that is all settled below its threshold then waits for an approval, whatever its rule.
+ * A wave that is all settled then waits for an approval, whatever its rule.
  */
-function acceptKnown(answer: GateAnswer, wave: WaveRow, counters: Counters): GateAnswer {
-  if (answer.kind !== 'stop' || wave.accepted === null || harm(counters) > harm(wave.accepted)) return answer
+function acceptKnown(answer: GateAnswer, wave: WaveRow, counters: Counters, harm: Harm): GateAnswer {
+  if (answer.kind !== 'stop' || wave.accepted === null || isMoreHarm(harm, wave.accepted)) return answer
   const { figures } = answer
-  const isAllSettled = answer.reason === 'below_success_threshold' || answer.reason === 'nothing_proven'
+  const isAllSettled = counters.pending + counters.in_flight + counters.unproven === 0
   if (!isAllSettled) return { kind: 'wait', reason: 'below_success_threshold', figures }
   return wave.approvedAt === null ? { kind: 'wait', reason: 'approval', figures } : { kind: 'advance', figures }
 }
 
-const harm = (counters: Counters): number => counters.hard + counters.silent + counters.stalled + counters.config_lost
+/** The brake takes hold again of what has turned out well since the resume. */
+async function lowerAccepted(tx: Queryable, wave: WaveRow, harm: Harm): Promise<void> {
+  if (wave.accepted === null) return
+  const lowered = lowerTo(harm, wave.accepted)
+  if (!isDeepStrictEqual(lowered, wave.accepted)) await acceptHarm(tx, wave, lowered)
+}
+
+const acceptedSuspects = (opened: readonly WaveRow[], fault: string): number =>
+  Math.max(0, ...opened.map(({ accepted }) => accepted?.suspects[fault] ?? 0))
 
 async function stop(
   parts: Parts,

@@ -11,6 +11,7 @@ import {
   create,
   dataOf,
   go,
+  informed,
   observe,
   running,
   succeed,
@@ -18,7 +19,7 @@ import {
   untilCampaign,
   upgrades,
 } from '../testing/drive.ts'
-import { ACTOR, type World, someDevices } from '../testing/world.ts'
+import { ACTOR, NEW, type World, someDevices } from '../testing/world.ts'
 
 const TWO_WAVES = {
   waves: [
@@ -26,6 +27,12 @@ const TWO_WAVES = {
     { size: { percent: 100 }, advance: 'auto' as const },
   ],
   gate: { minSettled: 2, soakMs: 0, successThreshold: 0.5, failureThreshold: 0.4, limits: {} },
+}
+
+async function refuseImage(world: World, campaignId: string, deviceKey: string, commandKey: string): Promise<void> {
+  const fact = { kind: 'transfer_completed', commandKey, faultCode: 9018, faultString: 'bad' } as const
+  await observe(world, { deviceKey, fact })
+  await until(world, campaignId, deviceKey, 'failed')
 }
 
 export function campaignsSuite(open: () => Promise<World>): void {
@@ -188,6 +195,53 @@ export function campaignsSuite(open: () => Promise<World>): void {
     await untilCampaign(world, campaignId, ({ state }) => state === 'paused')
   })
 
+  test('a stopped wave that is all settled goes on once an operator resumed and approved it', async () => {
+    const world = await open()
+    await world.scheduler()
+    const [, second] = TWO_WAVES.waves
+    const { campaignId, all } = await running(world, 5, {
+      waves: [{ size: { count: 3 }, advance: 'auto' }, second!],
+      gate: { ...TWO_WAVES.gate, failureThreshold: 0.1 },
+    })
+    const first = all.filter(({ wave }) => wave === 1)
+    const attempts = await Promise.all(first.map((upgrade) => go(world, upgrade)))
+    await refuseImage(world, campaignId, first[0]!.deviceKey, attempts[0]!)
+    for (const index of [1, 2]) await succeed(world, campaignId, first[index]!.deviceKey, attempts[index]!)
+    await untilCampaign(world, campaignId, ({ state }) => state === 'paused')
+    const resumed = await control(world, campaignId, 'resume')
+    expect(resumed.waves[1]?.state).toBe('closed')
+    expect(resumed.waves[0]?.gate).toContain('waits for an approval')
+    expect((await control(world, campaignId, 'advance')).waves[1]?.state).toBe('open')
+  })
+
+  test('harm that was accepted and turned out well makes no room for other harm', async () => {
+    const world = await open()
+    await world.scheduler()
+    const gate = { ...TWO_WAVES.gate, successThreshold: 0 }
+    const { campaignId, all } = await running(world, 8, { ...ONE_WAVE, gate })
+    for (const upgrade of all.slice(0, 2)) await go(world, upgrade)
+    world.clock.shift(6 * 3_600_000)
+    await untilCampaign(world, campaignId, ({ state, counters }) => state === 'paused' && counters.silent === 2)
+    await control(world, campaignId, 'resume')
+    for (const { deviceKey } of all.slice(0, 2)) {
+      await observe(world, { deviceKey, fact: informed(NEW, '1 BOOT') })
+      await until(world, campaignId, deviceKey, 'verifying')
+    }
+    world.clock.shift(20 * 60_000)
+    for (const { deviceKey } of all.slice(0, 2)) {
+      await observe(world, { deviceKey, fact: informed(NEW) })
+      await until(world, campaignId, deviceKey, 'verified')
+    }
+    await untilCampaign(world, campaignId, ({ state, counters }) => state === 'running' && counters.success === 2)
+    const others = all.slice(2, 4)
+    const attempts = await Promise.all(others.map((upgrade) => go(world, upgrade)))
+    for (const [index, { deviceKey }] of others.entries()) {
+      await refuseImage(world, campaignId, deviceKey, attempts[index]!)
+    }
+    const stopped = await untilCampaign(world, campaignId, ({ state }) => state === 'paused')
+    expect(stopped.counters).toMatchObject({ success: 2, silent: 0, hard: 2 })
+  })
+
   test('an abort withdraws what waits and cancels what runs', async () => {
     const world = await open()
     await world.scheduler({ sweepPageSize: 2 })
@@ -274,5 +328,10 @@ export function campaignsSuite(open: () => Promise<World>): void {
     expect(stopped.stateReason).toBe('5 devices refused the image with fault 9018: it may be damaged')
     const alarms = await history(world, campaignId, 'alarm.raised')
     expect(alarms.map(({ data }) => data)).toEqual([{ code: 'suspect_image', subject: '9018', devices: 5 }])
+
+    await control(world, campaignId, 'resume')
+    await refuseImage(world, campaignId, all[5]!.deviceKey, await go(world, all[5]!))
+    const again = await untilCampaign(world, campaignId, ({ state }) => state === 'paused')
+    expect(again.stateReason).toBe('6 devices refused the image with fault 9018: it may be damaged')
   })
 }

@@ -4,11 +4,13 @@ import { inTransaction } from '../in-transaction.ts'
 import type { Parts } from '../parts.ts'
 import { type CampaignRow, type CampaignState, lockCampaigns } from '../store/campaigns.ts'
 import { isRevoked } from '../store/revoked-artifacts.ts'
+import { trueSignals } from '../store/signals.ts'
 import { insertSweep } from '../store/sweeps.ts'
 import { type TallyRow, talliesOf } from '../store/tallies.ts'
-import { acceptCounters, approveWave, wavesOf } from '../store/waves.ts'
+import { acceptHarm, approveWave, wavesOf } from '../store/waves.ts'
 import { openWave } from '../upgrade/open-wave.ts'
-import { advanceCampaign } from './advance.ts'
+import { harmOf } from './accepted-harm.ts'
+import { advanceCampaign, overdueIn } from './advance.ts'
 import { announceCampaign, announceStops } from './announce.ts'
 import { changeState } from './change-state.ts'
 import { countersOf, toWire } from './counters.ts'
@@ -73,7 +75,7 @@ async function act(
       await move('paused', reason ?? `paused by ${actor}`)
       return undefined
     case 'resume':
-      await takeUpAgain(parts, tx, campaignId, actor, tallies)
+      await takeUpAgain(parts, tx, campaign, actor, tallies)
       await move('running', reason)
       return undefined
     case 'abort':
@@ -88,13 +90,17 @@ async function act(
 async function takeUpAgain(
   parts: Parts,
   tx: Queryable,
-  campaignId: string,
+  campaign: CampaignRow,
   actor: string,
   tallies: readonly TallyRow[],
 ): Promise<void> {
+  const { campaignId } = campaign
+  const suspicions = (await trueSignals(tx, [campaignId])).filter(({ kind }) => kind === 'suspect_image')
   for (const wave of await wavesOf(tx, [campaignId])) {
     if (wave.openedAt === null) continue
-    await acceptCounters(tx, wave, countersOf(tallies.filter((tally) => tally.wave === wave.wave)))
+    const counters = countersOf(tallies.filter((tally) => tally.wave === wave.wave))
+    const overdue = await overdueIn(tx, campaign, wave, parts.clock.now())
+    await acceptHarm(tx, wave, harmOf(counters, overdue, suspicions))
     const reason = 'the campaign was resumed'
     await insertSweep(tx, { sweepId: parts.ids.event(), kind: 'hint', campaignId, wave: wave.wave, reason, actor })
   }

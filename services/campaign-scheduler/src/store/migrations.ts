@@ -142,4 +142,9 @@ create table scheduler.global_cap (one boolean primary key default true check (o
 insert into scheduler.global_cap default values;
 `,
   },
+  {
+    // What is accepted has another shape now. Nothing is accepted where it is not known class by class.
+    id: 'scheduler-0002-accepted-harm',
+    sql: `update scheduler.waves set accepted = null where accepted is not null;`,
+  },
 ]

@@ -1,5 +1,5 @@
-import type { Counters } from '@sluice/rollout'
 import { json, type Queryable } from '@sluice/sql'
+import type { Harm } from '../campaign/accepted-harm.ts'
 
 export type WaveState = 'closed' | 'open' | 'passed' | 'stopped'
 
@@ -13,8 +13,8 @@ export interface WaveRow {
   /** Since when its gate's figures have held. */
   readonly reachedAt: number | null
   readonly approvedAt: number | null
-  /** The counters with which an operator resumed. */
-  readonly accepted: Counters | null
+  /** The harm with which an operator resumed, as far as it still stands. */
+  readonly accepted: Harm | null
   readonly medianReturnMs: number | null
   readonly gate: string | null
 }
@@ -76,11 +76,11 @@ export async function approveWave(tx: Queryable, wave: WaveRow, at: number): Pro
   ])
 }
 
-export async function acceptCounters(tx: Queryable, wave: WaveRow, counters: Counters): Promise<void> {
+export async function acceptHarm(tx: Queryable, wave: WaveRow, harm: Harm): Promise<void> {
   await tx.query(`update scheduler.waves set accepted = $3 where campaign_id = $1 and wave = $2`, [
     wave.campaignId,
     wave.wave,
-    json(counters),
+    json(harm),
   ])
 }
 
