@@ -85,9 +85,18 @@ test('a part that hangs does not keep the process beyond the drain’s deadline'
   expect(said('process.part.close_failed')?.['part']).toBe('stuck')
 })
 
+const job = (body: string) =>
+  `import { runJob } from ${door}\nawait runJob('job', {}, { twice: { type: 'boolean', description: 'Do it twice.' } }, async ({ log }, asked) => { ${body} })`
 test('a job ends with 0 when its work is done and with 1 when it fails', async () => {
-  const job = (body: string) => `import { runJob } from ${door}\nawait runJob('job', {}, async () => { ${body} })`
   expect((await run(job('')))[0]).toBe(0)
   expect((await run(job('throw new Error("no")')))[0]).toBe(1)
   expect(said('admin.listening')).toBeUndefined()
+})
+
+test('a job is told its arguments, prints them for --help, and refuses others', async () => {
+  await run(job(`log.info(asked, 'asked')`), { args: ['--twice'] })
+  expect(said('asked')?.['twice']).toBe(true)
+  await run(job(''), { args: ['--help'] })
+  expect(output).toContain('--twice  Do it twice.')
+  expect((await run(job(''), { args: ['--thrice'] }))[0]).toBe(1)
 })

@@ -38,7 +38,7 @@ export async function runMain<const Definition extends Settings>(
   definition: Definition,
   start: (process: Process<Definition>) => Promise<Started>,
 ): Promise<void> {
-  await run(service, definition, async (stage) => {
+  await run(service, definition, {}, async (stage) => {
     const { common, telemetry, log, drain } = stage
     let started: Started | undefined
     const checks = (): Started['checks'] => started?.checks ?? { started: () => false }
@@ -57,16 +57,26 @@ export async function runMain<const Definition extends Settings>(
   })
 }
 
-/** Like `runMain`, for work that ends by itself: exits with 0 once `work` has resolved, with 1 when it throws. No admin server. */
-export async function runJob<const Definition extends Settings>(
+/**
+ * Like `runMain`, for work that ends by itself: exits with 0 once `work` has resolved, with 1 when it throws. No admin
+ * server. `options` are what its command line takes.
+ */
+export async function runJob<const Definition extends Settings, const Options extends JobOptions>(
   name: string,
   definition: Definition,
-  work: (process: Process<Definition>) => Promise<void>,
+  options: Options,
+  work: (process: Process<Definition>, asked: Asked<Options>) => Promise<void>,
 ): Promise<void> {
-  await run(name, definition, async (stage) => {
-    await work(stage.process)
+  await run(name, definition, options, async (stage, asked) => {
+    await work(stage.process, asked as Asked<Options>)
     await stage.end(0)
   })
+}
+
+/** What a job's command line takes, with a line for `--help`. */
+export type JobOptions = Readonly<Record<string, { readonly type: 'boolean' | 'string'; readonly description: string }>>
+export type Asked<Options extends JobOptions> = {
+  readonly [Name in keyof Options]?: { boolean: boolean; string: string }[Options[Name]['type']]
 }
 
 const FLUSH_MS = 500
@@ -83,11 +93,16 @@ interface Stage<Definition extends Settings> {
 async function run<const Definition extends Settings>(
   service: string,
   definition: Definition,
-  play: (stage: Stage<Definition>) => Promise<void>,
+  options: JobOptions,
+  play: (stage: Stage<Definition>, asked: Asked<JobOptions>) => Promise<void>,
 ): Promise<void> {
   const all = { ...definition, ...processSettings } as Definition & typeof processSettings
-  if (asksForHelp()) {
-    process.stdout.write(`${service}\n\nSettings, as environment variables:\n\n${settingsTable(all)}`)
+  const asked = readArguments(options)
+  if (asked['help'] === true) {
+    const lines = Object.entries(options).map(([name, { description }]) => `  --${name}  ${description}\n`)
+    process.stdout.write(
+      `${service}\n\n${lines.join('')}\nSettings, as environment variables:\n\n${settingsTable(all)}`,
+    )
     return
   }
   const settings = readOrExit(all)
@@ -122,15 +137,17 @@ async function run<const Definition extends Settings>(
   try {
     const parts = { settings, log, clock: systemClock, ids: createIds(), fail }
     const found = { ...parts, closeAtEnd: (name: string, close: () => Promise<unknown>) => drain.add(name, close) }
-    await play({ process: found, common, telemetry, log, drain, end })
+    await play({ process: found, common, telemetry, log, drain, end }, asked)
   } catch (error) {
     fail(error)
   }
 }
 
-function asksForHelp(): boolean {
+function readArguments(options: JobOptions): Asked<JobOptions> {
   try {
-    return parseArgs({ options: { help: { type: 'boolean', short: 'h' } }, strict: true }).values.help === true
+    const plain = Object.fromEntries(Object.entries(options).map(([name, { type }]) => [name, { type }]))
+    const { values } = parseArgs({ options: { ...plain, help: { type: 'boolean', short: 'h' } }, strict: true })
+    return values as Asked<JobOptions>
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n`)
     process.exit(1)
