@@ -60,8 +60,9 @@ function killGateway(system: DistributedSystem): Promise<void> {
   return serviceOf(system, 'cwmp-gateway-1').kill('SIGKILL')
 }
 
+/** The first of that name, where there are several. */
 function serviceOf(system: DistributedSystem, name: string) {
-  const service = system.services.get(name)
-  if (service === undefined) throw new Error(`no ${name} runs`)
-  return service
+  const found = system.services.entries().find(([each]) => each.startsWith(name))
+  if (found === undefined) throw new Error(`no ${name} runs`)
+  return found[1]
 }
