@@ -157,6 +157,34 @@ const forged: readonly (readonly [rule: string, how: string, forge: Forge])[] = 
   ],
   [
     'gate_is_explained',
+    'the next wave is opened although a limit was passed',
+    (history) => {
+      const strict = change(
+        (row) => row.kind === 'campaign.created',
+        ({ policy }) => {
+          const { gate, ...rest } = policy as { gate: object }
+          return { policy: { ...rest, gate: { ...gate, successThreshold: 0.5, limits: { hard: 0 } } } }
+        },
+      )(history)
+      const hurt = change(moveTo(2, 'verified'), (data) => ({ ...data, to: 'failed', countsAs: 'hard' }))(strict)
+      return change(waveOpened(2), (data) => ({
+        ...data,
+        counters: { ...(data['counters'] as object), success: 1, hard: 1 },
+      }))(hurt)
+    },
+  ],
+  [
+    'gate_is_explained',
+    'a decision on one upgrade too many, while others were under way',
+    (history) => ({
+      ...change(waveOpened(2), (data) => ({ ...data, counters: { ...(data['counters'] as object), unproven: 1 } }))(
+        history,
+      ),
+      underWay: 9,
+    }),
+  ],
+  [
+    'gate_is_explained',
     'the next wave is opened without the approval it waits for',
     change(
       (row) => row.kind === 'campaign.created',
