@@ -131,6 +131,37 @@ export function recoverySuite(open: () => Promise<World>): void {
     expect(after.filter((item) => item.op === 'put_task' && item.task.kind === 'upgrade')).toEqual([])
   })
 
+  test('upgrades whose outcome is final cost a restore nothing', async () => {
+    const world = await open()
+    await world.scheduler()
+    const { campaignId, all } = await running(world, 8, { ...ONE_WAVE, timers: { finalMs: 60_000 } })
+    const over = all.slice(0, 5)
+    const attempts = await Promise.all(over.map((upgrade) => go(world, upgrade)))
+    for (const [index, { deviceKey }] of over.entries()) {
+      const fact = {
+        kind: 'transfer_completed',
+        commandKey: attempts[index]!,
+        faultCode: 9018,
+        faultString: '',
+      } as const
+      await observe(world, { deviceKey, fact })
+    }
+    await untilCampaign(world, campaignId, ({ state, counters }) => state === 'paused' && counters.hard === 5)
+    await control(world, campaignId, 'resume')
+    const unfinal = dataOf(await world.ask(placementList, { limit: 500 })).items
+    expect(unfinal.filter(({ op }) => op === 'put_watch')).toHaveLength(5)
+    expect(unfinal.filter(({ op }) => op === 'put_task')).toHaveLength(3)
+    world.clock.shift(61_000)
+    const all3 = all.slice(5).map(({ upgradeId }) => upgradeId)
+    await waitUntil(async () => {
+      const { items, next } = dataOf(await world.ask(placementList, { limit: 3 }))
+      const hinted = items.map((item) => item.op === 'put_task' && item.task.taskId)
+      return next === null && hinted.toSorted().join() === all3.toSorted().join()
+    })
+    await control(world, campaignId, 'pause')
+    expect(dataOf(await world.ask(placementList, { limit: 3 }))).toEqual({ items: [], next: null })
+  })
+
   test('the journal is a chain that nobody has changed', async () => {
     const world = await open()
     const scheduler = await world.scheduler()

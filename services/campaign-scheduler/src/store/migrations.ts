@@ -147,4 +147,11 @@ insert into scheduler.global_cap default values;
     id: 'scheduler-0002-accepted-harm',
     sql: `update scheduler.waves set accepted = null where accepted is not null;`,
   },
+  {
+    id: 'scheduler-0003-placements',
+    sql: `
+create index upgrades_not_final on scheduler.upgrades (upgrade_id) where due_at is not null;
+create index upgrades_waiting on scheduler.upgrades (campaign_id, wave, upgrade_id) where state in ('pending', 'retry');
+`,
+  },
 ]

@@ -123,13 +123,21 @@ export function listUpgrades(db: Queryable, filter: UpgradeFilter): Promise<Upgr
   )
 }
 
-/** Those that gateways should know something of: hints of opened waves, and every watch. In the order of upgrade id. */
+/**
+ * Those that gateways should know something of, in the order of upgrade id: what has a timer (open, or not final yet),
+ * and what waits in an opened wave. What is final is not even looked at.
+ */
 export function listPlaceable(db: Queryable, afterId: string, limit: number): Promise<UpgradeRow[]> {
   return db.query<UpgradeRow>(
-    `select ${columns} from scheduler.upgrades u
-     where upgrade_id > $1 and (attempt_id is not null or (state = 'pending' and exists (
-       select 1 from scheduler.campaigns c join scheduler.waves w using (campaign_id)
-       where c.campaign_id = u.campaign_id and c.state in ('running', 'paused') and w.wave = u.wave and w.opened_at is not null)))
+    `select ${columns} from (
+       (select * from scheduler.upgrades where upgrade_id > $1 and due_at is not null order by upgrade_id limit $2)
+       union all
+       (select waiting.* from scheduler.campaigns c join scheduler.waves w using (campaign_id) cross join lateral (
+          select * from scheduler.upgrades u
+          where u.campaign_id = w.campaign_id and u.wave = w.wave and u.upgrade_id > $1 and u.state in ('pending', 'retry')
+            and u.due_at is null and (u.state = 'retry' or c.state = 'running')
+          order by u.upgrade_id limit $2) waiting
+        where c.state in ('running', 'paused') and w.opened_at is not null)) placeable
      order by upgrade_id limit $2`,
     [afterId, limit],
   )

@@ -17,14 +17,20 @@ export async function listPlacements(
   parts: Parts,
   { cursor, limit }: InputOf<typeof placementList>,
 ): Promise<Reply<OutputOf<typeof placementList>>> {
-  // An upgrade stands for up to two placements: a watch, and a hint, a check or a cancel.
-  const rowLimit = Math.max(1, Math.floor(limit / 2))
-  const rows = await listPlaceable(parts.sql, cursor ?? '', rowLimit + 1)
-  const page = rows.slice(0, rowLimit)
-  const campaigns = await findCampaigns(parts.sql, [...new Set(page.map((row) => row.campaignId))])
+  const rows = await listPlaceable(parts.sql, cursor ?? '', limit + 1)
+  const campaigns = await findCampaigns(parts.sql, [...new Set(rows.map((row) => row.campaignId))])
   const byId = new Map(campaigns.map((campaign) => [campaign.campaignId, campaign]))
-  const items = page.flatMap((row) => standing(row, byId.get(row.campaignId)!))
-  return answered({ items, next: rows.length > rowLimit ? (page.at(-1)?.upgradeId ?? null) : null })
+  const items: Placement[] = []
+  let last: UpgradeRow | undefined
+  for (const row of rows) {
+    // What an upgrade stands for (a watch, and a hint, a check or a cancel) stays together, on a page of its own if need be.
+    const more = standing(row, byId.get(row.campaignId)!)
+    const isFull = items.length > 0 && items.length + more.length > limit
+    if (isFull || row === rows[limit]) return answered({ items, next: last?.upgradeId ?? null })
+    items.push(...more)
+    last = row
+  }
+  return answered({ items, next: null })
 }
 
 function standing(row: UpgradeRow, campaign: CampaignRow): Placement[] {
