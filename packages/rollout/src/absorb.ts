@@ -58,6 +58,11 @@ export function absorb(attempt: Attempt, fact: Fact, targetVersions: string[]): 
   }
 }
 
+/** A cancel was wished for: whatever the device answers to it, there is no other try. */
+export function isUnwanted(attempt: Attempt): boolean {
+  return attempt.cancelRequestedAt !== null
+}
+
 /** A cancel was asked for and not answered yet. */
 export function isCancelling(attempt: Attempt): boolean {
   if (attempt.cancelRequestedAt === null) return false

@@ -372,8 +372,50 @@ describe('cancel', () => {
     expect(outcomeOf(story)).toMatchObject({ kind: 'timed_out', contact: 'silent' })
   })
 
-  test('once the device is installing it is too late', () => {
-    expect(installing().tell(120, { kind: 'cancel_requested' }).ignored).toBe('too_late_to_cancel')
+  test('once the device is installing it is not asked, and the upgrade ends as it ends', () => {
+    const story = installing().tell(120, { kind: 'cancel_requested' })
+    expect(outcomeOf(story)).toBe('returning')
+    expect(story.effects).not.toContainEqual({ kind: 'place_cancel', attemptId: first })
+    story.tell(200, boots(target)).tell(300, informs(target))
+    expect(outcomeOf(story)).toMatchObject({ kind: 'verified' })
+  })
+
+  test('a try that fails after a cancel was wished for is cancelled, never tried again', () => {
+    for (const wish of ['cancel_requested', 'artifact_revoked'] as const) {
+      const reason = wish === 'cancel_requested' ? 'requested' : 'artifact_revoked'
+      const stories = [
+        installing().tell(120, { kind: wish }, completed(9002)),
+        accepted().tell(5, { kind: wish }).tell(9, cancelAnswered(9021)).tell(50, completed(9017)),
+        installing()
+          .tell(120, boots(target), { kind: wish })
+          .tell(100, completed(9010))
+          .tell(110, completed(9002))
+          .tell(121, boots(oldVersion)),
+        tellStory()
+          .tell(0, claimed())
+          .tell(5, unanswered, { kind: wish })
+          .tell(9, cancelAnswered(9021))
+          .tell(60, { kind: 'queued_transfers_listed', attemptIds: [] }),
+        accepted().tell(5, fileServerRefused('stopped'), { kind: wish }).tell(9, completed(9018)),
+        accepted().tell(9, completed(9017), { kind: wish }),
+      ]
+      expect(stories.map(outcomeOf)).toEqual([
+        { kind: 'cancelled', reason },
+        { kind: 'cancelled', reason },
+        { kind: 'rolled_back', seenTarget: true },
+        { kind: 'cancelled', reason },
+        { kind: 'cancelled', reason },
+        { kind: 'cancelled', reason },
+      ])
+    }
+  })
+
+  test('a cancel that was refused, and then nothing: cancelled where the device is in touch, never where it is not', () => {
+    const refusedIt = () => accepted().tell(5, { kind: 'cancel_requested' }).tell(9, cancelAnswered(9021))
+    expect(outcomeOf(refusedIt().tell(50, informs(oldVersion)).wait(10_000))).toMatchObject({ kind: 'cancelled' })
+    expect(outcomeOf(refusedIt().wait(10_000))).toMatchObject({ kind: 'timed_out', contact: 'silent' })
+    const installed = installing().tell(120, { kind: 'cancel_requested' }).tell(130, informs(oldVersion))
+    expect(outcomeOf(installed.wait(10_000))).toMatchObject({ kind: 'timed_out', contact: 'stalled' })
   })
 
   test('a revoked artifact cancels what is under way, with its reason', () => {

@@ -1,4 +1,4 @@
-import { isCancelling } from './absorb.ts'
+import { isCancelling, isUnwanted } from './absorb.ts'
 import type { Attempt, Fault } from './attempt.ts'
 import { lastContactAt } from './attempt.ts'
 import { judgeTarget, targetSince } from './judge-target.ts'
@@ -48,21 +48,27 @@ function judgeOldVersion(core: UpgradeCore, attempt: Attempt, policy: Policy): V
 
   const stage = stageOf(core, attempt, policy)
   if (stage === 'in_doubt' && attempt.queueListed?.listed === false)
-    return isCancelling(attempt)
+    return isUnwanted(attempt)
       ? cancelled(attempt)
       : { kind: 'try_failed', reason: 'download_failed', fault: null, where: 'lost' }
   if (attempt.clockAt !== null && attempt.clockAt >= stageDeadline(stage, core, attempt, policy)) {
     const contact = (lastContactAt(attempt) ?? -Infinity) > stageSince(stage, core, attempt) ? 'stalled' : 'silent'
-    if (isCancelling(attempt) && contact === 'stalled') return cancelled(attempt)
+    if (isUnwanted(attempt) && contact === 'stalled' && stage !== 'returning') return cancelled(attempt)
     return { kind: 'outcome', outcome: { kind: 'timed_out', stage, contact } }
   }
   return { kind: 'stage', stage, cancelling: isCancelling(attempt) }
 }
 
-/** A fault while a cancel is under way is what the cancel wanted; that the image itself is bad still counts. */
+/** A fault of a try that nobody wants any more ends it; that the image itself is bad still counts. */
 function isCancelled(attempt: Attempt, fault: Fault | null): boolean {
-  if (isCancelling(attempt)) return fault !== null && fault.faultCode !== 9018 && fault.faultCode !== 9019
-  return attempt.cancelAnswer?.faultCode === 0
+  if (fault !== null && isUnwanted(attempt)) return !saysImageIsBad(attempt, fault)
+  return !isCancelling(attempt) && attempt.cancelAnswer?.faultCode === 0
+}
+
+/** A device that was refused by us and never had the image whole may have tried the page that came with the refusal. */
+function saysImageIsBad(attempt: Attempt, { faultCode }: Fault): boolean {
+  const hadAnother = attempt.refusedByUs !== null && attempt.lastByteAt === null
+  return (faultCode === 9018 || faultCode === 9019) && !hadAnother
 }
 
 /** 8.a: served whole, booted on the old version, no fault, and still old at an Inform after the grace time. */

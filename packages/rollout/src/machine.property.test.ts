@@ -184,6 +184,18 @@ describe(`any facts in any order (seed ${seed})`, () => {
     })
   })
 
+  test('never try again what was to be cancelled', () => {
+    everyStep((before, fact, { upgrade, ignored }) => {
+      if (upgrade.state === 'retry') expect(upgrade.last.cancelRequestedAt).toBeNull()
+      if (fact.kind !== 'cancel_requested' && fact.kind !== 'artifact_revoked') return
+      if (before.state === 'pending' || before.state === 'retry') expect(upgrade).toMatchObject({ state: 'settled' })
+      else if (openAttempt(before) !== null) {
+        expect(['no_news', undefined]).toContain(ignored)
+        expect(lastAttempt(upgrade)?.cancelRequestedAt).not.toBeNull()
+      }
+    })
+  })
+
   test('prove success only by what the device reported', () => {
     everyStep((_before, _fact, { upgrade }) => {
       if (upgrade.state !== 'settled') return

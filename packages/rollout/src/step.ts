@@ -102,7 +102,10 @@ function withdraw(upgrade: Upgrade, fact: Fact & { kind: 'withdrawn' }): Answer 
   }
 }
 
-/** Before an offer: cancelled at once. While a cancel can still help: ask the device. After that it runs on. */
+/**
+ * Before an offer: cancelled at once. While a cancel can still help: ask the device. After that it runs on, and the
+ * wish is kept: should this try fail, there is no other.
+ */
 function stop(
   upgrade: Upgrade,
   fact: Fact & { kind: 'cancel_requested' | 'artifact_revoked' },
@@ -116,9 +119,9 @@ function stop(
     }
     case 'settled':
       return 'already_settled'
-    case 'returning':
     case 'verifying':
-      return 'too_late_to_cancel'
+      return upgrade.late ? 'too_late_to_cancel' : learn(upgrade, fact, policy)
+    case 'returning':
     case 'offered':
     case 'in_doubt':
     case 'accepted':

@@ -12,7 +12,7 @@ const designed: Record<string, string[]> = {
   in_doubt: ['accepted', 'returning', 'verifying', 'retry', 'timed_out', 'cancelling'],
   accepted: ['transferring', 'returning', 'verifying', 'retry', 'failed', 'declined', 'cancelling', 'timed_out'],
   transferring: ['returning', 'verifying', 'retry', 'failed', 'cancelling', 'timed_out'],
-  returning: ['verifying', 'retry', 'failed', 'rolled_back', 'timed_out'],
+  returning: ['verifying', 'retry', 'failed', 'rolled_back', 'timed_out', 'cancelled'],
   verifying: ['verified', 'verified_config_lost', 'failed', 'rolled_back'],
   cancelling: ['cancelled', 'offered', 'in_doubt', 'accepted', 'transferring'],
   retry: ['offered', 'skipped', 'superseded', 'cancelled'],

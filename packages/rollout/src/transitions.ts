@@ -133,6 +133,7 @@ function shapeOf(upgrade: Upgrade): string {
     attempt.onTarget,
     attempt.after.readAt,
     attempt.bootstrapAt,
+    attempt.cancelRequestedAt,
     attempt.cancelAnswer,
   ]
   const shape = (known ?? []).map((value) => value !== null).join()
