@@ -174,6 +174,26 @@ export function factsSuite(open: () => Promise<World>): void {
     await until(world, campaignId, deviceKey, 'failed')
   })
 
+  test('an open attempt is watched to its last deadline, however short the time for late facts', async () => {
+    const world = await open()
+    await world.scheduler()
+    const { campaignId, all } = await running(world, 1, { ...ONE_WAVE, timers: { finalMs: 0 } })
+    const { deviceKey } = all[0]!
+    const at = world.clock.now()
+    const attemptId = await go(world, all[0]!)
+    const watches = () => world.placed.flatMap((item) => (item.op === 'put_watch' ? [item.watch] : []))
+    await waitUntil(() => watches().length === 1)
+    expect(Date.parse(watches()[0]!.until) - at).toBeGreaterThan(4 * 3_600_000)
+
+    // The answer is seen so late that its own deadline lies beyond the time that was counted on.
+    const late = at + 100 * 3_600_000
+    await observe(world, { deviceKey, at: late, fact: { kind: 'download_answered', attemptId, status: 1 } })
+    await until(world, campaignId, deviceKey, 'accepted')
+    await waitUntil(() => watches().length === 2)
+    expect(watches()[1]).toMatchObject({ attemptId, mode: 'open' })
+    expect(Date.parse(watches()[1]!.until)).toBeGreaterThan(late + 3_600_000)
+  })
+
   test('facts reach the latest attempt: an earlier campaign is not moved by a later one', async () => {
     const world = await open()
     await world.scheduler()

@@ -52,7 +52,7 @@ function watchPlacement(before: UpgradeRow, after: UpgradeRow, campaign: Campaig
   const is = watchOf(after, campaign)
   const { deviceKey } = after
   if (is !== undefined) {
-    const same = was?.attemptId === is.attemptId && was.mode === is.mode
+    const same = was?.attemptId === is.attemptId && was.mode === is.mode && was.until >= is.until
     return same ? [] : [{ op: 'put_watch', deviceKey, watch: is }]
   }
   const attemptId = lastAttempt(before.machine)?.attemptId

@@ -8,8 +8,7 @@ import type { UpgradeRow } from '../store/upgrades.ts'
 export function watchOf(row: UpgradeRow, campaign: CampaignRow): Watch | undefined {
   const attempt = lastAttempt(row.machine)
   if (attempt === null || !wantsWatch(row.machine)) return undefined
-  const { soakMs, finalMs } = campaign.policy.timers
-  const settledAt = row.machine.state === 'settled' ? row.machine.settledAt : row.updatedAt
+  const { soakMs } = campaign.policy.timers
   return {
     attemptId: attempt.attemptId,
     upgradeId: row.upgradeId,
@@ -18,9 +17,27 @@ export function watchOf(row: UpgradeRow, campaign: CampaignRow): Watch | undefin
     targetVersions: [...row.machine.targetVersions],
     mode: openAttempt(row.machine) === null && row.machine.state !== 'verifying' ? 'settled' : 'open',
     plantInformSeconds: soakMs === 0 ? null : Math.ceil(soakMs / 1_000),
-    until: toTime(settledAt + finalMs),
+    until: toTime(watchedUntil(row, attempt, campaign)),
     revision: watchRevision(row),
   }
+}
+
+/**
+ * Beyond the last deadline of an open try there is still time for late facts, however short that is. The sum of all
+ * timers since the offer outlasts each of them; where they stood still, the next deadline may lie beyond even that.
+ */
+function watchedUntil({ machine }: UpgradeRow, { offeredAt }: { offeredAt: number }, { policy }: CampaignRow): number {
+  const { timers } = policy
+  if (machine.state === 'settled') return machine.settledAt + timers.finalMs
+  const transferMs = Math.ceil((machine.imageBytes * 8_000) / timers.slowestBitsPerSecond)
+  const allMs =
+    timers.answerMs +
+    2 * (timers.firstReportMs + timers.sessionRetryMs) +
+    Math.max(timers.minTransferMs, transferMs) +
+    (timers.flashMs + timers.sessionRetryMs + timers.graceMs) +
+    Math.max(timers.soakMs, timers.sentinelMs)
+  const waitsUntil = machine.state === 'retry' ? machine.retryAt : (machine.dueAt ?? 0)
+  return Math.max(offeredAt + allMs, waitsUntil) + timers.finalMs
 }
 
 /**
