@@ -2,15 +2,16 @@ import { type Clock, type Log, withDeadline } from '@sluice/runtime'
 import { Redis, type Result } from 'ioredis'
 import { checkState } from './check-state.ts'
 import { HotStoreError } from './hot-store-error.ts'
-import type { HotRecord, HotStore, ResumedSession, SessionKey } from './hot-store.ts'
-import { readRecord } from './read-record.ts'
+import type { HotStore, ResumedSession, SessionKey } from './hot-store.ts'
+import { isKnownToReturnCookies, readCredential, readRecord } from './read-record.ts'
 import { type RecordStep, stepOf } from './record-step.ts'
-import { changeScript, lockScript, openScript, resumeScript, saveScript } from './redis-scripts.ts'
+import { changeScript, lockScript, openScript, proveScript, resumeScript, saveScript } from './redis-scripts.ts'
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     sluiceOpen(rec: string, ses: string, ...args: (string | number)[]): Result<string[], Context>
     sluiceResume(rec: string, ses: string, ...args: (string | number)[]): Result<unknown[], Context>
+    sluiceProve(rec: string, token: string): Result<string, Context>
     sluiceSave(rec: string, ses: string, ...args: (string | number)[]): Result<string, Context>
     sluiceLock(lock: string, owner: string, ttlMs: number): Result<string, Context>
     sluiceChange(rec: string, ...args: (string | number)[]): Result<string, Context>
@@ -43,6 +44,7 @@ export async function connectRedis(parts: RedisParts): Promise<HotStore> {
     scripts: {
       sluiceOpen: { lua: openScript, numberOfKeys: 2 },
       sluiceResume: { lua: resumeScript, numberOfKeys: 2 },
+      sluiceProve: { lua: proveScript, numberOfKeys: 1 },
       sluiceSave: { lua: saveScript, numberOfKeys: 2 },
       sluiceLock: { lua: lockScript, numberOfKeys: 1 },
       sluiceChange: { lua: changeScript, numberOfKeys: 1 },
@@ -63,13 +65,24 @@ export async function connectRedis(parts: RedisParts): Promise<HotStore> {
       each(sessions, async ({ key, state, ttlMs, version }) => {
         checkState(state)
         const fields = await redis.sluiceOpen(recordKey(key.deviceKey), sessionKey(key), state, ttlMs, version ?? '')
-        return { record: recordFrom(fields, clock.now()) }
+        const pairs = pairsOf(fields)
+        const [, cookieVersion] = pairs.find(([field]) => field === 'cookies') ?? []
+        const returnsCookies = isKnownToReturnCookies(cookieVersion, version)
+        return { record: readRecord(pairs, clock.now()), returnsCookies }
       }),
     resume: (posts) =>
-      each(posts, async ({ key, endIfIdle }) => {
+      each(posts, async ({ key, endIfIdle, byCookie }) => {
         const now = clock.now()
-        const args = [endIfIdle ? 1 : 0, now]
+        const args = [endIfIdle ? 1 : 0, now, byCookie === true ? 1 : 0]
         return resumedFrom(await redis.sluiceResume(recordKey(key.deviceKey), sessionKey(key), ...args), now)
+      }),
+    prove: async (keys) => {
+      await each(keys, ({ deviceKey, token }) => redis.sluiceProve(recordKey(deviceKey), token))
+    },
+    latest: (deviceKeys) =>
+      each(deviceKeys, async (deviceKey) => {
+        const [token = null, credential] = await redis.hmget(recordKey(deviceKey), 'proven', 'credential')
+        return { token, credential: readCredential(credential) }
       }),
     save: (saves) =>
       each(saves, async ({ key, revision, state, ttlMs, ended, changes }) => {
@@ -125,15 +138,15 @@ function argumentsOf({ op, id, revision, rank, kind, value }: RecordStep): (stri
   return [op, id, revision, rank, kind, value]
 }
 
-function recordFrom(flat: readonly string[], now: number): HotRecord {
+function pairsOf(flat: readonly string[]): (readonly [string, string])[] {
   const pairs: (readonly [string, string])[] = []
   for (let i = 0; i + 1 < flat.length; i += 2) pairs.push([flat[i]!, flat[i + 1]!])
-  return readRecord(pairs, now)
+  return pairs
 }
 
 function resumedFrom(answer: readonly unknown[], now: number): ResumedSession {
   const [kind, state, revision, ended, fields] = answer as [string, string, string, string, string[]]
   if (kind === 'superseded') return { kind }
   if (kind !== 'resumed') return { kind: 'unknown' }
-  return { kind, state, revision: Number(revision), ended: ended === '1', record: recordFrom(fields, now) }
+  return { kind, state, revision: Number(revision), ended: ended === '1', record: readRecord(pairsOf(fields), now) }
 }

@@ -300,6 +300,39 @@ export function hotStoreSuite(create: () => Promise<HotStoreUnderTest>): void {
     })
   })
 
+  test('the latest session of a device is the last proven one, and finding it changes nothing', async () => {
+    const deviceKey = newDevice()
+    const latest = async () => (await store.latest([deviceKey]))[0]!.token
+    expect(await latest()).toBeNull()
+    const running = await begin(deviceKey, 'running')
+    const proven = await open(deviceKey, 'proven')
+    await store.prove([proven.key])
+    await open(deviceKey, 'unproven')
+    expect(await latest()).toBe('proven')
+    expect((await resume(running.key)).kind).toBe('resumed')
+  })
+
+  test('proving the session of a device that is forgotten leaves nothing behind', async () => {
+    const key = { deviceKey: newDevice(), token: 'a' }
+    await store.prove([key])
+    expect(await store.latest([key.deviceKey])).toMatchObject([{ token: null }])
+  })
+
+  test('a device that returned a cookie is known to until its version is another one', async () => {
+    const deviceKey = newDevice()
+    const session = async (token: string, version: string | null, byCookie: boolean) => {
+      const key = { deviceKey, token }
+      const [opened] = await store.open([{ key, state: 's', ttlMs: 60_000, version }])
+      await store.resume([{ key, endIfIdle: true, byCookie }])
+      return opened!.returnsCookies
+    }
+    expect(await session('a', '1.0', false)).toBe(false)
+    expect(await session('b', '1.0', true)).toBe(false)
+    expect(await session('c', '1.0', true)).toBe(true)
+    expect(await session('d', '2.0', false)).toBe(false)
+    expect(await session('e', null, true)).toBe(false)
+  })
+
   test('credentials are remembered until they are forgotten', async () => {
     const deviceKey = newDevice()
     const credential = { username: 'user "quoted"', ha1: 'a'.repeat(32) }

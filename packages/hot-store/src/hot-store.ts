@@ -49,6 +49,15 @@ export interface OpenSession {
  */
 export interface OpenedSession {
   readonly record: HotRecord
+  /** A session of this device was once resumed by its cookie, under the version it reports now. */
+  readonly returnsCookies: boolean
+}
+
+/** What finds the session of a CPE that returns no cookie, once it has proved again who it is. */
+export interface LatestSession {
+  /** Of the last session that was proven; it may have expired. */
+  readonly token: string | null
+  readonly credential: StoredCredential | null
 }
 
 export type ResumedSession =
@@ -78,6 +87,8 @@ export interface SaveSession {
 export interface ResumePost {
   readonly key: SessionKey
   readonly endIfIdle: boolean
+  /** The device itself named the session. */
+  readonly byCookie?: boolean
 }
 
 export type RecordChange =
@@ -108,6 +119,13 @@ export interface HotStore {
    * same script.
    */
   resume(posts: readonly ResumePost[]): Promise<readonly ResumedSession[]>
+  /**
+   * Marks sessions, right after open, as those of devices that proved who they are: what `latest` finds. A tentative
+   * session that was not proven is never found, however late it was opened.
+   */
+  prove(keys: readonly SessionKey[]): Promise<void>
+  /** Changes nothing: who asks has not proved yet who they are. */
+  latest(deviceKeys: readonly string[]): Promise<readonly LatestSession[]>
   /** Saves sessions before they are answered. `stale`: another replica was faster, or a newer session took over. */
   save(sessions: readonly SaveSession[]): Promise<readonly ('saved' | 'stale')[]>
   /** Puts hints, checks, cancels and watches in place; older revisions never overwrite newer ones. Idempotent. */

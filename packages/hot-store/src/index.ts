@@ -3,6 +3,7 @@ export { HotStoreError, type HotStoreErrorCode } from './hot-store-error.ts'
 export type {
   HotRecord,
   HotStore,
+  LatestSession,
   Offer,
   OpenedSession,
   OpenSession,

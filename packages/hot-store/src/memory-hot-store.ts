@@ -3,7 +3,7 @@ import { bounds } from './bounds.ts'
 import { checkState } from './check-state.ts'
 import type { HotStore, OpenSession, ResumedSession, ResumePost, SaveSession, SessionKey } from './hot-store.ts'
 import { applySteps, isIdle, type RecordFields } from './memory-record.ts'
-import { readRecord } from './read-record.ts'
+import { isKnownToReturnCookies, readCredential, readRecord } from './read-record.ts'
 import { stepOf } from './record-step.ts'
 
 interface StoredSession {
@@ -34,9 +34,21 @@ export function createMemoryHotStore({ clock }: { readonly clock: Clock }): HotS
   return {
     open: async (opened) => {
       opened.forEach(({ state }) => checkState(state))
-      return opened.map((session) => ({ record: readRecord(openOne(session), clock.now()) }))
+      return opened.map((session) => {
+        const fields = openOne(session)
+        const returnsCookies = isKnownToReturnCookies(fields.get('cookies'), session.version)
+        return { record: readRecord(fields, clock.now()), returnsCookies }
+      })
     },
     resume: async (posts) => posts.map(resumeOne),
+    prove: async (keys) => {
+      for (const { deviceKey, token } of keys) records.get(deviceKey)?.fields.set('proven', token)
+    },
+    latest: async (deviceKeys) =>
+      deviceKeys.map((deviceKey) => {
+        const fields = records.get(deviceKey)?.fields
+        return { token: fields?.get('proven') ?? null, credential: readCredential(fields?.get('credential')) }
+      }),
     save: async (saves) => {
       saves.forEach(({ state }) => checkState(state))
       return saves.map(saveOne)
@@ -75,7 +87,7 @@ export function createMemoryHotStore({ clock }: { readonly clock: Clock }): HotS
     return record.fields
   }
 
-  function resumeOne({ key, endIfIdle }: ResumePost): ResumedSession {
+  function resumeOne({ key, endIfIdle, byCookie }: ResumePost): ResumedSession {
     const session = sessions.get(nameOf(key))
     if (session === undefined || session.expiresAt <= clock.now()) return { kind: 'unknown' }
     const record = recordOf(key.deviceKey)
@@ -85,7 +97,10 @@ export function createMemoryHotStore({ clock }: { readonly clock: Clock }): HotS
     }
     if (session.seq > record.current) {
       kept(key.deviceKey).current = session.seq
-      if (session.version !== null) record.fields.set('version', session.version)
+      if (session.version !== null) {
+        record.fields.set('version', session.version)
+        if (byCookie === true) record.fields.set('cookies', session.version)
+      }
     }
     session.expiresAt = clock.now() + session.ttlMs
     session.ended ||= endIfIdle && session.revision === 0 && isIdle(record.fields, clock.now())

@@ -15,7 +15,7 @@ export function readRecord(fields: Iterable<readonly [string, string]>, now: num
   }
   try {
     for (const [field, value] of fields) {
-      if (field === 'credential') record.credential = JSON.parse(value) as StoredCredential
+      if (field === 'credential') record.credential = readCredential(value)
       else if (field === 'watch') record.watch = readWatch(value, now)
       else if (field === 'offer') record.offer = JSON.parse(value) as Offer
       else if (field === 'planted') record.planted = value
@@ -26,6 +26,19 @@ export function readRecord(fields: Iterable<readonly [string, string]>, now: num
     throw new HotStoreError('unreadable', 'a device record holds what this package never wrote', { cause })
   }
   return { ...record, tasks: tasks.sort(byRankThenAge) }
+}
+
+export function readCredential(value: string | null | undefined): StoredCredential | null {
+  try {
+    return value === null || value === undefined ? null : (JSON.parse(value) as StoredCredential)
+  } catch (cause) {
+    throw new HotStoreError('unreadable', 'a device record holds what this package never wrote', { cause })
+  }
+}
+
+/** Whether the device returned its cookie under this version: what a firmware does, it does until it is replaced. */
+export function isKnownToReturnCookies(cookieVersion: string | undefined, version: string | null): boolean {
+  return version !== null && cookieVersion === version
 }
 
 /** `<until>|<json>`, in epoch ms. */

@@ -107,7 +107,13 @@ redis.call('PEXPIRE', ses, ttl)
 return redis.call('HGETALL', rec)
 `
 
-/** KEYS record, session. ARGV endIfIdle (0 or 1), now. */
+/** KEYS record. ARGV token. The record stands since the session was opened; one that has expired is not begun anew. */
+export const proveScript = `
+if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'proven', ARGV[1]) end
+return 'done'
+`
+
+/** KEYS record, session. ARGV endIfIdle (0 or 1), now, byCookie (0 or 1). */
 export const resumeScript = `
 local rec, ses = KEYS[1], KEYS[2]
 local endIfIdle, now = ARGV[1] == '1', tonumber(ARGV[2])
@@ -121,7 +127,10 @@ if seq < current then
 end
 if seq > current then
   redis.call('HSET', rec, 'current', seq)
-  if found[5] ~= '' then redis.call('HSET', rec, 'version', found[5]) end
+  if found[5] ~= '' then
+    redis.call('HSET', rec, 'version', found[5])
+    if ARGV[3] == '1' then redis.call('HSET', rec, 'cookies', found[5]) end
+  end
   redis.call('PEXPIRE', rec, ${bounds.recordTtlMs})
 end
 redis.call('PEXPIRE', ses, found[6])

@@ -1,11 +1,13 @@
-import { decodePost, type DecodedPost, defaultLimits } from '@sluice/cwmp'
-import type { SessionKey } from '@sluice/hot-store'
+import { decodePost, type DecodedPost, defaultLimits, type Envelope, type Inform } from '@sluice/cwmp'
 import { beginSession } from './begin-session.ts'
-import { abandonSession, continueSession } from './continue-session.ts'
+import { abandonSession, continueSession, type Named } from './continue-session.ts'
+import { findSession } from './find-session.ts'
 import type { GatewayParts } from './gateway-parts.ts'
+import type { Gate } from './http/authenticate.ts'
 import { readCookie } from './http/cookie.ts'
 import { badRequest, nothing, type Reply, unauthorized, unavailable, unsupportedEncoding } from './http/reply.ts'
 import type { Post } from './http/server.ts'
+import type { Heard } from './session/step.ts'
 
 /**
  * One POST of a CPE: admit it, then begin a session (begin-session.ts) or carry one on: load, step, report, save,
@@ -15,40 +17,60 @@ export async function answerPost(parts: GatewayParts, post: Post): Promise<Reply
   const away = parts.whyNot()
   if (away !== null) return unavailable(parts.settings.retryAfterSeconds, away)
   if (isEncoded(post)) return unsupportedEncoding()
-  const key = sessionOf(post)
+  const named = sessionNamed(post)
   const gate = parts.authenticator.gate(post.authorization)
-  if (key === null && gate.kind === 'challenge') return unauthorized(gate.challenge, 'no_credentials')
-  const decoded = decode(parts, post)
-  if (decoded.kind === 'empty') return hearEmpty(parts, post, key)
-  if (decoded.kind === 'malformed') {
-    parts.log.info({ code: decoded.code, detail: decoded.detail, device_key: key?.deviceKey }, 'cwmp.post.malformed')
-    return abandonSession(parts, key, decoded.code)
-  }
-  // MaxEnvelopes is 1: whatever comes behind the first one is not acknowledged, so the CPE brings it again.
-  const envelope = decoded.envelopes[0]!
-  const { body: message, id } = envelope
-  if (message.kind === 'inform') return beginSession(parts, gate, envelope, message)
-  const noSession = () => badRequest('no_session')
-  return key === null ? noSession() : continueSession(parts, key, { kind: 'message', message, id }, noSession)
+  if (named === null && gate.kind === 'challenge') return unauthorized(gate.challenge, 'no_credentials')
+  const heard = heardIn(decode(parts, post))
+  return heard.kind === 'inform'
+    ? beginSession(parts, gate, heard.envelope, heard.inform)
+    : carryOn(parts, named, gate, heard)
 }
 
 /** A POST whose body could not be read to its end. */
 export async function answerUnreadable(parts: GatewayParts, post: Post, reason: string): Promise<Reply> {
-  return parts.whyNot() === null ? abandonSession(parts, sessionOf(post), reason) : badRequest(reason)
+  return parts.whyNot() === null ? abandonSession(parts, sessionNamed(post)?.key ?? null, reason) : badRequest(reason)
 }
 
-/** Before any Inform there is nothing to answer: clients that probe for a challenge get one, others 204. */
-async function hearEmpty(parts: GatewayParts, post: Post, key: SessionKey | null): Promise<Reply> {
-  const greet = () => {
-    const gate = parts.authenticator.gate(post.authorization)
-    return gate.kind === 'challenge' ? unauthorized(gate.challenge, 'no_credentials') : nothing()
+type HeardPost = Exclude<Heard, { kind: 'claim_answer' }> | Extract<DecodedPost, { kind: 'malformed' }>
+
+/** In the session the POST names; else in the one of the device that its Authorization names (find-session.ts). */
+async function carryOn(parts: GatewayParts, named: Named | null, gate: Gate, heard: HeardPost): Promise<Reply> {
+  const inSession = (found: Named, whenUnknown: () => Reply | Promise<Reply>) =>
+    heard.kind === 'malformed'
+      ? abandonSession(parts, found.key, heard.code)
+      : continueSession(parts, found, heard, whenUnknown)
+  const inNone = (): Reply => {
+    if (heard.kind === 'malformed') return badRequest(heard.code)
+    // Before any Inform there is nothing to answer: a client that probes for a challenge has had it.
+    return heard.kind === 'empty' ? nothing() : badRequest('no_session')
   }
-  return key === null ? greet() : continueSession(parts, key, { kind: 'empty' }, greet)
+  const bySender = async (): Promise<Reply> => {
+    const found = await findSession(parts, gate)
+    if (found.kind === 'refused') return found.reply
+    return found.kind === 'found' ? inSession({ key: found.key, byCookie: false }, inNone) : inNone()
+  }
+  if (heard.kind === 'malformed') {
+    const { code, detail } = heard
+    parts.log.info({ code, detail, device_key: named?.key.deviceKey }, 'cwmp.post.malformed')
+  }
+  return named === null ? bySender() : inSession(named, bySender)
 }
 
-/** The cookie, else the connection of a CPE that has none. */
-function sessionOf(post: Post): SessionKey | null {
-  return readCookie(post.cookie) ?? post.boundSession
+/** The cookie, else the connection where that is allowed to name a session. */
+function sessionNamed({ cookie, boundSession }: Post): Named | null {
+  const key = readCookie(cookie)
+  if (key !== null) return { key, byCookie: true }
+  return boundSession === null ? null : { key: boundSession, byCookie: false }
+}
+
+function heardIn(
+  decoded: DecodedPost,
+): HeardPost | { readonly kind: 'inform'; readonly envelope: Envelope; readonly inform: Inform } {
+  if (decoded.kind !== 'envelopes') return decoded
+  // MaxEnvelopes is 1: whatever comes behind the first one is not acknowledged, so the CPE brings it again.
+  const envelope = decoded.envelopes[0]!
+  const { body: message, id } = envelope
+  return message.kind === 'inform' ? { kind: 'inform', envelope, inform: message } : { kind: 'message', message, id }
 }
 
 function decode({ settings, instruments }: GatewayParts, { body, contentType }: Post): DecodedPost {

@@ -123,7 +123,7 @@ describe('with digest', () => {
     await informAs('right')
     expect((await cpe.say('GetRPCMethods')).rpc).toBe('GetRPCMethodsResponse')
     cpe.cookie = `sluice=${cpe.deviceKey}.${'A'.repeat(22)}`
-    expect((await cpe.say('GetRPCMethods')).status).toBe(400)
+    expect((await cpe.say('GetRPCMethods')).status).toBe(401)
     expect((await cpe.empty()).status).toBe(401)
   })
 
@@ -161,7 +161,7 @@ describe('with basic', () => {
 })
 
 function recordingCalls(store: HotStore): HotStore {
-  const counted = ['open', 'resume', 'save', 'rememberCredentials', 'forgetCredentials']
+  const counted = ['open', 'prove', 'latest', 'resume', 'save', 'rememberCredentials', 'forgetCredentials']
   return new Proxy(store, {
     get(target, name: keyof HotStore) {
       if (counted.includes(name)) storeCalls.push(name)

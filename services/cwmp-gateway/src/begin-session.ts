@@ -1,12 +1,13 @@
 import { encodeEnvelope, type Envelope, type Inform } from '@sluice/cwmp'
 import type { HotRecord } from '@sluice/hot-store'
 import { inSpan, randomToken } from '@sluice/runtime'
-import { identityOf, type Identified } from './device-identity.ts'
+import { identityOf } from './device-identity.ts'
 import { postSpan } from './device-span.ts'
 import type { GatewayParts } from './gateway-parts.ts'
 import type { Gate } from './http/authenticate.ts'
 import { writeCookie } from './http/cookie.ts'
-import { badRequest, type Reply, soap, unauthorized, unavailable } from './http/reply.ts'
+import { badRequest, type Reply, soap, unauthorized } from './http/reply.ts'
+import { refusalOf } from './prove-identity.ts'
 import { openSession } from './session/open.ts'
 import { profileOf, type Session, writeSession } from './session/session.ts'
 
@@ -33,32 +34,22 @@ export async function beginSession(
   const key = { deviceKey, token: randomToken(16) }
   const { ttlMs, model } = session
   const [opened] = await hotStore.open([{ key, state: writeSession(session), ttlMs, version: model.softwareVersion }])
-  const { record } = opened!
+  const { record, returnsCookies } = opened!
   return inSpan(postSpan('Inform', session, record, clock.now()), async () => {
-    const refusal = await authenticate(parts, gate, device, record)
+    const refusal = gate.kind === 'presented' ? await refusalOf(parts, gate.presented, device, record.credential) : null
     if (refusal !== null) return refusal
-    await Promise.all([parts.reports.informed(informed), reportInform(parts, session, record, informed.events)])
+    await Promise.all([
+      parts.reports.informed(informed),
+      reportInform(parts, session, record, informed.events),
+      // A CPE that may return no cookie has to be found by its user name.
+      gate.kind === 'presented' && !returnsCookies ? hotStore.prove([key]) : undefined,
+    ])
     const events = informed.events.map(({ code }) => code)
     log.debug({ device_key: deviceKey, session_id: sessionId, events }, 'cwmp.session.opened')
     instruments.sessionOpened()
     instruments.informed(events)
     return soap(answer, { cookie: writeCookie(key), bind: key })
   })
-}
-
-async function authenticate(
-  { authenticator, settings, log }: GatewayParts,
-  gate: Gate,
-  { deviceKey, identity }: Extract<Identified, { kind: 'identified' }>,
-  { credential: remembered }: HotRecord,
-): Promise<Reply | null> {
-  if (gate.kind !== 'presented') return null
-  const verdict = await authenticator.verify({ presented: gate.presented, deviceKey, identity, remembered })
-  if (verdict === 'good') return null
-  log.info({ device_key: deviceKey, verdict }, 'cwmp.session.unauthorized')
-  return verdict === 'wrong'
-    ? unauthorized(authenticator.challenge(), 'wrong_credentials')
-    : unavailable(settings.retryAfterSeconds, 'credentials_unknown')
 }
 
 /** A watched device is reported on each Inform; one whose upgrade is settled only when its version changed. */

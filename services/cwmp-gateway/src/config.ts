@@ -13,6 +13,11 @@ export interface GatewaySettings {
   /** Bytes of one POST. */
   readonly bodyLimit: number
   readonly retryAfterSeconds: number
+  /**
+   * A POST without a cookie continues the session of its TCP connection. Only where CPE connect to the gateway
+   * themselves: a proxy that pools connections would hand one device's session to whoever comes next.
+   */
+  readonly connectionSessions: boolean
   /** How long a request's head and its whole may take to arrive. */
   readonly requestTimeoutMs: number
 }
@@ -24,6 +29,7 @@ export const defaultSettings = {
   bodyLimit: 131_072,
   retryAfterSeconds: 30,
   requestTimeoutMs: 30_000,
+  connectionSessions: false,
 } as const satisfies Partial<GatewaySettings>
 
 export const REALM = 'sluice'
@@ -55,6 +61,12 @@ export const gatewaySettings = defineSettings({
     type: Type.String({ minLength: 16 }),
     secret: true,
     description: 'Key of the digests that subscriber settings are compared by; the same for all gateways, for good.',
+  },
+  SLUICE_CWMP_CONNECTION_SESSIONS: {
+    type: Type.Boolean(),
+    default: defaultSettings.connectionSessions,
+    description:
+      'Know a CPE without cookies by its connection. Only where the gateway ends the CPE’s own TCP connection.',
   },
   SLUICE_CWMP_BODY_LIMIT: {
     type: Type.Integer({ minimum: 4_096, maximum: 8_388_608 }),

@@ -12,16 +12,22 @@ import type { Heard, Say, Step } from './session/step.ts'
 type Resumed = Extract<ResumedSession, { kind: 'resumed' }>
 type Outcome = Pick<Step, 'session' | 'changes'> & { readonly ended: boolean }
 
+/** Which session a POST continues, and whether its cookie said so. */
+export interface Named {
+  readonly key: SessionKey
+  readonly byCookie: boolean
+}
+
 /** A POST after the Inform: load, step, report, save, answer. `whenUnknown`: there is no such session. */
 export async function continueSession(
   parts: GatewayParts,
-  key: SessionKey,
+  { key, byCookie }: Named,
   heard: Exclude<Heard, { kind: 'claim_answer' }>,
-  whenUnknown: () => Reply,
+  whenUnknown: () => Reply | Promise<Reply>,
 ): Promise<Reply> {
   const { clock, bus, reports, instruments } = parts
   const isEmpty = heard.kind === 'empty'
-  const [resumed] = await parts.hotStore.resume([{ key, endIfIdle: isEmpty }])
+  const [resumed] = await parts.hotStore.resume([{ key, endIfIdle: isEmpty, byCookie }])
   if (resumed === undefined || resumed.kind === 'unknown') return whenUnknown()
   if (resumed.kind === 'superseded') return badRequest('superseded')
   const { record, ended: wasEnded } = resumed

@@ -34,7 +34,7 @@ export interface GatewayOptions {
   readonly settings: GatewaySettings
 }
 
-/** Wires one gateway. Any number of them share bus and hot store; any takes the next POST of any session. */
+/** Wires one gateway. Any number of them share bus and hot store; any takes the next POST of a session that its cookie or its credentials name. */
 export function createGateway({ bus, hotStore, clock, ids, log, profiles, settings }: GatewayOptions): Gateway {
   const reports = createReports({ bus, ids, clock })
   const authenticator = createAuthenticator({ bus, hotStore, clock, log, settings })

@@ -25,6 +25,7 @@ await runMain(SERVICE, gatewaySettings, async ({ settings, log, clock, ids, clos
       auth: settings.SLUICE_CWMP_AUTH,
       nonceSecret: settings.SLUICE_CWMP_NONCE_SECRET,
       snapshotKey: settings.SLUICE_SNAPSHOT_KEY,
+      connectionSessions: settings.SLUICE_CWMP_CONNECTION_SESSIONS,
       bodyLimit: settings.SLUICE_CWMP_BODY_LIMIT,
     },
   })

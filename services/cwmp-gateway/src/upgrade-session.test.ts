@@ -97,8 +97,9 @@ describe.each(settings)('$name', ({ transport, hotStore }) => {
     expect((await cpe.say('DownloadResponse', '<Status>1</Status><StartTime/><CompleteTime/>')).status).toBe(204)
   })
 
-  test('a CPE that returns no cookie is known by its connection', async () => {
-    const cpe = cpeOf('S3', { cookies: false })
+  test('where connections name sessions, a CPE that returns no cookie is known by its own', async () => {
+    const { port } = await stand.open({ connectionSessions: true })
+    const cpe = cpeOf('S3', { cookies: false, port: () => port })
     await place(cpe)
     await toDownload(cpe)
   })

@@ -13,7 +13,7 @@ const sockets: Socket[] = []
 
 beforeAll(async () => {
   server = await startCwmpServer({
-    settings: { host: '127.0.0.1', port: 0, bodyLimit: 4_096, requestTimeoutMs: 1_000 },
+    settings: { host: '127.0.0.1', port: 0, bodyLimit: 4_096, requestTimeoutMs: 1_000, connectionSessions: true },
     log,
     isDraining: () => draining,
     answer: (post) => {
@@ -184,7 +184,7 @@ test('a connection bound to a session keeps it until another device informs on i
 test('closing lets requests under way end, and ends their connections', async () => {
   const { promise, resolve } = Promise.withResolvers<void>()
   const own = await startCwmpServer({
-    settings: { host: '127.0.0.1', port: 0, bodyLimit: 4_096, requestTimeoutMs: 5_000 },
+    settings: { host: '127.0.0.1', port: 0, bodyLimit: 4_096, requestTimeoutMs: 5_000, connectionSessions: true },
     log,
     isDraining: () => draining,
     answer: async () => {

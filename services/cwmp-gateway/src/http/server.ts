@@ -13,7 +13,7 @@ export interface Post {
   readonly contentEncoding: string | undefined
   readonly authorization: string | undefined
   readonly cookie: string | undefined
-  /** The session of this connection, for CPE without cookies. */
+  /** The session of this connection, where connections name sessions and the POST bears no cookie. */
   readonly boundSession: SessionKey | null
 }
 
@@ -24,7 +24,7 @@ export interface CwmpServer {
 }
 
 export interface CwmpServerParts {
-  readonly settings: Pick<GatewaySettings, 'host' | 'port' | 'bodyLimit' | 'requestTimeoutMs'>
+  readonly settings: Pick<GatewaySettings, 'host' | 'port' | 'bodyLimit' | 'requestTimeoutMs' | 'connectionSessions'>
   readonly log: Log
   readonly isDraining: () => boolean
   readonly answer: (post: Post) => Promise<Reply>
@@ -40,7 +40,7 @@ export async function startCwmpServer({
   answer,
   abandon,
 }: CwmpServerParts): Promise<CwmpServer> {
-  const connections = createConnectionSessions()
+  const connections = settings.connectionSessions ? createConnectionSessions() : null
   const { requestTimeoutMs } = settings
   const app = fastify({
     bodyLimit: settings.bodyLimit,
@@ -91,12 +91,12 @@ export async function startCwmpServer({
       authorization: headers.authorization,
       cookie: headers.cookie,
       // A proxy's connection carries many devices.
-      boundSession: isForwarded(headers) || headers.cookie !== undefined ? null : connections.find(socket),
+      boundSession: isForwarded(headers) || headers.cookie !== undefined ? null : (connections?.find(socket) ?? null),
     }
   }
 
   function write(reply: FastifyReply, { status, headers, body, bind }: Reply, socket: Socket, close = false): void {
-    if (bind !== undefined) connections.bind(socket, bind)
+    if (bind !== undefined) connections?.bind(socket, bind)
     reply.hijack()
     const response = reply.raw
     response.writeHead(status, {

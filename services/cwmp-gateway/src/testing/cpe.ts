@@ -18,7 +18,7 @@ export interface TestCpe {
   post(body: string, headers?: Record<string, string>): Promise<Heard>
   empty(): Promise<Heard>
   inform(options?: InformOptions): Promise<Heard>
-  say(rpc: string, inner?: string, id?: string): Promise<Heard>
+  say(rpc: string, inner?: string, id?: string, headers?: Record<string, string>): Promise<Heard>
   close(): void
 }
 
@@ -53,7 +53,8 @@ export function createCpe({ serial, port, keepAlive = true, cookies = true, cwmp
     empty: () => cpe.post(''),
     inform: ({ version = '1.0', events = ['2 PERIODIC'], headers = {} } = {}) =>
       cpe.post(envelope(cwmp, '1', informBody(serial, version, events)), { 'content-type': 'text/xml', ...headers }),
-    say: (rpc, inner = '', id = '1') => cpe.post(envelope(cwmp, id, `<cwmp:${rpc}>${inner}</cwmp:${rpc}>`)),
+    say: (rpc, inner = '', id = '1', headers = {}) =>
+      cpe.post(envelope(cwmp, id, `<cwmp:${rpc}>${inner}</cwmp:${rpc}>`), headers),
     close: () => agent.destroy(),
   }
   return cpe

@@ -45,6 +45,8 @@ export interface Stand {
   /** Awaited by every publish of the gateways. */
   beforePublish: (name: string) => Promise<void>
   facts(kind?: ObservedFact['kind']): ObservedFact[]
+  /** One more gateway. */
+  open(settings?: Partial<GatewaySettings>): Promise<Gateway>
   place(items: readonly Placement[]): Promise<void>
   close(): Promise<void>
 }
@@ -112,6 +114,7 @@ export async function openStand(options: StandOptions = {}): Promise<Stand> {
     keepsPlacements: options.keepsPlacements ?? false,
     beforePublish: async () => {},
     facts: (kind) => observed.map(({ fact }) => fact).filter((fact) => kind === undefined || fact.kind === kind),
+    open: openGateway,
     place: (items) =>
       scheduler.publish(taskPlaced, [{ id: ids.event(), key: 'cmp_' + '0'.repeat(26), data: { items: [...items] } }]),
     close: async () => {
@@ -121,7 +124,11 @@ export async function openStand(options: StandOptions = {}): Promise<Stand> {
     },
   } as Stand & { gateways: Gateway[] }
 
-  for (let i = 0; i < (options.gateways ?? 1); i++) {
+  for (let i = 0; i < (options.gateways ?? 1); i++) await stand.open()
+  await waitUntil(() => stand.keepsPlacements || stand.gateways.every((gateway) => gateway.isReady()))
+  return stand
+
+  async function openGateway(settings: Partial<GatewaySettings> = {}): Promise<Gateway> {
     const gateway = createGateway({
       bus: watchedBus(await transport.bus('cwmp-gateway'), stand),
       hotStore,
@@ -136,13 +143,13 @@ export async function openStand(options: StandOptions = {}): Promise<Stand> {
         nonceSecret: 'a secret of nonces',
         snapshotKey: 'a key of snapshots',
         ...options.settings,
+        ...settings,
       },
     })
     await gateway.start()
     stand.gateways.push(gateway)
+    return gateway
   }
-  await waitUntil(() => stand.keepsPlacements || stand.gateways.every((gateway) => gateway.isReady()))
-  return stand
 }
 
 /** The real bus, whose publish waits for the test's leave. */
