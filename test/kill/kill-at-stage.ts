@@ -44,7 +44,7 @@ export async function killAtStage(stage: Stage, kill: Kill = killAtOnce): Promis
   const [doomed = '', other = ''] = Object.keys(system.proxy.answered())
   const barrier = await createStageBarrier(doomed, other)
   owned.defer(() => barrier.close())
-  const fleet = await runFleet({ ...system, acsUrl: barrier.url }, { count: DEVICES, seed })
+  const fleet = await runFleet({ ...system, acsUrl: barrier.url }, { count: DEVICES, seed, periodicInformMs: 2_000 })
   owned.defer(() => fleet.remove())
   await trustVendor(system)
   const { artifactId } = await bringInFirmware(system, { version: '2.0.0' })
