@@ -65,7 +65,7 @@ function checkFigures({ row, plan, counters }: Decision, history: History): Viol
   const sum = Object.values(counters).reduce((total, n) => total + n, 0)
   if (sum !== plan.size) {
     const detail = `${plan.campaignId} decided on ${sum} upgrades of ${plan.size}`
-    return [{ rule: 'gate_is_explained', detail, seq: row.seq }]
+    return [{ rule: 'decisions_count_everybody', detail, seq: row.seq }]
   }
   const least = { ...sure }
   const most = { ...sure }
@@ -77,17 +77,17 @@ function checkFigures({ row, plan, counters }: Decision, history: History): Viol
     .filter((name) => (counters[name] ?? 0) < least[name]! || (counters[name] ?? 0) > most[name]!)
     .map((name) => {
       const detail = `${plan.campaignId} decided on ${counters[name]} ${name}, the journal has ${least[name]} to ${most[name]}`
-      return { rule: 'gate_is_explained', detail, seq: row.seq }
+      return { rule: 'decisions_are_on_the_fold', detail, seq: row.seq }
     })
 }
 
 function checkAdvance({ row, plan, seen, reason }: Decision, wave: number, approved: ReadonlySet<string>): Violation[] {
   const before = wave - 2
   if (before < 0 || plan.waves[before]?.size === 0) return []
-  const unexplained = (detail: string) => [{ rule: 'gate_is_explained', detail, seq: row.seq }]
+  const unexplained = (rule: string, detail: string) => [{ rule, detail, seq: row.seq }]
   const rule = plan.policy.waves[before]
   if (rule?.advance === 'manual' && !approved.has(`${plan.campaignId} ${wave - 1}`)) {
-    return unexplained(`wave ${wave} of ${plan.campaignId} was opened without an approval`)
+    return unexplained('gate_waits_for_approval', `wave ${wave} of ${plan.campaignId} was opened without one`)
   }
   const explains = seen[before]?.some((counts) => {
     const { settled, needed, successRate } = figuresOf(counts, plan)
@@ -95,6 +95,7 @@ function checkAdvance({ row, plan, seen, reason }: Decision, wave: number, appro
   })
   if (explains) return []
   return unexplained(
+    'gate_opens_on_success',
     `wave ${wave} of ${plan.campaignId} was opened, on ${JSON.stringify(seen[before]?.[0])}: ${reason}`,
   )
 }
@@ -106,13 +107,15 @@ function checkStop({ row, plan, seen, reason }: Decision, history: History): Vio
     (reason.includes('have not come back in time') && plan.policy.gate.limits['overdue'] !== undefined)
   if (explains) return []
   const detail = `${plan.campaignId} was stopped, on ${JSON.stringify(seen.map((states) => states[0]))}: ${reason}`
-  return [{ rule: 'gate_is_explained', detail, seq: row.seq }]
+  return [{ rule: 'gate_stops_on_harm', detail, seq: row.seq }]
 }
 
 function checkFinish({ row, plan, counters }: Decision): Violation[] {
   const open = (counters['pending'] ?? 0) + (counters['in_flight'] ?? 0) + (counters['unproven'] ?? 0)
   if (open === 0) return []
-  return [{ rule: 'gate_is_explained', detail: `${plan.campaignId} is finished with ${open} open`, seq: row.seq }]
+  return [
+    { rule: 'gate_finishes_the_settled', detail: `${plan.campaignId} is finished with ${open} open`, seq: row.seq },
+  ]
 }
 
 function figuresOf(counts: Counts, { policy }: Plan) {

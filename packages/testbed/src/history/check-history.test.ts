@@ -135,17 +135,17 @@ const forged: readonly (readonly [rule: string, how: string, forge: Forge])[] = 
     },
   ],
   [
-    'gate_is_explained',
+    'decisions_are_on_the_fold',
     'a wave is opened on figures that are not the journal’s',
     change(waveOpened(2), (data) => ({ ...data, counters: { ...(data['counters'] as object), success: 0, hard: 2 } })),
   ],
   [
-    'gate_is_explained',
+    'decisions_count_everybody',
     'a decision on fewer upgrades than there are',
     change(paused, (data) => ({ ...data, counters: {} })),
   ],
   [
-    'gate_is_explained',
+    'gate_opens_on_success',
     'the next wave is opened although the one before was hurt',
     (history) => {
       const hurt = change(moveTo(2, 'verified'), (data) => ({ ...data, to: 'failed', countsAs: 'hard' }))(history)
@@ -156,7 +156,7 @@ const forged: readonly (readonly [rule: string, how: string, forge: Forge])[] = 
     },
   ],
   [
-    'gate_is_explained',
+    'gate_opens_on_success',
     'the next wave is opened although a limit was passed',
     (history) => {
       const strict = change(
@@ -174,7 +174,7 @@ const forged: readonly (readonly [rule: string, how: string, forge: Forge])[] = 
     },
   ],
   [
-    'gate_is_explained',
+    'decisions_count_everybody',
     'a decision on one upgrade too many, while others were under way',
     (history) => ({
       ...change(waveOpened(2), (data) => ({ ...data, counters: { ...(data['counters'] as object), unproven: 1 } }))(
@@ -184,7 +184,7 @@ const forged: readonly (readonly [rule: string, how: string, forge: Forge])[] = 
     }),
   ],
   [
-    'gate_is_explained',
+    'gate_waits_for_approval',
     'the next wave is opened without the approval it waits for',
     change(
       (row) => row.kind === 'campaign.created',
@@ -192,7 +192,7 @@ const forged: readonly (readonly [rule: string, how: string, forge: Forge])[] = 
     ),
   ],
   [
-    'gate_is_explained',
+    'gate_stops_on_harm',
     'a stop although nobody was hurt',
     (history) => {
       const well = change(moveTo(3, 'rolled_back'), (data) => ({ ...data, countsAs: 'success' }))(history)
@@ -203,7 +203,7 @@ const forged: readonly (readonly [rule: string, how: string, forge: Forge])[] = 
     },
   ],
   [
-    'gate_is_explained',
+    'gate_finishes_the_settled',
     'finished by the gate with upgrades open',
     change(paused, (data) => ({ ...data, to: 'finished' })),
   ],
