@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Counters, type GateAnswer, evaluateGate, overdueAfterMs } from '@sluice/rollout'
 import type { Queryable } from '@sluice/sql'
+import { afterCommit } from '../after-commit.ts'
 import { inTransaction } from '../in-transaction.ts'
 import { OURSELVES, type Parts } from '../parts.ts'
 import { type CampaignRow, findCampaign, lockCampaigns, setCheckAt } from '../store/campaigns.ts'
@@ -23,10 +24,10 @@ export async function advanceCampaign(parts: Parts, campaignId: string): Promise
   if (seen === undefined || (seen.state !== 'running' && seen.state !== 'paused')) return
   const decision = await inTransaction(parts, (tx) => decide(parts, tx, campaignId))
   if (decision !== 'none') parts.metrics.gates.add(1, { decision })
-  if (decision === 'stopped') await announceStops(parts)
   if (decision === 'advanced') parts.wakeSweeps()
+  if (decision === 'stopped') await afterCommit(parts.log, 'campaign.stops.failed', () => announceStops(parts))
   if (decision === 'none') parts.campaignMoved(campaignId)
-  else await announceCampaign(parts, campaignId)
+  else await afterCommit(parts.log, 'campaign.news.failed', () => announceCampaign(parts, campaignId))
 }
 
 async function decide(parts: Parts, tx: Queryable, campaignId: string): Promise<Decision> {

@@ -1,3 +1,4 @@
+import type { Bus } from '@sluice/bus'
 import { artifactRevoked, campaignControl, campaignCreate, transferStopsGet } from '@sluice/contracts'
 import { createIds } from '@sluice/runtime'
 import { waitUntil } from '@sluice/testbed'
@@ -240,6 +241,23 @@ export function campaignsSuite(open: () => Promise<World>): void {
     }
     const stopped = await untilCampaign(world, campaignId, ({ state }) => state === 'paused')
     expect(stopped.counters).toMatchObject({ success: 2, silent: 0, hard: 2 })
+  })
+
+  test('what was done is answered as done, even if nobody can be told of it', async () => {
+    const world = await open()
+    const deaf = (real: Bus): Bus => ({
+      ...real,
+      announce: () => {
+        throw new Error('nobody can be told')
+      },
+    })
+    await world.scheduler({}, deaf)
+    const { campaignId, all } = await running(world, 2)
+    await control(world, campaignId, 'pause')
+    expect((await control(world, campaignId, 'resume')).state).toBe('running')
+    await go(world, all[0]!)
+    expect((await control(world, campaignId, 'abort')).state).toBe('aborted')
+    await untilCampaign(world, campaignId, ({ counters }) => counters.benign === 1)
   })
 
   test('an abort withdraws what waits and cancels what runs', async () => {

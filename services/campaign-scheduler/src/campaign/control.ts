@@ -1,5 +1,6 @@
 import { type Campaign, type InputOf, type Reply, answered, type campaignControl, refused } from '@sluice/contracts'
 import type { Queryable } from '@sluice/sql'
+import { afterCommit } from '../after-commit.ts'
 import { inTransaction } from '../in-transaction.ts'
 import type { Parts } from '../parts.ts'
 import { type CampaignRow, type CampaignState, lockCampaigns } from '../store/campaigns.ts'
@@ -29,21 +30,27 @@ const ALLOWED: Record<Input['action'], readonly CampaignState[]> = {
 /** What an operator tells a campaign to do: the state, the journal and the effect in one transaction. */
 export async function controlCampaign(parts: Parts, input: Input, traceparent?: string): Promise<Reply<Campaign>> {
   const { campaignId, action } = input
-  const refusal = await inTransaction(parts, async (tx) => {
+  const reply = await inTransaction(parts, async (tx): Promise<Reply<Campaign>> => {
     const [campaign] = await lockCampaigns(tx, [campaignId])
     if (campaign === undefined) return refused('not_found', `there is no campaign ${campaignId}`)
     if (!ALLOWED[action].includes(campaign.state)) {
       return refused('campaign_state', `a campaign that is ${campaign.state} cannot ${action}`)
     }
-    return act(parts, tx, campaign, input, traceparent)
+    return (await act(parts, tx, campaign, input, traceparent)) ?? answered(await readCampaign(tx, campaignId))
   })
-  if (refusal !== undefined) return refusal
+  if (!reply.ok) return reply
 
   parts.wakeSweeps()
-  if (action !== 'start' && action !== 'advance') await announceStops(parts)
-  await advanceCampaign(parts, campaignId)
-  if (action === 'abort') await announceCampaign(parts, campaignId)
-  return answered(await readCampaign(parts.sql, campaignId))
+  let seen = reply.data
+  if (action !== 'start' && action !== 'advance') {
+    await afterCommit(parts.log, 'campaign.stops.failed', () => announceStops(parts))
+  }
+  await afterCommit(parts.log, 'campaign.gate.failed', () => advanceCampaign(parts, campaignId))
+  await afterCommit(parts.log, 'campaign.news.failed', async () => {
+    seen = await readCampaign(parts.sql, campaignId)
+    if (action === 'abort') await announceCampaign(parts, campaignId)
+  })
+  return answered(seen)
 }
 
 async function act(

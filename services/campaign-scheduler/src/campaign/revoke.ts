@@ -1,6 +1,7 @@
 import type { IncomingEvent } from '@sluice/bus'
 import { type DataOf, artifactRevoked } from '@sluice/contracts'
 import type { Queryable } from '@sluice/sql'
+import { afterCommit } from '../after-commit.ts'
 import { inTransaction } from '../in-transaction.ts'
 import type { Parts } from '../parts.ts'
 import { campaignsOfArtifact, lockCampaigns } from '../store/campaigns.ts'
@@ -18,8 +19,10 @@ export async function endRevoked(parts: Parts, batch: readonly Revoked[]): Promi
   const ended: string[] = []
   for (const event of batch) ended.push(...(await inTransaction(parts, (tx) => endCampaignsOf(parts, tx, event))))
   parts.wakeSweeps()
-  await announceStops(parts)
-  for (const campaignId of ended) await announceCampaign(parts, campaignId)
+  await afterCommit(parts.log, 'campaign.stops.failed', () => announceStops(parts))
+  await afterCommit(parts.log, 'campaign.news.failed', async () => {
+    for (const campaignId of ended) await announceCampaign(parts, campaignId)
+  })
 }
 
 async function endCampaignsOf(parts: Parts, tx: Queryable, event: Revoked): Promise<string[]> {

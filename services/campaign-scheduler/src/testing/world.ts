@@ -41,7 +41,11 @@ export interface World {
   /** Answers of the registry that are refused before the next one goes through. */
   registryRefusals: number
   devices: Device[]
-  scheduler(settings?: Partial<SchedulerSettings>, bus?: (real: Bus) => Bus): Promise<Scheduler>
+  scheduler(
+    settings?: Partial<SchedulerSettings>,
+    bus?: (real: Bus) => Bus,
+    database?: (real: Sql) => Sql,
+  ): Promise<Scheduler>
   ask<M extends RequestMessage>(message: M, input: InputOf<M>): Promise<Reply<OutputOf<M>>>
   close(): Promise<void>
 }
@@ -125,8 +129,8 @@ export async function createWorld(openSql?: () => Promise<Sql>): Promise<World> 
       createdAt: '2026-01-01T00:00:00.000Z',
       createdBy: ACTOR,
     },
-    async scheduler(settings = {}, wrap = (real) => real) {
-      const parts = { sql, bus: wrap(hub.as('campaign-scheduler')), clock, ids: createIds(clock), log }
+    async scheduler(settings = {}, wrap = (real) => real, wrapSql = (real) => real) {
+      const parts = { sql: wrapSql(sql), bus: wrap(hub.as('campaign-scheduler')), clock, ids: createIds(clock), log }
       const scheduler = createScheduler({ ...parts, settings: { tickMs: 20, planPageSize: 7, ...settings } })
       schedulers.push(scheduler)
       await scheduler.start()

@@ -1,5 +1,6 @@
 import { inSpan } from '@sluice/runtime'
 import { upgradeChanged, upgradeTraceparent } from '@sluice/contracts'
+import { afterCommit } from '../after-commit.ts'
 import { advanceCampaign } from '../campaign/advance.ts'
 import { type Parts, SERVICE, toTime } from '../parts.ts'
 import type { Move } from './move.ts'
@@ -11,10 +12,12 @@ const MOST_IN_ONE_EVENT = 500
 export async function carryOut(parts: Parts, moves: readonly Move[]): Promise<void> {
   if (moves.length === 0) return
   parts.wakeRelay()
-  await traceMoves(moves)
-  countMoves(parts, moves)
   const moved = moves.filter(({ before, after }) => before.state !== after.state)
-  announceMoves(parts, moved)
+  await afterCommit(parts.log, 'upgrade.news.failed', async () => {
+    await traceMoves(moves)
+    countMoves(parts, moves)
+    announceMoves(parts, moved)
+  })
   for (const { after } of moved) parts.campaignMoved(after.campaignId)
   await askGates(parts, moved)
 }
@@ -23,9 +26,7 @@ export async function carryOut(parts: Parts, moves: readonly Move[]): Promise<vo
 async function askGates(parts: Parts, moved: readonly Move[]): Promise<void> {
   const judged = moved.filter(({ before, after }) => [before, after].some(({ machine }) => machine.state === 'settled'))
   for (const campaignId of new Set(judged.map(({ after }) => after.campaignId))) {
-    await advanceCampaign(parts, campaignId).catch((error: unknown) => {
-      parts.log.error({ err: error, campaign_id: campaignId }, 'campaign.gate.failed')
-    })
+    await afterCommit(parts.log, 'campaign.gate.failed', () => advanceCampaign(parts, campaignId))
   }
 }
 

@@ -10,6 +10,7 @@ import {
 } from '@sluice/contracts'
 import type { IncomingRequest } from '@sluice/bus'
 import { inSpan } from '@sluice/runtime'
+import { afterCommit } from '../after-commit.ts'
 import { inTransaction } from '../in-transaction.ts'
 import { type Parts, SERVICE, toTime } from '../parts.ts'
 import { carryOut } from './carry-out.ts'
@@ -36,10 +37,11 @@ export async function claimUpgrades(
 
   const offers = committed.results.flatMap((result) => (result.kind === 'offer' ? [result] : []))
   const resolution = await resolveOffers(parts, offers)
-  await carryOut(parts, committed.moves)
-  await settleUnresolved(parts, unresolved(offers, resolution))
+  await afterCommit(parts.log, 'claim.news.failed', () => carryOut(parts, committed.moves))
+  // Where this fails, the offer's own timers settle it.
+  await afterCommit(parts.log, 'claim.unresolved.failed', () => settleUnresolved(parts, unresolved(offers, resolution)))
   const replies = committed.results.map((result) => replyTo(result, resolution))
-  await traceClaims(parts, claims, replies)
+  await afterCommit(parts.log, 'claim.trace.failed', () => traceClaims(parts, claims, replies))
   return replies
 }
 

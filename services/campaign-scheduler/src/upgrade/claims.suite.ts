@@ -150,6 +150,25 @@ export function claimsSuite(open: () => Promise<World>): void {
     expect((await upgrades(world, campaignId))[0]).toMatchObject({ attempts: 2 })
   })
 
+  test('a go that was committed is answered, although another one in its batch could not be taken back', async () => {
+    const world = await open()
+    let isAway = false
+    await world.scheduler({ gatherMs: 200 }, undefined, (real) => ({
+      ...real,
+      transaction: (work) => (isAway ? Promise.reject(new Error('away')) : real.transaction(work)),
+    }))
+    const { all } = await running(world, 2)
+    let refused: string | undefined
+    // Whatever happens to the database after the claims were committed: the resolver is asked right then.
+    world.resolve = (attemptId) => {
+      isAway = true
+      return (refused ??= attemptId) === attemptId ? 'revoked' : 'resolved'
+    }
+    const answers = await Promise.all(all.map((upgrade) => claimReply(world, upgrade)))
+    isAway = false
+    expect(answers.map((reply) => (reply.ok ? reply.data.kind : reply.error.code)).toSorted()).toEqual(['go', 'gone'])
+  })
+
   test('a model whose devices cannot download is offered nothing more', async () => {
     const world = await open()
     await world.scheduler()

@@ -4,6 +4,9 @@ import { toTime } from '../parts.ts'
 import type { CampaignRow } from '../store/campaigns.ts'
 import type { UpgradeRow } from '../store/upgrades.ts'
 
+/** The last day that a time on the wire can name: a policy may ask for more. */
+const FAR = Date.UTC(9999, 11, 31)
+
 /** The mark that gateways keep for this upgrade's device; undefined: none. */
 export function watchOf(row: UpgradeRow, campaign: CampaignRow): Watch | undefined {
   const attempt = lastAttempt(row.machine)
@@ -17,7 +20,7 @@ export function watchOf(row: UpgradeRow, campaign: CampaignRow): Watch | undefin
     targetVersions: [...row.machine.targetVersions],
     mode: openAttempt(row.machine) === null && row.machine.state !== 'verifying' ? 'settled' : 'open',
     plantInformSeconds: soakMs === 0 ? null : Math.ceil(soakMs / 1_000),
-    until: toTime(watchedUntil(row, attempt, campaign)),
+    until: toTime(Math.min(FAR, watchedUntil(row, attempt, campaign))),
     revision: watchRevision(row),
   }
 }
