@@ -15,18 +15,15 @@ export function absorb(attempt: Attempt, fact: Fact, targetVersions: string[]): 
     case 'informed':
       return fact.at < attempt.offeredAt ? 'before_the_offer' : absorbInform(attempt, fact, targetVersions)
     case 'download_answered':
-      return attempt.answered ? attempt : { ...attempt, answered: { status: fact.status, at: fact.at } }
+      return { ...attempt, answered: firstOf(attempt.answered, { status: fact.status, at: fact.at }) }
     case 'download_faulted':
-      return attempt.answerFault ? attempt : { ...attempt, answerFault: faultOf(fact) }
+      return { ...attempt, answerFault: firstOf(attempt.answerFault, faultOf(fact)) }
     case 'download_unanswered':
       return { ...attempt, unansweredAt: earlier(attempt.unansweredAt, fact.at) }
     case 'transfer_completed':
       return absorbTransferComplete(attempt, fact)
     case 'queued_transfers_listed':
-      return {
-        ...attempt,
-        queueListed: { listed: fact.attemptIds.includes(attempt.attemptId), at: fact.at },
-      }
+      return absorbQueue(attempt, fact)
     case 'queued_transfers_unsupported':
       return { ...attempt, queueUnsupported: true }
     case 'cancel_answered':
@@ -102,6 +99,16 @@ function withReport(attempt: Attempt, report: VersionReport): Attempt {
     reports,
     onTarget: attempt.onTarget && { ...attempt.onTarget, sinceAt: since ?? attempt.onTarget.sinceAt },
   }
+}
+
+/** Listed once is listed. That it is absent means something only of a list made after the offer. */
+function absorbQueue(attempt: Attempt, fact: Fact & { kind: 'queued_transfers_listed' }): Attempt | Ignored {
+  const known = attempt.queueListed
+  const listed = fact.attemptIds.includes(attempt.attemptId)
+  if (!listed && fact.at < attempt.offeredAt) return 'before_the_offer'
+  if (known && known.listed && !listed) return attempt
+  const next = { listed, at: fact.at }
+  return { ...attempt, queueListed: known?.listed === listed ? firstOf(known, next) : next }
 }
 
 function absorbTransferComplete(attempt: Attempt, fact: Fact & { kind: 'transfer_completed' }): Attempt | Ignored {

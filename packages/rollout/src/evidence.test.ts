@@ -311,6 +311,20 @@ describe('a lost answer', () => {
     expect(outcomeOf(doubt().tell(60, { kind: 'queued_transfers_listed', attemptIds: [] }))).toBe('retry')
   })
 
+  test('the list may arrive before it is known that the answer was lost', () => {
+    const offered = () => tellStory().tell(0, claimed())
+    const lists = (...attemptIds: string[]) => ({ kind: 'queued_transfers_listed', attemptIds }) as const
+    expect(outcomeOf(offered().tell(60, lists()).tell(5, unanswered))).toBe('retry')
+    expect(outcomeOf(offered().tell(60, lists(first)))).toBe('accepted')
+    expect(outcomeOf(offered().tell(60, lists(first)).tell(5, unanswered).tell(70, lists()))).toBe('accepted')
+  })
+
+  test('a list from before the offer does not say that the transfer is lost', () => {
+    const story = tellStory().tell(10, claimed()).tell(9, { kind: 'queued_transfers_listed', attemptIds: [] })
+    expect(story.ignored).toBe('before_the_offer')
+    expect(outcomeOf(story.tell(15, unanswered))).toBe('in_doubt')
+  })
+
   test('absent after bytes were asked for: no retry', () => {
     expect(outcomeOf(doubt().tell(50, firstByte()).tell(60, { kind: 'queued_transfers_listed', attemptIds: [] }))).toBe(
       'transferring',

@@ -390,6 +390,42 @@ describe(`the evidence of one attempt (seed ${seed})`, () => {
     return { outcome: upgrade.outcome, evidence: { ...lastAttempt(upgrade), clockAt: null } }
   }
 
+  test('of a lost answer leads to the same state in any order and any number of times', () => {
+    const listing = (attemptIds: string[]): FactBody => ({ kind: 'queued_transfers_listed', attemptIds })
+    const heard = fc
+      .tuple(
+        fc.subarray<FactBody>([{ kind: 'download_unanswered', attemptId: first }], { minLength: 1 }),
+        fc.oneof(
+          fc.constant([listing([]), listing([second])]),
+          fc.constant([listing([first]), listing([first, second])]),
+        ),
+        fc.subarray<FactBody>([
+          informs(oldVersion),
+          informs(oldVersion, '2 PERIODIC'),
+          { kind: 'queued_transfers_unsupported' },
+        ]),
+      )
+      .map((facts) => facts.flat().map((fact, index) => [20 + index, fact] as const))
+      .chain((facts) =>
+        fc.tuple(
+          fc.constant(facts),
+          fc
+            .shuffledSubarray([...facts, ...facts], { minLength: facts.length })
+            .chain((some) => fc.shuffledSubarray(facts, { minLength: facts.length }).map((rest) => [...some, ...rest])),
+        ),
+      )
+    const after = (facts: (readonly [number, FactBody])[]) => {
+      const { upgrade } = facts.reduce((story, [at, fact]) => story.tell(at, fact), tellStory().tell(0, claimed()))
+      return { state: upgrade.state, evidence: lastAttempt(upgrade) }
+    }
+    fc.assert(
+      fc.property(heard, ([facts, order]) => {
+        expect(after(order)).toEqual(after(facts))
+      }),
+      { ...runs, numRuns: 5000 },
+    )
+  })
+
   test('gives the same outcome in any order and any number of times', () => {
     fc.assert(
       fc.property(arrivals, ([facts, order]) => {

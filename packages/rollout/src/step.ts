@@ -5,7 +5,7 @@ import { annotationsOf } from './annotate.ts'
 import type { Attempt } from './attempt.ts'
 import { openTry } from './attempt.ts'
 import { dueAt } from './due-at.ts'
-import { effectsBetween, stageName } from './effects-between.ts'
+import { effectsBetween } from './effects-between.ts'
 import type { Effect, Ignored } from './effects.ts'
 import type { Fact } from './facts.ts'
 import { judge } from './judge.ts'
@@ -135,8 +135,6 @@ function learn(upgrade: Upgrade, fact: Fact, policy: Policy): Answer {
   const attempt = lastAttempt(upgrade)
   if (!attempt) return upgrade.state === 'settled' ? 'final' : 'not_offered'
   if (upgrade.state === 'settled' && upgrade.final) return 'final'
-  const asksQueue = fact.kind === 'queued_transfers_listed' || fact.kind === 'queued_transfers_unsupported'
-  if (asksQueue && stageName(upgrade) !== 'in_doubt') return 'not_asked'
   const learnt = absorb(attempt, fact, upgrade.targetVersions)
   if (typeof learnt === 'string') return learnt
   if (isDeepStrictEqual(learnt, attempt)) return 'no_news'
