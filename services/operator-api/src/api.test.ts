@@ -1,6 +1,6 @@
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { buffer } from 'node:stream/consumers'
+import { type AddressInfo, type Socket, connect } from 'node:net'
+import { buffer, text } from 'node:stream/consumers'
 import { type Bus, createEmbeddedBus } from '@sluice/bus'
 import { ClientError, createClient } from '@sluice/client'
 import {
@@ -36,7 +36,7 @@ beforeAll(async () => {
   services = hub.as('campaign-scheduler')
   const api = createOperatorApi(
     { bus: hub.as('operator-api'), clock: systemClock, log },
-    { host: '127.0.0.1', port: 0, tokens: `ann=${token}`, intakeUrl: await startIntake(), intakeToken },
+    { host: '127.0.0.1', port: 0, tokens: `ann=${token}`, intakeUrl: await startIntake(), intakeToken, bodyMs: 300 },
   )
   url = `http://127.0.0.1:${(await api.start()).port}`
   closing.push(() => api.stop())
@@ -57,7 +57,7 @@ async function startIntake(): Promise<string> {
       intake.status === 201 ? '{}' : JSON.stringify({ code: 'conflict', detail: 'content is there already' }),
     )
   }
-  const server = createServer((request, response) => void take(request, response))
+  const server = createServer((request, response) => void take(request, response).catch(() => {}))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   closing.push(() => new Promise((resolve) => server.close(resolve)))
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -75,6 +75,47 @@ test('without a known token every operation is refused', async () => {
     expect(response.headers.get('content-type')).toContain('application/problem+json')
     expect(await response.json()).toMatchObject({ code: 'unauthorized', status: 401 })
   }
+})
+
+/** Sends a head and two bytes of a body of a thousand, and then nothing; resolves to what came back until the end. */
+async function beginBody(head: string, headers: Record<string, string> = {}): Promise<string> {
+  const socket: Socket = connect(Number(new URL(url).port), '127.0.0.1')
+  const lines = Object.entries({ host: 'x', 'content-length': '1000', ...headers }).map(
+    ([name, value]) => `${name}: ${value}`,
+  )
+  socket.write(`${head} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n{ `)
+  return text(socket)
+}
+const json = { 'content-type': 'application/json' }
+
+test('who has no token, or asks for no known path, is refused before the body came, and cut off', async () => {
+  expect(await beginBody('POST /v1/campaigns', json)).toMatch(/^HTTP\/1\.1 401 [^]*connection: close/)
+  expect(await beginBody('POST /v1/nothing', json)).toMatch(/^HTTP\/1\.1 404 [^]*connection: close/)
+})
+
+test('a body that never ends is ended, with a token and without, where it is read and where it is not', async () => {
+  expect(await beginBody('POST /v1/campaigns', { ...json, ...bearer })).toContain('HTTP/1.1 408')
+  expect(await beginBody('GET /v1/openapi.json')).toContain('HTTP/1.1 200')
+})
+
+test('an upload may be slow, but not stand still', async () => {
+  const artifact = artifactOf(ids.artifact())
+  const stop = await services.serve(artifactGet, async (batch) => batch.map(() => answered(artifact)))
+  const upload = `PUT /v1/artifacts/${artifact.artifactId}/content`
+  expect(await beginBody(upload, { ...bearer, 'content-type': 'application/octet-stream' })).toContain('HTTP/1.1 408')
+
+  intake.status = 201
+  const slow = async function* () {
+    for (let sent = 0; sent < 6; sent++) {
+      await systemClock.sleep(100)
+      yield Buffer.alloc(10, sent)
+    }
+  }
+  const headers = { ...bearer, 'content-type': 'application/octet-stream' }
+  const request = { method: 'PUT', headers, body: slow(), duplex: 'half' } as unknown as RequestInit
+  expect((await fetch(`${url}/v1/artifacts/${artifact.artifactId}/content`, request)).status).toBe(202)
+  expect(intake.received.length).toBe(60)
+  await stop()
 })
 
 test('a service that does not answer is 503 with Retry-After, not an empty list', async () => {

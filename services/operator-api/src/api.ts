@@ -21,6 +21,8 @@ export interface ApiSettings {
   readonly tokens: string
   readonly intakeUrl: string
   readonly intakeToken: string
+  /** How long the body of a request may take; that of an upload may not stand still for as long. 15 s unless told. */
+  readonly bodyMs?: number
 }
 
 export interface OperatorApi {
@@ -45,6 +47,7 @@ export function createOperatorApi({ bus, clock, log }: ApiParts, settings: ApiSe
         log,
         clock,
         observability,
+        bodyMs: settings.bodyMs ?? 15_000,
       })
       await server.listen({ host: settings.host, port: settings.port })
       const { port } = server.server.address() as AddressInfo

@@ -10,6 +10,7 @@ import {
 } from '@sluice/contracts'
 import { type Clock, type Log, inSpan } from '@sluice/runtime'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { admitRequests, callerOf } from './admit-requests.ts'
 import type { Answers, Call } from './answers.ts'
 import type { EventStreams } from './event-stream.ts'
 import type { Observability } from './observability.ts'
@@ -25,16 +26,18 @@ export interface ServerParts {
   readonly log: Log
   readonly clock: Clock
   readonly observability: Observability
+  /** How long the body of a request may take; that of an upload may not stand still for as long. */
+  readonly bodyMs: number
 }
 
 const MAX_JSON_BYTES = 1_048_576
+const OPEN_PATH = '/v1/openapi.json'
 
 /** The operations of the contract over HTTP. Everything but the OpenAPI document needs a bearer token. */
 export function createServer(parts: ServerParts): FastifyInstance {
   const app = Fastify({
     bodyLimit: MAX_JSON_BYTES,
-    // Uploads may be slow; their heads and all else may not.
-    http: { connectionsCheckingInterval: 1_000, headersTimeout: 10_000, requestTimeout: 0 },
+    http: { connectionsCheckingInterval: 1_000, headersTimeout: 10_000 },
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 512 },
   })
@@ -48,17 +51,36 @@ export function createServer(parts: ServerParts): FastifyInstance {
     if (code === 'internal') parts.log.error({ err: error, path: request.routeOptions.url }, 'api.request.failed')
     return sendProblem(reply, code, code === 'internal' ? 'see the log' : error.message)
   })
-  app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not_found', 'there is no such path'))
-  app.get('/v1/openapi.json', () => openApi)
+  const operations = (Object.entries(OPERATIONS) as [OperationName, Operation][]).map(([name, operation]) => {
+    return { name, operation, url: operation.path.replaceAll(/\{(\w+)\}/g, ':$1') }
+  })
+  const operationOf = ({ method, routeOptions: { url } }: FastifyRequest) =>
+    operations.find((one) => one.operation.method === method && one.url === url)
+  app.addHook('onRequest', async (request, reply) => count(parts, operationOf(request)?.name ?? 'other', reply))
+  admitRequests(app, {
+    ...parts,
+    isOpen: (request) => request.routeOptions.url === OPEN_PATH,
+    isUpload: (request) => operationOf(request)?.operation.body === 'bytes',
+    refuse: sendProblem,
+  })
+  app.get(OPEN_PATH, () => openApi)
 
-  for (const [name, operation] of Object.entries(OPERATIONS) as [OperationName, Operation][]) {
+  for (const { name, operation, url } of operations) {
     app.route({
       method: operation.method,
-      url: operation.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      url,
       handler: (request, reply) => answer(parts, name, operation, request, reply),
     })
   }
   return app
+}
+
+function count({ clock, observability }: ServerParts, operation: string, reply: FastifyReply): void {
+  const startedAt = clock.now()
+  reply.raw.once('close', () => {
+    observability.requests.add(1, { operation, status: reply.statusCode })
+    observability.duration.record((clock.now() - startedAt) / 1_000, { operation })
+  })
 }
 
 async function answer(
@@ -68,17 +90,7 @@ async function answer(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<unknown> {
-  const startedAt = parts.clock.now()
-  reply.raw.once('close', () => {
-    parts.observability.requests.add(1, { operation: name, status: reply.statusCode })
-    parts.observability.duration.record((parts.clock.now() - startedAt) / 1_000, { operation: name })
-  })
   return inSpan({ tracer: 'operator-api', name: `api.${name}`, kind: 'server' }, async () => {
-    const who = parts.tokens.nameOf(request.headers.authorization)
-    if (who === undefined) {
-      reply.header('www-authenticate', 'Bearer realm="sluice"')
-      return sendProblem(reply, 'unauthorized', 'a known bearer token is needed')
-    }
     const input = readInput(operation, request)
     if (input.kind === 'invalid') return sendProblem(reply, 'invalid_request', input.detail)
 
@@ -96,7 +108,7 @@ async function answer(
           )
         : await parts.answers[name as 'getArtifact']({
             ...input,
-            actor: `operator:${who}`,
+            actor: `operator:${callerOf(request)}`,
           } as unknown as Call<'getArtifact'>)
     if (!result.ok) return sendProblem(reply, result.error.code, result.error.detail)
     return reply.code(operation.status).send(result.data)
