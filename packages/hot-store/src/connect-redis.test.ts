@@ -56,6 +56,8 @@ describe('Redis', () => {
     expect((await ttls())[0]).toBeGreaterThan(24 * 3_600_000)
     await store.place([{ op: 'drop_task', deviceKey: 'dev_other', taskId: 'upg_1', revision: 1 }])
     expect(await bare.pttl('sluice:{dev_other}:rec')).toBeGreaterThan(24 * 3_600_000)
+    await store.forgetCredentials(['dev_third'])
+    expect(await bare.pttl('sluice:{dev_third}:rec')).toBeGreaterThan(60_000)
     await store.close()
   })
 

@@ -5,7 +5,16 @@ import { HotStoreError } from './hot-store-error.ts'
 import type { HotStore, ResumedSession, SessionKey } from './hot-store.ts'
 import { isKnownToReturnCookies, readCredential, readRecord } from './read-record.ts'
 import { type RecordStep, stepOf } from './record-step.ts'
-import { changeScript, lockScript, openScript, proveScript, resumeScript, saveScript } from './redis-scripts.ts'
+import {
+  changeScript,
+  forgetScript,
+  lockScript,
+  openScript,
+  proveScript,
+  rememberScript,
+  resumeScript,
+  saveScript,
+} from './redis-scripts.ts'
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -14,6 +23,8 @@ declare module 'ioredis' {
     sluiceProve(rec: string, token: string): Result<string, Context>
     sluiceSave(rec: string, ses: string, ...args: (string | number)[]): Result<string, Context>
     sluiceLock(lock: string, owner: string, ttlMs: number): Result<string, Context>
+    sluiceRemember(rec: string, credential: string, revision: number): Result<string, Context>
+    sluiceForget(rec: string): Result<string, Context>
     sluiceChange(rec: string, ...args: (string | number)[]): Result<string, Context>
   }
 }
@@ -46,6 +57,8 @@ export async function connectRedis(parts: RedisParts): Promise<HotStore> {
       sluiceResume: { lua: resumeScript, numberOfKeys: 2 },
       sluiceProve: { lua: proveScript, numberOfKeys: 1 },
       sluiceSave: { lua: saveScript, numberOfKeys: 2 },
+      sluiceRemember: { lua: rememberScript, numberOfKeys: 1 },
+      sluiceForget: { lua: forgetScript, numberOfKeys: 1 },
       sluiceLock: { lua: lockScript, numberOfKeys: 1 },
       sluiceChange: { lua: changeScript, numberOfKeys: 1 },
     },
@@ -81,8 +94,9 @@ export async function connectRedis(parts: RedisParts): Promise<HotStore> {
     },
     latest: (deviceKeys) =>
       each(deviceKeys, async (deviceKey) => {
-        const [token = null, credential] = await redis.hmget(recordKey(deviceKey), 'proven', 'credential')
-        return { token, credential: readCredential(credential) }
+        const fields = ['proven', 'credential', 'credentialRevision']
+        const [token = null, credential, revision] = await redis.hmget(recordKey(deviceKey), ...fields)
+        return { token, credential: readCredential(credential), credentialRevision: Number(revision ?? '0') }
       }),
     save: (saves) =>
       each(saves, async ({ key, revision, state, ttlMs, ended, changes }) => {
@@ -97,13 +111,13 @@ export async function connectRedis(parts: RedisParts): Promise<HotStore> {
         redis.sluiceChange(recordKey(deviceKey), ...own.map(stepOf).flatMap(argumentsOf)),
       )
     },
-    rememberCredentials: async (items) => {
-      await each(items, ({ deviceKey, credential }) =>
-        redis.sluiceChange(recordKey(deviceKey), ...argumentsOf(stepOf({ op: 'put_credential', credential }))),
-      )
-    },
+    rememberCredentials: (items) =>
+      each(items, async ({ deviceKey, credential, revision }) => {
+        const answer = await redis.sluiceRemember(recordKey(deviceKey), JSON.stringify(credential), revision)
+        return answer === 'kept' ? 'kept' : 'stale'
+      }),
     forgetCredentials: async (deviceKeys) => {
-      await each(deviceKeys, (deviceKey) => redis.hdel(recordKey(deviceKey), 'credential'))
+      await each(deviceKeys, (deviceKey) => redis.sluiceForget(recordKey(deviceKey)))
     },
     isRestored: async () => (await within(redis.exists(restoredKey))) === 1,
     tryRestoreLock: async (owner, ttlMs) => {

@@ -166,6 +166,7 @@ export function hotStoreSuite(create: () => Promise<HotStoreUnderTest>): void {
     await open(deviceKey, 'b', '2.0')
     expect(await recordOf(deviceKey)).toEqual({
       credential: null,
+      credentialRevision: 0,
       watch: null,
       tasks: [],
       offer: null,
@@ -288,10 +289,10 @@ export function hotStoreSuite(create: () => Promise<HotStoreUnderTest>): void {
       { op: 'put_watch', watch: watch(1, 2) },
       { op: 'drop_task', taskId: hint(1).taskId, kind: 'upgrade', revision: 1 },
       { op: 'put_planted', attemptId: attempt(9) },
-      { op: 'put_credential', credential: { username: 'u', ha1: 'f'.repeat(32) } },
     ])
     expect(await recordOf(deviceKey)).toEqual({
-      credential: { username: 'u', ha1: 'f'.repeat(32) },
+      credential: null,
+      credentialRevision: 0,
       watch: watch(1, 2),
       tasks: [],
       offer: { attemptId: attempt(1), answered: false },
@@ -336,10 +337,26 @@ export function hotStoreSuite(create: () => Promise<HotStoreUnderTest>): void {
   test('credentials are remembered until they are forgotten', async () => {
     const deviceKey = newDevice()
     const credential = { username: 'user "quoted"', ha1: 'a'.repeat(32) }
-    await store.rememberCredentials([{ deviceKey, credential }])
+    expect(await store.rememberCredentials([{ deviceKey, credential, revision: 0 }])).toEqual(['kept'])
     expect((await recordOf(deviceKey)).credential).toEqual(credential)
+    expect(await store.latest([deviceKey])).toMatchObject([{ credential, credentialRevision: 0 }])
     await store.forgetCredentials([deviceKey])
     expect((await recordOf(deviceKey)).credential).toBeNull()
+  })
+
+  test('what was learnt of a credential before it was forgotten is not kept after, what is learnt then is', async () => {
+    const deviceKey = newDevice()
+    const learnt = (ha1: string, revision: number) => ({ deviceKey, credential: { username: 'u', ha1 }, revision })
+    const { credentialRevision: before } = await recordOf(deviceKey)
+    await store.forgetCredentials([deviceKey])
+    expect(await store.rememberCredentials([learnt('old', before)])).toEqual(['stale'])
+    const { credential, credentialRevision: after } = await recordOf(deviceKey)
+    expect([credential, after > before]).toEqual([null, true])
+    expect(await store.rememberCredentials([learnt('new', after)])).toEqual(['kept'])
+    expect((await store.latest([deviceKey]))[0]).toMatchObject({
+      credential: { ha1: 'new' },
+      credentialRevision: after,
+    })
   })
 
   test('a state beyond its bound is refused', async () => {

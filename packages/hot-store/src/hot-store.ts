@@ -12,6 +12,13 @@ export interface StoredCredential {
   readonly ha1: string
 }
 
+export interface LearntCredential {
+  readonly deviceKey: string
+  readonly credential: StoredCredential
+  /** As the record had it before the registry was asked. */
+  readonly revision: number
+}
+
 /** A Download that was written to a device, and whether the device answered it. */
 export interface Offer {
   readonly attemptId: string
@@ -21,6 +28,8 @@ export interface Offer {
 /** What gateways remember of a device between its sessions. All of it can be rebuilt. */
 export interface HotRecord {
   readonly credential: StoredCredential | null
+  /** Grows with every forgetting: what was learnt before is not written after. */
+  readonly credentialRevision: number
   /** Null also once its time is over. */
   readonly watch: Watch | null
   /** In order of weight, then age. Bounded. */
@@ -58,6 +67,7 @@ export interface LatestSession {
   /** Of the last session that was proven; it may have expired. */
   readonly token: string | null
   readonly credential: StoredCredential | null
+  readonly credentialRevision: number
 }
 
 export type ResumedSession =
@@ -92,7 +102,6 @@ export interface ResumePost {
 }
 
 export type RecordChange =
-  | { readonly op: 'put_credential'; readonly credential: StoredCredential }
   | { readonly op: 'put_offer'; readonly offer: Offer }
   | { readonly op: 'put_planted'; readonly attemptId: string }
   | { readonly op: 'put_watch'; readonly watch: Watch }
@@ -130,10 +139,8 @@ export interface HotStore {
   save(sessions: readonly SaveSession[]): Promise<readonly ('saved' | 'stale')[]>
   /** Puts hints, checks, cancels and watches in place; older revisions never overwrite newer ones. Idempotent. */
   place(placements: readonly Placement[]): Promise<void>
-  /** Keeps credentials the registry told us. */
-  rememberCredentials(
-    items: readonly { readonly deviceKey: string; readonly credential: StoredCredential }[],
-  ): Promise<void>
+  /** Keeps credentials the registry told us. `stale`: it was forgotten since the revision was read, and is not kept. */
+  rememberCredentials(items: readonly LearntCredential[]): Promise<readonly ('kept' | 'stale')[]>
   forgetCredentials(deviceKeys: readonly string[]): Promise<void>
   /** False after the store lost its memory, until `markRestored`: no device may be admitted before. */
   isRestored(): Promise<boolean>

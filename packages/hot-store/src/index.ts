@@ -4,6 +4,7 @@ export type {
   HotRecord,
   HotStore,
   LatestSession,
+  LearntCredential,
   Offer,
   OpenedSession,
   OpenSession,

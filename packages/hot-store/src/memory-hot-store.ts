@@ -47,7 +47,11 @@ export function createMemoryHotStore({ clock }: { readonly clock: Clock }): HotS
     latest: async (deviceKeys) =>
       deviceKeys.map((deviceKey) => {
         const fields = records.get(deviceKey)?.fields
-        return { token: fields?.get('proven') ?? null, credential: readCredential(fields?.get('credential')) }
+        return {
+          token: fields?.get('proven') ?? null,
+          credential: readCredential(fields?.get('credential')),
+          credentialRevision: credentialRevisionIn(fields),
+        }
       }),
     save: async (saves) => {
       saves.forEach(({ state }) => checkState(state))
@@ -57,12 +61,19 @@ export function createMemoryHotStore({ clock }: { readonly clock: Clock }): HotS
       for (const placement of placements) applySteps(kept(placement.deviceKey).fields, [stepOf(placement)])
     },
     rememberCredentials: async (items) => {
-      for (const { deviceKey, credential } of items) {
-        applySteps(kept(deviceKey).fields, [stepOf({ op: 'put_credential', credential })])
-      }
+      return items.map(({ deviceKey, credential, revision }) => {
+        if (credentialRevisionIn(recordOf(deviceKey).fields) !== revision) return 'stale'
+        kept(deviceKey).fields.set('credential', JSON.stringify(credential))
+        return 'kept'
+      })
     },
     forgetCredentials: async (deviceKeys) => {
-      for (const deviceKey of deviceKeys) records.get(deviceKey)?.fields.delete('credential')
+      for (const deviceKey of deviceKeys) {
+        const record = recordOf(deviceKey)
+        record.fields.delete('credential')
+        record.fields.set('credentialRevision', String(credentialRevisionIn(record.fields) + 1))
+        record.expiresAt = Math.max(record.expiresAt, clock.now() + bounds.forgottenMs)
+      }
     },
     isRestored: async () => restored,
     tryRestoreLock: async (owner, ttlMs) => {
@@ -137,6 +148,10 @@ export function createMemoryHotStore({ clock }: { readonly clock: Clock }): HotS
     for (const [name, { expiresAt }] of sessions) if (expiresAt <= clock.now()) sessions.delete(name)
     for (const [deviceKey, { expiresAt }] of records) if (expiresAt <= clock.now()) records.delete(deviceKey)
   }
+}
+
+function credentialRevisionIn(fields: RecordFields | undefined): number {
+  return Number(fields?.get('credentialRevision') ?? '0')
 }
 
 function nameOf(key: SessionKey): string {

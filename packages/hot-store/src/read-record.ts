@@ -8,6 +8,7 @@ export function readRecord(fields: Iterable<readonly [string, string]>, now: num
   const tasks: Task[] = []
   const record = {
     credential: null as StoredCredential | null,
+    credentialRevision: 0,
     watch: null as Watch | null,
     offer: null as Offer | null,
     planted: null as string | null,
@@ -16,6 +17,7 @@ export function readRecord(fields: Iterable<readonly [string, string]>, now: num
   try {
     for (const [field, value] of fields) {
       if (field === 'credential') record.credential = readCredential(value)
+      else if (field === 'credentialRevision') record.credentialRevision = Number(value)
       else if (field === 'watch') record.watch = readWatch(value, now)
       else if (field === 'offer') record.offer = JSON.parse(value) as Offer
       else if (field === 'planted') record.planted = value

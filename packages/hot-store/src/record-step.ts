@@ -21,8 +21,6 @@ const plain = { revision: 0, rank: 0, kind: '', value: '' }
 
 export function stepOf(change: RecordChange | Placement): RecordStep {
   switch (change.op) {
-    case 'put_credential':
-      return { ...plain, op: 'set', id: 'credential', value: JSON.stringify(change.credential) }
     case 'put_offer':
       return { ...plain, op: 'set', id: 'offer', value: JSON.stringify(change.offer) }
     case 'put_planted':

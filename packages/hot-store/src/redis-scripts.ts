@@ -175,6 +175,22 @@ applySteps(KEYS[1], 1)
 return 'done'
 `
 
+/** KEYS record. ARGV credential, revision. */
+export const rememberScript = `
+if (redis.call('HGET', KEYS[1], 'credentialRevision') or '0') ~= ARGV[2] then return 'stale' end
+redis.call('HSET', KEYS[1], 'credential', ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ${bounds.recordTtlMs})
+return 'kept'
+`
+
+/** KEYS record. */
+export const forgetScript = `
+redis.call('HDEL', KEYS[1], 'credential')
+redis.call('HINCRBY', KEYS[1], 'credentialRevision', 1)
+if redis.call('PTTL', KEYS[1]) < ${bounds.forgottenMs} then redis.call('PEXPIRE', KEYS[1], ${bounds.forgottenMs}) end
+return 'done'
+`
+
 /** KEYS lock. ARGV owner, ttl. */
 export const lockScript = `
 local holder = redis.call('GET', KEYS[1])

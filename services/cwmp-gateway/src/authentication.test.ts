@@ -84,7 +84,7 @@ describe('with digest', () => {
 
   test('a remembered password that does not fit is asked for again before anyone is refused', async () => {
     const credential = { username: USER, ha1: ha1(USER, 'sluice', 'old') }
-    await stand.hotStore.rememberCredentials([{ deviceKey: cpe.deviceKey, credential }])
+    await stand.hotStore.rememberCredentials([{ deviceKey: cpe.deviceKey, credential, revision: 0 }])
     stand.onCredential = () => refused('unavailable', 'the registry is away')
     expect((await informAs('new')).status).toBe(503)
     stand.onCredential = known('new')
@@ -144,6 +144,32 @@ describe('with digest', () => {
     const registry = await transport.bus('device-registry')
     await registry.publish(credentialChanged, [{ id: 'evt_1', key: 'all', data: { deviceKeys: [cpe.deviceKey] } }])
     await waitUntil(() => storeCalls.includes('forgetCredentials'))
+    expect((await informAs('old')).status).toBe(401)
+    expect((await informAs('new')).rpc).toBe('InformResponse')
+  })
+})
+
+describe('a password that was replaced', () => {
+  beforeEach(() => open('digest'))
+
+  test('is good no longer on a gateway that did not hear of it, and does not come back from its memory', async () => {
+    stand.onCredential = known('old')
+    expect((await informAs('old')).rpc).toBe('InformResponse')
+    stand.onCredential = known('new')
+    // As another gateway does that got the event.
+    await stand.hotStore.forgetCredentials([cpe.deviceKey])
+    expect((await informAs('old')).status).toBe(401)
+    expect((await informAs('new')).rpc).toBe('InformResponse')
+    expect((await informAs('old')).status).toBe(401)
+  })
+
+  test('while the registry is asked for it lets nobody in, and is asked for again', async () => {
+    stand.onCredential = (deviceKey) => {
+      void stand.hotStore.forgetCredentials([deviceKey])
+      stand.onCredential = known('new')
+      return known('old')()
+    }
+    expect((await informAs('old')).status).toBe(503)
     expect((await informAs('old')).status).toBe(401)
     expect((await informAs('new')).rpc).toBe('InformResponse')
   })

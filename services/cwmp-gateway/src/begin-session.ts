@@ -36,7 +36,7 @@ export async function beginSession(
   const [opened] = await hotStore.open([{ key, state: writeSession(session), ttlMs, version: model.softwareVersion }])
   const { record, returnsCookies } = opened!
   return inSpan(postSpan('Inform', session, record, clock.now()), async () => {
-    const refusal = gate.kind === 'presented' ? await refusalOf(parts, gate.presented, device, record.credential) : null
+    const refusal = gate.kind === 'presented' ? await refusalOf(parts, gate.presented, device, record) : null
     if (refusal !== null) return refusal
     await Promise.all([
       parts.reports.informed(informed),

@@ -22,6 +22,6 @@ export async function findSession(parts: GatewayParts, gate: Gate): Promise<Foun
   const { deviceKey } = device
   const [latest] = await parts.hotStore.latest([deviceKey])
   if (latest === undefined || latest.token === null) return { kind: 'none' }
-  const reply = await refusalOf(parts, gate.presented, device, latest.credential)
+  const reply = await refusalOf(parts, gate.presented, device, latest)
   return reply === null ? { kind: 'found', key: { deviceKey, token: latest.token } } : { kind: 'refused', reply }
 }

@@ -70,11 +70,9 @@ export function createGateway({ bus, hotStore, clock, ids, log, profiles, settin
       restore = await startRestore({ bus, hotStore, clock, log })
       consumers = [
         await bus.consume(taskPlaced, (batch) => hotStore.place(batch.flatMap(({ data }) => data.items))),
-        await bus.consume(credentialChanged, async (batch) => {
-          const deviceKeys = batch.flatMap(({ data }) => data.deviceKeys)
-          authenticator.forget(deviceKeys)
-          await hotStore.forgetCredentials(deviceKeys)
-        }),
+        await bus.consume(credentialChanged, (batch) =>
+          hotStore.forgetCredentials(batch.flatMap(({ data }) => data.deviceKeys)),
+        ),
       ]
       server = await startCwmpServer({
         settings,

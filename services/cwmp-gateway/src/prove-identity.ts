@@ -1,7 +1,6 @@
-import type { StoredCredential } from '@sluice/hot-store'
 import type { Identified } from './device-identity.ts'
 import type { GatewayParts } from './gateway-parts.ts'
-import type { Presented } from './http/authenticate.ts'
+import type { Presented, Remembered } from './http/authenticate.ts'
 import { type Reply, unauthorized, unavailable } from './http/reply.ts'
 
 /** Null: this device it is. Otherwise what its POST is answered. */
@@ -9,7 +8,7 @@ export async function refusalOf(
   { authenticator, settings, log }: GatewayParts,
   presented: Presented,
   { deviceKey, identity }: Extract<Identified, { kind: 'identified' }>,
-  remembered: StoredCredential | null,
+  remembered: Remembered,
 ): Promise<Reply | null> {
   const verdict = await authenticator.verify({ presented, deviceKey, identity, remembered })
   if (verdict === 'good') return null

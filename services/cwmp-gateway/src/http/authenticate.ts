@@ -1,6 +1,6 @@
 import type { Bus } from '@sluice/bus'
 import { type DeviceIdentity, deviceCredential, deviceNameOf } from '@sluice/contracts'
-import type { HotStore, StoredCredential } from '@sluice/hot-store'
+import type { HotRecord, HotStore, StoredCredential } from '@sluice/hot-store'
 import {
   type Authorization,
   type BasicAuthorization,
@@ -28,12 +28,14 @@ export type Gate =
 
 export type Verdict = 'good' | 'wrong' | 'cannot_tell'
 
+export type Remembered = Pick<HotRecord, 'credential' | 'credentialRevision'>
+
 export interface Claimant {
   readonly presented: Presented
   readonly deviceKey: string
   readonly identity: DeviceIdentity
   /** What the hot store remembers. */
-  readonly remembered: StoredCredential | null
+  readonly remembered: Remembered
 }
 
 export interface Authenticator {
@@ -42,7 +44,6 @@ export interface Authenticator {
   challenge(): string
   /** `wrong` only when the registry has said so. */
   verify(claimant: Claimant): Promise<Verdict>
-  forget(deviceKeys: readonly string[]): void
 }
 
 export interface AuthenticatorParts {
@@ -53,13 +54,20 @@ export interface AuthenticatorParts {
   readonly settings: Pick<GatewaySettings, 'auth' | 'nonceSecret'>
 }
 
+/** What the registry said, as of a revision of the device's record: any gateway that hears of a change ends it for all. */
+interface RegistryAnswer {
+  readonly at: number
+  readonly revision: number
+  readonly credential: StoredCredential | null
+}
+
 const NONCE_MS = 5 * 60_000
 /** A device with a wrong password asks the registry once in this time, not once a POST. */
 const ASK_AGAIN_MS = 5_000
 const KEPT_ANSWERS = 10_000
 
 export function createAuthenticator({ bus, hotStore, clock, log, settings }: AuthenticatorParts): Authenticator {
-  const answers = new Map<string, { readonly at: number; readonly credential: StoredCredential | null }>()
+  const answers = new Map<string, RegistryAnswer>()
 
   const newNonce = () => issueNonce(settings.nonceSecret, clock.now(), Buffer.from(randomToken(12), 'base64url'))
   const challenge = (stale = false) =>
@@ -81,23 +89,24 @@ export function createAuthenticator({ bus, hotStore, clock, log, settings }: Aut
     },
     async verify({ presented, deviceKey, identity, remembered }) {
       if (!namesDevice(presented.username, identity)) return 'wrong'
-      if (remembered !== null && fits(presented, remembered)) return 'good'
-      const asked = await askRegistry(deviceKey)
+      const { credential, credentialRevision: revision } = remembered
+      if (credential !== null && fits(presented, credential)) return 'good'
+      const asked = await askRegistry(deviceKey, revision)
       if (asked.kind === 'unanswered') return 'cannot_tell'
       if (asked.credential === null || !fits(presented, asked.credential)) return 'wrong'
-      await hotStore.rememberCredentials([{ deviceKey, credential: asked.credential }])
-      return 'good'
-    },
-    forget(deviceKeys) {
-      for (const deviceKey of deviceKeys) answers.delete(deviceKey)
+      const [kept] = await hotStore.rememberCredentials([{ deviceKey, credential: asked.credential, revision }])
+      // It was replaced meanwhile, and nobody knows whether the registry spoke before or after.
+      return kept === 'kept' ? 'good' : 'cannot_tell'
     },
   }
 
   async function askRegistry(
     deviceKey: string,
+    revision: number,
   ): Promise<{ kind: 'answered'; credential: StoredCredential | null } | { kind: 'unanswered' }> {
     const recent = answers.get(deviceKey)
-    if (recent !== undefined && clock.now() - recent.at < ASK_AGAIN_MS) return { kind: 'answered', ...recent }
+    const isRecent = recent?.revision === revision && clock.now() - recent.at < ASK_AGAIN_MS
+    if (isRecent) return { kind: 'answered', credential: recent.credential }
     const traceparent = currentTraceparent()
     const reply = await bus.request(
       deviceCredential,
@@ -110,7 +119,7 @@ export function createAuthenticator({ bus, hotStore, clock, log, settings }: Aut
     }
     const credential = reply.data.kind === 'known' ? { username: reply.data.username, ha1: reply.data.ha1 } : null
     answers.delete(deviceKey)
-    answers.set(deviceKey, { at: clock.now(), credential })
+    answers.set(deviceKey, { at: clock.now(), revision, credential })
     if (answers.size > KEPT_ANSWERS) answers.delete(answers.keys().next().value ?? '')
     return { kind: 'answered', credential }
   }

@@ -7,8 +7,6 @@ export function withChanges(record: HotRecord, changes: readonly RecordChange[])
 
 function withChange(record: HotRecord, change: RecordChange): HotRecord {
   switch (change.op) {
-    case 'put_credential':
-      return { ...record, credential: change.credential }
     case 'put_offer':
       return { ...record, offer: change.offer }
     case 'put_planted':

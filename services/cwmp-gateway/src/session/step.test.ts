@@ -11,7 +11,15 @@ import { MAX_CALLS, type Session } from './session.ts'
 import { type Heard, type Step, step, type World } from './step.ts'
 
 const NOW = Date.parse('2026-11-20T12:00:00.000Z')
-const nobody: HotRecord = { credential: null, watch: null, tasks: [], offer: null, planted: null, lastVersion: null }
+const nobody: HotRecord = {
+  credential: null,
+  credentialRevision: 0,
+  watch: null,
+  tasks: [],
+  offer: null,
+  planted: null,
+  lastVersion: null,
+}
 const hinted: HotRecord = { ...nobody, tasks: [taskOf(hint('dev'))] }
 const informed: Session = {
   sessionId: 'session',
