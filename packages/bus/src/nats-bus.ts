@@ -27,6 +27,11 @@ export interface NatsBusSettings {
   readonly publishMs?: number
   /** How long `consume` waits for a consumer that is not there yet; 60 s unless told. */
   readonly bindMs?: number
+  /**
+   * Told of what cannot be mended from inside: the connection given up for good, or a consumer that ended by itself.
+   * The status is `down` from then on. Hand in `fail` of `runMain`, so that the process ends and is started anew.
+   */
+  readonly onLost?: (error: unknown) => void
 }
 
 /** Publishes that wait for their acknowledgement at one time. */
@@ -38,12 +43,17 @@ const FAREWELL_MS = 2_000
 export async function connectNats(settings: NatsBusSettings): Promise<Bus> {
   const { service, clock, log, namespace = USUAL_NAMESPACE, retries = USUAL_RETRIES } = settings
   const { publishMs = 2_000, bindMs = 60_000 } = settings
-  const link = await openNatsLink(settings)
+  let closed = false
+  let lost = false
+  const onLost = (error: unknown): void => {
+    lost = true
+    if (!closed) settings.onLost?.(error)
+  }
+  const link = await openNatsLink({ ...settings, onLost })
   const { connection } = link
   const jetstream = connection.jetstream()
   const instruments = createInstruments('nats', service, clock)
   const stops = new Set<Stop>()
-  let closed = false
 
   const refuseClosed = (): void => {
     if (closed) throw new BusError('closed', 'the bus was closed')
@@ -109,7 +119,7 @@ export async function connectNats(settings: NatsBusSettings): Promise<Bus> {
       if (!message.consumers.includes(service)) {
         throw new BusError('topology', `${service} is no consumer of ${message.name}`)
       }
-      const parts = { link, service, namespace, retries, bindMs, clock, log, instruments }
+      const parts = { link, service, namespace, retries, bindMs, clock, log, instruments, onLost }
       return kept(await startNatsConsumer(message, handle, options?.maxBatch ?? 64, parts))
     },
     async listen(message, hear) {
@@ -172,7 +182,7 @@ export async function connectNats(settings: NatsBusSettings): Promise<Bus> {
         await flush()
       })
     },
-    status: () => (link.isUp() ? 'up' : 'down'),
+    status: () => (link.isUp() && !lost ? 'up' : 'down'),
     async close() {
       closed = true
       await Promise.all([...stops].map((stop) => stop()))

@@ -24,6 +24,8 @@ export interface NatsConsumerParts {
   readonly clock: Clock
   readonly log: Log
   readonly instruments: Instruments
+  /** Told when the consumer ended by itself: its events are handled by nobody here any more. */
+  readonly onLost: (error: unknown) => void
 }
 
 type Taken<Data> = { readonly delivery: NatsDelivery; readonly event: IncomingEvent<Data> }
@@ -35,7 +37,7 @@ export async function startNatsConsumer<M extends EventMessage>(
   maxBatch: number,
   parts: NatsConsumerParts,
 ): Promise<Stop> {
-  const { link, service, namespace, retries, clock, log, instruments } = parts
+  const { link, service, namespace, retries, clock, log, instruments, onLost } = parts
   const stream = streamName(message, namespace)
   const name = consumerName(service, message)
   await waitForConsumer(stream, name, parts)
@@ -129,7 +131,10 @@ export async function startNatsConsumer<M extends EventMessage>(
       for (const company of companies(await readBatch(batch))) await work(company)
     }
   }
-  const running = loop().catch((error: unknown) => log.fatal({ err: error, consumer: name }, 'bus.consumer.ended'))
+  const running = loop().catch((error: unknown) => {
+    log.fatal({ err: error, consumer: name }, 'bus.consumer.ended')
+    onLost(error)
+  })
   const stopWatching = instruments.watchPending(message.name, async () => {
     const consumer = await jetstream.consumers.get(stream, name)
     const { num_pending, num_ack_pending } = await consumer.info()

@@ -1,5 +1,6 @@
 import type { Clock, Log } from '@sluice/runtime'
 import { type NatsConnection, connect } from 'nats'
+import { BusError } from './bus-error.ts'
 import { natsOptions } from './nats-options.ts'
 
 /** The connection, and what is known of it. */
@@ -22,8 +23,10 @@ export async function openNatsLink(settings: {
   readonly service: string
   readonly clock: Clock
   readonly log: Log
+  /** Told once, when the client has given up for good: nothing in this process brings it back. */
+  readonly onLost: (error: unknown) => void
 }): Promise<NatsLink> {
-  const { log, clock } = settings
+  const { log, clock, onLost } = settings
   const connection = await connect({
     ...natsOptions(settings.servers),
     name: settings.service,
@@ -58,7 +61,9 @@ export async function openNatsLink(settings: {
   void follow()
   void connection.closed().then((error) => {
     up = false
-    if (!closing) log.fatal({ err: error }, 'bus.nats.lost')
+    if (closing) return
+    log.fatal({ err: error }, 'bus.nats.lost')
+    onLost(error ?? new BusError('closed', 'the connection to NATS was closed for good'))
   })
 
   return {

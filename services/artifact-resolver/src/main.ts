@@ -7,12 +7,18 @@ import { settings } from './config.ts'
 
 const IMPORT_RETRY_MS = 30_000
 
-await runMain('artifact-resolver', settings, async ({ settings: given, log, clock, ids, closeAtEnd }) => {
+await runMain('artifact-resolver', settings, async ({ settings: given, log, clock, ids, closeAtEnd, fail }) => {
   const labNetworks = parseNetworks(given.SLUICE_LAB_NETWORKS)
   const images = await openDirectoryImageStore(given.SLUICE_IMAGES_DIRECTORY)
   const sql = await connectPostgres({ url: given.SLUICE_POSTGRES_URL })
   closeAtEnd('sql', () => sql.close())
-  const bus = await connectNats({ servers: given.SLUICE_NATS_URL, service: 'artifact-resolver', clock, log })
+  const bus = await connectNats({
+    servers: given.SLUICE_NATS_URL,
+    service: 'artifact-resolver',
+    clock,
+    log,
+    onLost: fail,
+  })
   closeAtEnd('bus', () => bus.close())
   const resolver = createArtifactResolver(
     { sql, bus, images, clock, ids, log },

@@ -4,10 +4,16 @@ import { connectPostgres } from '@sluice/sql'
 import { settings } from './config.ts'
 import { createRegistry } from './registry.ts'
 
-await runMain('device-registry', settings, async ({ settings: given, log, clock, ids, closeAtEnd }) => {
+await runMain('device-registry', settings, async ({ settings: given, log, clock, ids, closeAtEnd, fail }) => {
   const sql = await connectPostgres({ url: given.SLUICE_POSTGRES_URL })
   closeAtEnd('sql', () => sql.close())
-  const bus = await connectNats({ servers: given.SLUICE_NATS_URL, service: 'device-registry', clock, log })
+  const bus = await connectNats({
+    servers: given.SLUICE_NATS_URL,
+    service: 'device-registry',
+    clock,
+    log,
+    onLost: fail,
+  })
   closeAtEnd('bus', () => bus.close())
   const registry = createRegistry({ sql, bus, clock, ids, log }, { sealKey: given.SLUICE_SEAL_KEY })
   await registry.start()

@@ -7,9 +7,9 @@ import { createFileServer } from './file-server.ts'
 const MAX_TRANSFERS_PER_ATTEMPT = 4
 const STOPS_REFRESH_MS = 5_000
 
-await runMain('file-server', settings, async ({ settings: given, log, clock, ids, closeAtEnd }) => {
+await runMain('file-server', settings, async ({ settings: given, log, clock, ids, closeAtEnd, fail }) => {
   const images = await openDirectoryImageStore(given.SLUICE_IMAGES_DIRECTORY, 'read')
-  const bus = await connectNats({ servers: given.SLUICE_NATS_URL, service: 'file-server', clock, log })
+  const bus = await connectNats({ servers: given.SLUICE_NATS_URL, service: 'file-server', clock, log, onLost: fail })
   closeAtEnd('bus', () => bus.close())
   const previous = given.SLUICE_DOWNLOAD_KEY_PREVIOUS
   const files = createFileServer(

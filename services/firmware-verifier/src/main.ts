@@ -5,11 +5,17 @@ import { connectPostgres } from '@sluice/sql'
 import { settings } from './config.ts'
 import { createFirmwareVerifier } from './firmware-verifier.ts'
 
-await runMain('firmware-verifier', settings, async ({ settings: given, log, clock, ids, closeAtEnd }) => {
+await runMain('firmware-verifier', settings, async ({ settings: given, log, clock, ids, closeAtEnd, fail }) => {
   const images = await openDirectoryImageStore(given.SLUICE_IMAGES_DIRECTORY)
   const sql = await connectPostgres({ url: given.SLUICE_POSTGRES_URL })
   closeAtEnd('sql', () => sql.close())
-  const bus = await connectNats({ servers: given.SLUICE_NATS_URL, service: 'firmware-verifier', clock, log })
+  const bus = await connectNats({
+    servers: given.SLUICE_NATS_URL,
+    service: 'firmware-verifier',
+    clock,
+    log,
+    onLost: fail,
+  })
   closeAtEnd('bus', () => bus.close())
   const verifier = createFirmwareVerifier(
     { sql, bus, images, clock, ids, log },

@@ -3,8 +3,8 @@ import { runMain } from '@sluice/runtime'
 import { createOperatorApi } from './api.ts'
 import { settings } from './config.ts'
 
-await runMain('operator-api', settings, async ({ settings: given, log, clock, closeAtEnd }) => {
-  const bus = await connectNats({ servers: given.SLUICE_NATS_URL, service: 'operator-api', clock, log })
+await runMain('operator-api', settings, async ({ settings: given, log, clock, closeAtEnd, fail }) => {
+  const bus = await connectNats({ servers: given.SLUICE_NATS_URL, service: 'operator-api', clock, log, onLost: fail })
   closeAtEnd('bus', () => bus.close())
   const api = createOperatorApi(
     { bus, clock, log },
