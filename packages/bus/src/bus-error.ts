@@ -10,6 +10,11 @@ export type BusErrorCode =
   /** The bus was closed. */
   | 'closed'
 
+/** Whether a publish failed for a defect of the event itself: no later try can go better. For a journal's relay. */
+export function isRefusedForGood(error: unknown): boolean {
+  return error instanceof BusError && (error.code === 'invalid_event' || error.code === 'too_large')
+}
+
 export class BusError extends Error {
   override readonly name = 'BusError'
   readonly code: BusErrorCode

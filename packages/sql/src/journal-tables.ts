@@ -3,7 +3,7 @@ import type { Migration } from './sql.ts'
 /**
  * `journal` is only ever inserted into. What is still to be done with a row stands beside it, in two tables whose rows are deleted when done:
  * `journal_outbox` (to publish) and `journal_unsealed` (to put into the hash chain). A high-water mark would skip rows: sequence numbers are
- * taken before the commit, so a lower one can appear after a higher one.
+ * taken before the commit, so a lower one can appear after a higher one. `journal_refused` marks events that the bus will never take.
  */
 export const journalMigrations: readonly Migration[] = [
   {
@@ -51,6 +51,15 @@ create table journal_relay (
   only_row boolean primary key default true check (only_row),
   owner text not null,
   held_until timestamptz not null
+);`,
+  },
+  {
+    id: 'journal-002-refused',
+    sql: `
+create table journal_refused (
+  seq bigint primary key,
+  reason text not null,
+  refused_at timestamptz not null default now()
 );`,
   },
 ]

@@ -170,10 +170,38 @@ export function journalSuite(name: string, open: () => Promise<Sql>): void {
       await write(out('e1'), out('e2'))
       relay.wake()
       await waitUntil(() => attempts >= 3)
-      expect(await journal.backlog(sql)).toEqual({ unpublished: 2, oldestAt: 1000 })
+      expect(await journal.backlog(sql)).toEqual({ unpublished: 2, oldestAt: 1000, refused: 0 })
       busIsUp = true
       await waitUntil(() => published.length === 2)
       expect(published).toEqual(['e1', 'e2'])
+    })
+
+    test('an event that the bus refuses for good is set aside with an alarm, and holds up nothing', async () => {
+      await write(out('a'), out('bad'), out('b'), out('c'))
+      const published: string[] = []
+      const refused: unknown[] = []
+      const publish = async (events: OutgoingEvent[]) => {
+        for (const { id } of events) {
+          if (id === 'bad') throw Object.assign(new Error('it does not fit'), { code: 'invalid_event' })
+          if (!published.includes(id)) published.push(id)
+        }
+      }
+      const isRefusedForGood = (error: unknown) => (error as { code?: string }).code === 'invalid_event'
+      const onRefused = (event: OutgoingEvent, error: unknown) => void refused.push([event.id, String(error)])
+      const relay = createRelay(
+        { sql, journal, publish, clock: systemClock, isRefusedForGood, onRefused },
+        { intervalMs: 20, batchSize: 3 },
+      )
+      relays.push(relay)
+      relay.start()
+      await waitUntil(async () => (await journal.backlog(sql)).unpublished === 0)
+      expect(published).toEqual(['a', 'b', 'c'])
+      expect(refused).toEqual([['bad', 'Error: it does not fit']])
+      expect(await journal.backlog(sql)).toEqual({ unpublished: 0, oldestAt: undefined, refused: 1 })
+      const [row] = await sql.query<{ id: string; reason: string }>(
+        `select id, reason from ${table('journal_refused')} join ${table('journal')} using (seq)`,
+      )
+      expect(row).toEqual({ id: 'bad', reason: 'Error: it does not fit' })
     })
 
     test('an event whose publishing was not confirmed is published again', async () => {

@@ -17,12 +17,19 @@ export interface Journal {
   acceptNew(tx: Queryable, messages: readonly InEntry[]): Promise<Set<string>>
   /** Rows in the order of `seq`. Filters are joined by "and". */
   read(sql: Queryable, filter: JournalFilter): Promise<JournalRow[]>
-  /** How many events wait for the bus, and since when (epoch ms). */
-  backlog(sql: Queryable): Promise<{ unpublished: number; oldestAt: number | undefined }>
+  /** How many events wait for the bus, and since when (epoch ms); and how many it refused for good. */
+  backlog(sql: Queryable): Promise<Backlog>
   /** Puts up to 1000 committed rows into the hash chain; returns how many. The relay does it by itself. */
   seal(sql: Sql): Promise<number>
   /** Recomputes the chain. Keep `head` outside the database to notice that its end was cut off. */
   verifyChain(sql: Sql): Promise<ChainVerdict>
+}
+
+export interface Backlog {
+  readonly unpublished: number
+  readonly oldestAt: number | undefined
+  /** Set aside by the relay: rows of `journal_refused`. Somebody has to look. */
+  readonly refused: number
 }
 
 export function createJournal(schema: string): Journal {
@@ -41,10 +48,11 @@ export function createJournal(schema: string): Journal {
     },
     read: (sql, filter) => readJournal(sql, schema, filter),
     backlog: async (sql) => {
-      const [row] = await sql.query<{ unpublished: number; oldest: number | null }>(
-        `select count(*) as unpublished, min(at) as oldest from ${schema}.journal_outbox join ${schema}.journal using (seq)`,
+      const [row] = await sql.query<{ unpublished: number; oldest: number | null; refused: number }>(
+        `select count(*) as unpublished, min(at) as oldest, (select count(*) from ${schema}.journal_refused) as refused
+         from ${schema}.journal_outbox join ${schema}.journal using (seq)`,
       )
-      return { unpublished: row?.unpublished ?? 0, oldestAt: row?.oldest ?? undefined }
+      return { unpublished: row?.unpublished ?? 0, oldestAt: row?.oldest ?? undefined, refused: row?.refused ?? 0 }
     },
     seal: (sql) => sealBatch(sql, schema),
     verifyChain: (sql) => verifyChain(sql, schema),

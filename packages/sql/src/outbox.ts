@@ -11,6 +11,8 @@ export type Turn = {
   /** Keeps the lease while `work` runs. */
   keepDuring(work: () => Promise<void>): Promise<void>
   done(seqs: readonly number[]): Promise<void>
+  /** Marks an event as refused for good, and takes it out of the way of the others. */
+  setAside(seq: number, reason: string): Promise<void>
   giveBack(): Promise<void>
 }
 
@@ -63,6 +65,13 @@ export function createOutbox(parts: { sql: Sql; clock: Clock }, settings: Outbox
     },
     done: async (seqs) => {
       await sql.query(`delete from ${schema}.journal_outbox where seq = any($1::bigint[])`, [seqs])
+    },
+    setAside: async (seq, reason) => {
+      await sql.query(
+        `with aside as (delete from ${schema}.journal_outbox where seq = $1 returning seq)
+         insert into ${schema}.journal_refused (seq, reason) select seq, $2 from aside on conflict do nothing`,
+        [seq, reason],
+      )
     },
     giveBack: async () => {
       await sql

@@ -1,7 +1,7 @@
 import type { Clock } from '@sluice/runtime'
 import type { OutgoingEvent } from './journal-entry.ts'
 import type { Journal } from './journal.ts'
-import { createOutbox } from './outbox.ts'
+import { createOutbox, type Turn, type WaitingEvent } from './outbox.ts'
 import type { Sql } from './sql.ts'
 
 export type RelayParts = {
@@ -12,6 +12,13 @@ export type RelayParts = {
   readonly clock: Clock
   /** Told of every failure, for the log; the relay goes on by itself. */
   readonly onTrouble?: (error: unknown) => void
+  /**
+   * Whether a failure of `publish` means that the bus will never take the event: a defect of ours, that must not hold up
+   * what stands behind it. Such an event is set aside in `journal_refused`. Never, unless told.
+   */
+  readonly isRefusedForGood?: (error: unknown) => boolean
+  /** Told of every event that was set aside: an alarm. */
+  readonly onRefused?: (event: OutgoingEvent, error: unknown) => void
 }
 
 export type RelaySettings = {
@@ -41,6 +48,7 @@ const firstRetryMs = 25
  */
 export function createRelay(parts: RelayParts, settings: RelaySettings = {}): Relay {
   const { sql, journal, publish, clock, onTrouble = () => {} } = parts
+  const { isRefusedForGood = () => false, onRefused = () => {} } = parts
   const { intervalMs = 250, batchSize = 100, leaseMs = 2_000, sealEveryMs = 1_000 } = settings
   const outbox = createOutbox({ sql, clock }, { schema: journal.schema, leaseMs, batchSize })
   let stopped = false
@@ -78,13 +86,34 @@ export function createRelay(parts: RelayParts, settings: RelaySettings = {}): Re
     if (!turn) return 'not_our_turn'
     try {
       for (let events = await turn.next(); events.length > 0 && !stopped; events = await turn.next()) {
-        await turn.keepDuring(() => publish(events.map(({ event }) => event)))
-        await turn.done(events.map(({ seq }) => seq))
+        await publishAll(turn, events)
       }
       return 'drained'
     } finally {
       await turn.giveBack()
     }
+  }
+
+  const publishAll = async (turn: Turn, events: readonly WaitingEvent[]): Promise<void> => {
+    try {
+      await turn.keepDuring(() => publish(events.map(({ event }) => event)))
+    } catch (error) {
+      if (!isRefusedForGood(error)) throw error
+      return separate(turn, events, error)
+    }
+    await turn.done(events.map(({ seq }) => seq))
+  }
+
+  /** One of them is refused for good: each alone tells which. What the bus had taken before is taken as a duplicate. */
+  const separate = async (turn: Turn, events: readonly WaitingEvent[], error: unknown): Promise<void> => {
+    const [first, ...others] = events
+    if (first === undefined) return
+    if (others.length > 0) {
+      for (const one of events) if (!stopped) await publishAll(turn, [one])
+      return
+    }
+    await turn.setAside(first.seq, String(error).slice(0, 1_000))
+    onRefused(first.event, error)
   }
 
   const seal = async () => {

@@ -1,4 +1,4 @@
-import { publishOutbox, type Stop } from '@sluice/bus'
+import { isRefusedForGood, publishOutbox, type Stop } from '@sluice/bus'
 import type { Check } from '@sluice/runtime'
 import { createJournal, createRelay, migrate } from '@sluice/sql'
 import { bindHandlers } from './handlers.ts'
@@ -23,7 +23,15 @@ export function createArtifactResolver(
   const { sql, bus, clock, log } = parts
   const journal = createJournal(SCHEMA)
   const onTrouble = (err: unknown) => log.warn({ err }, LOG.relayTrouble)
-  const relay = createRelay({ sql, journal, clock, publish: publishOutbox(bus), onTrouble })
+  const relay = createRelay({
+    sql,
+    journal,
+    clock,
+    publish: publishOutbox(bus),
+    onTrouble,
+    isRefusedForGood,
+    onRefused: ({ id, name }, err) => log.error({ err, event_id: id, event_name: name }, LOG.eventRefused),
+  })
   const all: Parts = { ...parts, journal, relay, settings, observability: createObservability() }
   const importer = createImporter(all)
   const intake = createIntakeServer(all)

@@ -10,6 +10,7 @@ export const LOG = {
   importFailed: 'resolver.import.failed',
   quarantineNotCleared: 'resolver.quarantine.not_cleared',
   relayTrouble: 'resolver.relay.trouble',
+  eventRefused: 'resolver.relay.event_refused',
 } as const
 
 export type Observability = ReturnType<typeof createObservability>

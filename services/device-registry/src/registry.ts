@@ -1,4 +1,4 @@
-import { type Bus, type Stop, publishOutbox } from '@sluice/bus'
+import { type Bus, type Stop, isRefusedForGood, publishOutbox } from '@sluice/bus'
 import type { Clock, Ids, Log } from '@sluice/runtime'
 import { type Sql, createJournal, createRelay, migrate } from '@sluice/sql'
 import { bindHandlers } from './handlers.ts'
@@ -33,6 +33,9 @@ export function createRegistry(parts: RegistryParts, settings: RegistrySettings)
     journal,
     publish: publishOutbox(parts.bus),
     onTrouble: (error) => parts.log.warn({ err: error }, 'registry.outbox.publish_failed'),
+    isRefusedForGood,
+    onRefused: ({ id, name }, error) =>
+      parts.log.error({ err: error, event_id: id, event_name: name }, 'registry.outbox.event_refused'),
   })
   const seal = createSeal(settings.sealKey)
   let stops: Stop[] = []

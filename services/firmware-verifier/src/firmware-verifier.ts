@@ -1,4 +1,4 @@
-import { publishOutbox, type Stop } from '@sluice/bus'
+import { isRefusedForGood, publishOutbox, type Stop } from '@sluice/bus'
 import type { Check } from '@sluice/runtime'
 import { createJournal, createRelay, migrate } from '@sluice/sql'
 import { bindHandlers } from './handlers.ts'
@@ -21,7 +21,15 @@ export function createFirmwareVerifier(
   const { sql, bus, clock, log } = parts
   const journal = createJournal(SCHEMA)
   const onTrouble = (err: unknown) => log.warn({ err }, LOG.relayTrouble)
-  const relay = createRelay({ sql, journal, clock, publish: publishOutbox(bus), onTrouble })
+  const relay = createRelay({
+    sql,
+    journal,
+    clock,
+    publish: publishOutbox(bus),
+    onTrouble,
+    isRefusedForGood,
+    onRefused: ({ id, name }, err) => log.error({ err, event_id: id, event_name: name }, LOG.eventRefused),
+  })
   let stops: Stop[] = []
   return {
     start: async () => {

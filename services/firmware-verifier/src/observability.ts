@@ -4,6 +4,7 @@ import { metrics } from '@opentelemetry/api'
 export const LOG = {
   judged: 'verifier.artifact.judged',
   relayTrouble: 'verifier.relay.trouble',
+  eventRefused: 'verifier.relay.event_refused',
 } as const
 
 export type Observability = ReturnType<typeof createObservability>
