@@ -79,6 +79,47 @@ describe('Redis', () => {
     await own.stop()
   })
 
+  test('a Redis that comes back with what it remembers is not restored, and a restore it interrupted begins anew', async () => {
+    const own = await startRedis()
+    const store = await connect(own.url)
+    const isBack = async () => {
+      await own.kill()
+      await own.restart()
+      await waitUntil(() => store.status() === 'up')
+    }
+    const key = { deviceKey: 'dev_kept', token: 'a' }
+    await store.place([{ op: 'drop_task', deviceKey: 'dev_kept', taskId: 'upg_1', revision: 1 }])
+    await store.tryRestoreLock('a', 60_000)
+    await store.markRestored('a')
+    expect(await store.isRestored()).toBe(true)
+    await isBack()
+    expect((await store.open([{ key, state: '', ttlMs: 1_000, version: null }])).length).toBe(1)
+    expect(await store.isRestored()).toBe(false)
+    // The old lock stands in its memory, and holds neither the owner nor anybody else.
+    expect(await store.markRestored('a')).toBe(false)
+    expect(await store.tryRestoreLock('b', 60_000)).toBe('taken')
+    expect(await store.tryRestoreLock('a', 60_000)).toBe('refused')
+    await isBack()
+    expect(await store.tryRestoreLock('b', 60_000)).toBe('taken')
+    expect(await store.tryRestoreLock('b', 60_000)).toBe('kept')
+    expect(await store.markRestored('b')).toBe(true)
+    await store.close()
+    await own.stop()
+  })
+
+  test('a lost connection is told from the one after it', async () => {
+    const own = await startRedis()
+    const store = await connect(own.url)
+    const before = store.connection()
+    expect(store.connection()).toBe(before)
+    await own.kill()
+    await own.restart()
+    await waitUntil(() => store.status() === 'up')
+    expect(store.connection()).not.toBe(before)
+    await store.close()
+    await own.stop()
+  })
+
   test('a Redis that hangs is given up at the deadline', async () => {
     const own = await startRedis()
     const store = await connect(own.url)

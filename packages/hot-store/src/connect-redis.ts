@@ -8,7 +8,9 @@ import { type RecordStep, stepOf } from './record-step.ts'
 import {
   changeScript,
   forgetScript,
+  isRestoredScript,
   lockScript,
+  markRestoredScript,
   openScript,
   proveScript,
   rememberScript,
@@ -25,6 +27,8 @@ declare module 'ioredis' {
     sluiceLock(lock: string, owner: string, ttlMs: number): Result<string, Context>
     sluiceRemember(rec: string, credential: string, revision: number): Result<string, Context>
     sluiceForget(rec: string): Result<string, Context>
+    sluiceMarkRestored(mark: string, lock: string, owner: string): Result<string, Context>
+    sluiceIsRestored(mark: string): Result<string, Context>
     sluiceChange(rec: string, ...args: (string | number)[]): Result<string, Context>
   }
 }
@@ -59,19 +63,25 @@ export async function connectRedis(parts: RedisParts): Promise<HotStore> {
       sluiceSave: { lua: saveScript, numberOfKeys: 2 },
       sluiceRemember: { lua: rememberScript, numberOfKeys: 1 },
       sluiceForget: { lua: forgetScript, numberOfKeys: 1 },
+      sluiceMarkRestored: { lua: markRestoredScript, numberOfKeys: 2 },
+      sluiceIsRestored: { lua: isRestoredScript, numberOfKeys: 1 },
       sluiceLock: { lua: lockScript, numberOfKeys: 1 },
       sluiceChange: { lua: changeScript, numberOfKeys: 1 },
     },
   })
   redis.on('ready', () => log.info({}, 'hot_store.redis.connected'))
-  redis.on('close', () => log.warn({}, 'hot_store.redis.disconnected'))
+  let connection = 0
+  redis.on('close', () => {
+    connection += 1
+    log.warn({}, 'hot_store.redis.disconnected')
+  })
   redis.on('error', (error: Error) => log.warn({ error: error.message }, 'hot_store.redis.failed'))
   await redis.connect().catch(() => undefined)
 
   const recordKey = (deviceKey: string) => `${keyPrefix}sluice:{${deviceKey}}:rec`
   const sessionKey = (key: SessionKey) => `${keyPrefix}sluice:{${key.deviceKey}}:s:${key.token}`
-  const restoredKey = `${keyPrefix}sluice:restored`
-  const restoreLockKey = `${keyPrefix}sluice:restore_lock`
+  const restoredKey = `${keyPrefix}sluice:{restore}:mark`
+  const restoreLockKey = `${keyPrefix}sluice:{restore}:lock`
 
   return {
     open: (sessions) =>
@@ -119,14 +129,14 @@ export async function connectRedis(parts: RedisParts): Promise<HotStore> {
     forgetCredentials: async (deviceKeys) => {
       await each(deviceKeys, (deviceKey) => redis.sluiceForget(recordKey(deviceKey)))
     },
-    isRestored: async () => (await within(redis.exists(restoredKey))) === 1,
+    isRestored: async () => (await within(redis.sluiceIsRestored(restoredKey))) === 'yes',
     tryRestoreLock: async (owner, ttlMs) => {
       const answer = await within(redis.sluiceLock(restoreLockKey, owner, ttlMs))
       return answer === 'taken' || answer === 'kept' ? answer : 'refused'
     },
-    markRestored: async () => {
-      await within(redis.set(restoredKey, '1'))
-    },
+    markRestored: async (owner) =>
+      (await within(redis.sluiceMarkRestored(restoredKey, restoreLockKey, owner))) === 'marked',
+    connection: () => connection,
     status: () => (redis.status === 'ready' ? 'up' : 'down'),
     close: async () => {
       redis.disconnect()

@@ -385,7 +385,11 @@ export function hotStoreSuite(create: () => Promise<HotStoreUnderTest>): void {
 
   test('it is restored once somebody says so, and no longer once it lost its memory', async () => {
     expect(await store.isRestored()).toBe(false)
-    await store.markRestored()
+    expect(await store.markRestored('a')).toBe(false)
+    await store.tryRestoreLock('a', 60_000)
+    expect(await store.markRestored('b')).toBe(false)
+    expect(await store.isRestored()).toBe(false)
+    expect(await store.markRestored('a')).toBe(true)
     expect(await store.isRestored()).toBe(true)
     await under.forgetEverything()
     expect(await under.store.isRestored()).toBe(false)

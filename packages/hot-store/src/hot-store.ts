@@ -142,14 +142,21 @@ export interface HotStore {
   /** Keeps credentials the registry told us. `stale`: it was forgotten since the revision was read, and is not kept. */
   rememberCredentials(items: readonly LearntCredential[]): Promise<readonly ('kept' | 'stale')[]>
   forgetCredentials(deviceKeys: readonly string[]): Promise<void>
-  /** False after the store lost its memory, until `markRestored`: no device may be admitted before. */
+  /**
+   * False after the store lost its memory, or any of it may have been lost: until `markRestored`, and again from the
+   * moment its server is another process (a restart, a failover). No device may be admitted before.
+   */
   isRestored(): Promise<boolean>
   /**
    * Who is to page the placements back in: one owner, for as long as it comes again within `ttlMs`. `taken` where it
-   * held no lock before: also when the store lost its memory once more, and what was paged in with it.
+   * held no lock before: also when the store lost its memory once more, or its server is another process, and what
+   * was paged in may be lost with it.
    */
   tryRestoreLock(owner: string, ttlMs: number): Promise<'taken' | 'kept' | 'refused'>
-  markRestored(): Promise<void>
+  /** False: the owner's lock did not last until now, so what it paged in may be lost. */
+  markRestored(owner: string): Promise<boolean>
+  /** Another number once the connection was lost: what was known of the store before need not be so any more. */
+  connection(): number
   status(): 'up' | 'down'
   close(): Promise<void>
 }

@@ -82,9 +82,11 @@ export function createMemoryHotStore({ clock }: { readonly clock: Clock }): HotS
       restoreLock = { owner, until: clock.now() + ttlMs }
       return isHeld ? 'kept' : 'taken'
     },
-    markRestored: async () => {
-      restored = true
+    markRestored: async (owner) => {
+      restored ||= restoreLock.owner === owner && restoreLock.until > clock.now()
+      return restored
     },
+    connection: () => 0,
     status: () => 'up',
     close: async () => cancelSweep(),
   }

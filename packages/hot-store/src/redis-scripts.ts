@@ -191,10 +191,29 @@ if redis.call('PTTL', KEYS[1]) < ${bounds.forgottenMs} then redis.call('PEXPIRE'
 return 'done'
 `
 
-/** KEYS lock. ARGV owner, ttl. */
-export const lockScript = `
+/** Names the process that answers: after a restart or a failover, what it remembers need not be all there was. */
+const runId = `
+local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+if not run then return redis.error_reply('this server does not say which process it is') end
+`
+
+/** KEYS lock. ARGV owner, ttl. A lock from before the server was this process holds nobody off. */
+export const lockScript = `${runId}
+local mine = ARGV[1] .. ' ' .. run
 local holder = redis.call('GET', KEYS[1])
-if holder and holder ~= ARGV[1] then return 'refused' end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return holder and 'kept' or 'taken'
+if holder and holder ~= mine and string.match(holder, '%x+$') == run then return 'refused' end
+redis.call('SET', KEYS[1], mine, 'PX', ARGV[2])
+return holder == mine and 'kept' or 'taken'
+`
+
+/** KEYS mark, lock. ARGV owner. */
+export const markRestoredScript = `${runId}
+if redis.call('GET', KEYS[2]) ~= ARGV[1] .. ' ' .. run then return 'lost' end
+redis.call('SET', KEYS[1], run)
+return 'marked'
+`
+
+/** KEYS mark. */
+export const isRestoredScript = `${runId}
+return redis.call('GET', KEYS[1]) == run and 'yes' or 'no'
 `

@@ -6,7 +6,7 @@ import { postSpan } from './device-span.ts'
 import type { GatewayParts } from './gateway-parts.ts'
 import type { Gate } from './http/authenticate.ts'
 import { writeCookie } from './http/cookie.ts'
-import { badRequest, type Reply, soap, unauthorized } from './http/reply.ts'
+import { badRequest, type Reply, soap, unauthorized, unavailable } from './http/reply.ts'
 import { refusalOf } from './prove-identity.ts'
 import { openSession } from './session/open.ts'
 import { profileOf, type Session, writeSession } from './session/session.ts'
@@ -35,6 +35,9 @@ export async function beginSession(
   const { ttlMs, model } = session
   const [opened] = await hotStore.open([{ key, state: writeSession(session), ttlMs, version: model.softwareVersion }])
   const { record, returnsCookies } = opened!
+  // Lost since this POST was admitted: the record may lack the watch this Inform is to be reported for.
+  const away = parts.whatIsAway()
+  if (away !== null) return unavailable(parts.settings.retryAfterSeconds, away)
   return inSpan(postSpan('Inform', session, record, clock.now()), async () => {
     const refusal = gate.kind === 'presented' ? await refusalOf(parts, gate.presented, device, record) : null
     if (refusal !== null) return refusal

@@ -21,4 +21,6 @@ export interface GatewayParts {
   readonly digest: (deviceKey: string, name: string, value: string) => string | null
   /** Why no device may be served now; null: all is well. */
   readonly whyNot: () => string | null
+  /** What a device cannot be served without, and is not to be had now. */
+  readonly whatIsAway: () => string | null
 }

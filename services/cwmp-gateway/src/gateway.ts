@@ -44,12 +44,12 @@ export function createGateway({ bus, hotStore, clock, ids, log, profiles, settin
   let consumers: Stop[] = []
   let draining = false
 
-  const whyNot = (): string | null => {
-    if (draining) return 'draining'
+  const whatIsAway = (): string | null => {
     if (bus.status() === 'down') return 'bus_down'
     if (hotStore.status() === 'down') return 'hot_store_down'
     return restore?.isRestored() === true ? null : 'hot_store_not_restored'
   }
+  const whyNot = () => (draining ? 'draining' : whatIsAway())
   const digest = createSnapshotDigest(settings.snapshotKey)
   const parts: GatewayParts = {
     bus,
@@ -63,6 +63,7 @@ export function createGateway({ bus, hotStore, clock, ids, log, profiles, settin
     instruments,
     digest,
     whyNot,
+    whatIsAway,
   }
 
   return {

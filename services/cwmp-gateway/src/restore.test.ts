@@ -1,3 +1,5 @@
+import { createMemoryHotStore, type HotStore } from '@sluice/hot-store'
+import { systemClock } from '@sluice/runtime'
 import { waitUntil } from '@sluice/testbed'
 import { expect, inject, test } from 'vitest'
 import { createCpe } from './testing/cpe.ts'
@@ -30,6 +32,65 @@ test('without an answer of the scheduler nobody is admitted, and the next look t
   cpe.close()
   await stand.close()
 })
+
+test('after a lost connection nobody is admitted before the store was asked again', async () => {
+  const { hotStore, lose, allowLooks } = losingConnections()
+  const stand = await openStand({ transport: await natsTransport(inject('natsUrl')), hotStore })
+  const cpe = createCpe({ serial: 'S1', port: () => stand.gateways[0]!.port })
+  expect((await cpe.inform()).status).toBe(200)
+  lose()
+  expect((await cpe.inform()).status).toBe(503)
+  allowLooks()
+  await waitUntil(async () => (await cpe.inform()).status === 200)
+  cpe.close()
+  await stand.close()
+})
+
+test('an Inform whose record was read over a new connection is not acknowledged', async () => {
+  const { hotStore, lose, beforeOpen, allowLooks } = losingConnections()
+  const stand = await openStand({ transport: await natsTransport(inject('natsUrl')), hotStore })
+  const cpe = createCpe({ serial: 'S1', port: () => stand.gateways[0]!.port })
+  beforeOpen(lose)
+  expect((await cpe.inform()).status).toBe(503)
+  beforeOpen(() => {})
+  allowLooks()
+  await waitUntil(async () => (await cpe.inform()).status === 200)
+  await waitUntil(() => stand.informed.length === 1)
+  cpe.close()
+  await stand.close()
+})
+
+/** A store whose connection is lost when the test says so; it answers no look from then on until it may. */
+function losingConnections() {
+  const store = createMemoryHotStore({ clock: systemClock })
+  let connection = 0
+  let looks = Promise.withResolvers<void>()
+  looks.resolve()
+  let before = () => {}
+  const hotStore: HotStore = {
+    ...store,
+    connection: () => connection,
+    isRestored: async () => {
+      await looks.promise
+      return store.isRestored()
+    },
+    open: (sessions) => {
+      before()
+      return store.open(sessions)
+    },
+  }
+  return {
+    hotStore,
+    lose: () => {
+      connection += 1
+      looks = Promise.withResolvers<void>()
+    },
+    allowLooks: () => looks.resolve(),
+    beforeOpen: (run: () => void) => {
+      before = run
+    },
+  }
+}
 
 function digits(i: number): string {
   return Array.from(String(i).padStart(4, '0'), (digit) => 'abcdefghij'[Number(digit)]).join('')

@@ -15,24 +15,29 @@ export interface RestoreParts {
   readonly log: Log
 }
 
-const LOOK_EVERY_MS = 1_000
+const LOOK_EVERY_MS = 250
 /** Longer than one page may take: when the gateway that restores dies, another one takes over after this. */
 const LOCK_MS = 15_000
 const PAGE = 500
 
 /**
- * Looks every second whether the hot store still remembers. When it does not, one gateway pages in again what was
- * placed; until then no device is admitted, since a hint or watch nobody knows of would be missed.
+ * Looks whether the hot store still remembers. When it does not, or its server is another process than the one that
+ * was restored, one gateway pages in again what was placed; until then no device is admitted, since a hint or watch
+ * nobody knows of would be missed. A lost connection ends what was known at once.
+ *
+ * What is left: a server that forgets without going away (FLUSHALL) is noticed at the next look. An Inform of that
+ * quarter of a second may be acknowledged without its watch: the registry has it, the scheduler has not.
  */
 export async function startRestore({ bus, hotStore, clock, log }: RestoreParts): Promise<Restore> {
   const owner = randomToken(12)
-  let restored = false
+  /** The connection on which the store was seen restored. */
+  let restoredOn: number | null = null
   let looking: Promise<void> | undefined
   const lookOnce = () => (looking ??= look().finally(() => (looking = undefined)))
   await lookOnce()
   const cancel = clock.every(LOOK_EVERY_MS, () => void lookOnce())
   return {
-    isRestored: () => restored,
+    isRestored: () => restoredOn === hotStore.connection(),
     stop: async () => {
       cancel()
       await looking
@@ -40,11 +45,14 @@ export async function startRestore({ bus, hotStore, clock, log }: RestoreParts):
   }
 
   async function look(): Promise<void> {
+    const connection = hotStore.connection()
     try {
-      restored = await hotStore.isRestored()
+      let restored = await hotStore.isRestored()
+      if (!restored) restoredOn = null
       if (!restored && (await lock()) !== 'refused') restored = await restore()
+      restoredOn = restored ? connection : null
     } catch (error) {
-      restored = false
+      restoredOn = null
       log.warn({ err: error }, 'hot_store.restore.failed')
     }
   }
@@ -66,7 +74,7 @@ export async function startRestore({ bus, hotStore, clock, log }: RestoreParts):
       placed += reply.data.items.length
       cursor = reply.data.next
     } while (cursor !== null)
-    await hotStore.markRestored()
+    if (!(await hotStore.markRestored(owner))) return false
     log.info({ placed }, 'hot_store.restored')
     return true
   }
