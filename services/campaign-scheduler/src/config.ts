@@ -14,6 +14,8 @@ export interface SchedulerSettings {
   readonly tickMs: number
   readonly duePageSize: number
   readonly sweepPageSize: number
+  /** How long a sweep rests whose page failed. */
+  readonly sweepRestMs: number
   /** A gate is looked at this often even when no fact arrives. */
   readonly gateEveryMs: number
   /** When a device that may not start now is told to ask again, where no better time is known. */
@@ -35,6 +37,7 @@ export const defaultSettings: SchedulerSettings = {
   tickMs: 500,
   duePageSize: 200,
   sweepPageSize: 500,
+  sweepRestMs: 5_000,
   gateEveryMs: 30_000,
   askAgainMs: 15 * 60_000,
   credentialMs: 6 * 3_600_000,

@@ -18,6 +18,8 @@ export interface Parts {
   readonly wakeRelay: () => void
   /** There are sweeps to be done. */
   readonly wakeSweeps: () => void
+  /** There are plans to go on with. */
+  readonly wakePlans: () => void
   /** Its counters moved: who listens is told with the next tick, not with every move. */
   readonly campaignMoved: (campaignId: string) => void
 }

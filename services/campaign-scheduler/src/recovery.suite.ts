@@ -1,5 +1,6 @@
 import type { Bus } from '@sluice/bus'
 import { type Placement, campaignCreate, placementList } from '@sluice/contracts'
+import { json } from '@sluice/sql'
 import { waitUntil } from '@sluice/testbed'
 import { expect, test } from 'vitest'
 import { books, history } from './testing/books.ts'
@@ -8,6 +9,7 @@ import {
   campaign,
   claim,
   control,
+  create,
   dataOf,
   go,
   informed,
@@ -18,6 +20,7 @@ import {
   upgrades,
 } from './testing/drive.ts'
 import { ACTOR, type World, someDevices } from './testing/world.ts'
+import { advanceSweep, endSweep, insertSweep, postponeSweep, takeSweep } from './store/sweeps.ts'
 
 /** A bus whose publishing fails, as if the process died after every commit. */
 const mute = (real: Bus): Bus => ({ ...real, publish: () => Promise.reject(new Error('killed before the publish')) })
@@ -82,6 +85,50 @@ export function recoverySuite(open: () => Promise<World>): void {
     await first.stop()
     await world.scheduler({ sweepPageSize: 5 })
     await untilCampaign(world, campaignId, ({ counters }) => counters.benign === 12)
+  })
+
+  test('a sweep that always fails holds up no other', async () => {
+    const world = await open()
+    await world.scheduler({ sweepRestMs: 200 })
+    const sick = await create(world)
+    const poison = json({ state: 'retry', retryAt: 'never' })
+    await world.sql.query(`update scheduler.upgrades set machine = $2 where campaign_id = $1`, [
+      sick.campaignId,
+      poison,
+    ])
+    await control(world, sick.campaignId, 'start')
+    const { all } = await running(world, 3)
+    const hinted = () => world.placed.flatMap((item) => (item.op === 'put_task' ? [item.task.taskId] : []))
+    await waitUntil(() => all.every(({ upgradeId }) => hinted().includes(upgradeId)))
+    const waiting = () => world.sql.query<{ id: string }>(`select campaign_id as id from scheduler.sweeps`)
+    await waitUntil(async () => (await waiting()).map(({ id }) => id).join() === sick.campaignId)
+  })
+
+  test('what stops devices is swept before hints, and hints of several campaigns in turns', async () => {
+    const world = await open()
+    const scheduler = await world.scheduler()
+    const ids = [await create(world), await create(world), await create(world)].map(({ campaignId }) => campaignId)
+    await scheduler.stop()
+    const kinds = ['hint', 'hint', 'withdraw'] as const
+    for (const [index, kind] of kinds.entries()) {
+      const about = { campaignId: ids[index]!, wave: 1, reason: 'test', actor: ACTOR }
+      await world.sql.transaction((tx) => insertSweep(tx, { sweepId: `sweep ${index}`, kind, ...about }))
+    }
+    const page = (now: number) =>
+      world.sql.transaction(async (tx) => {
+        const sweep = await takeSweep(tx, now)
+        if (sweep?.kind === 'withdraw') await endSweep(tx, sweep.sweepId)
+        else if (sweep !== undefined) await advanceSweep(tx, sweep.sweepId, 'somewhere', now)
+        return sweep?.sweepId
+      })
+    expect([await page(1), await page(2), await page(3), await page(4)]).toEqual([
+      'sweep 2',
+      'sweep 0',
+      'sweep 1',
+      'sweep 0',
+    ])
+    await postponeSweep(world.sql, 'sweep 1', 10)
+    expect([await page(5), await page(6)]).toEqual(['sweep 0', 'sweep 0'])
   })
 
   test('tallies that differ from the upgrades are mended at the start, with an alarm', async () => {

@@ -7,7 +7,8 @@ import { createMetrics } from './observability.ts'
 import type { Parts } from './parts.ts'
 import { reconcile } from './reconcile.ts'
 import { migrations } from './store/migrations.ts'
-import { tick } from './tick.ts'
+import { tick, tickPlans } from './tick.ts'
+import { createTicker } from './ticker.ts'
 
 export interface SchedulerParts {
   readonly sql: Sql
@@ -39,6 +40,7 @@ export function createScheduler({ sql, bus, clock, ids, log, settings }: Schedul
   })
   const moved = new Set<string>()
   const ticker = createTicker(() => tick(parts, moved))
+  const planner = createTicker(() => tickPlans(parts))
   const parts: Parts = {
     sql,
     journal,
@@ -50,6 +52,7 @@ export function createScheduler({ sql, bus, clock, ids, log, settings }: Schedul
     settings: { ...defaultSettings, ...settings },
     wakeRelay: () => relay.wake(),
     wakeSweeps: () => ticker.wake(),
+    wakePlans: () => planner.wake(),
     campaignMoved: (campaignId) => void moved.add(campaignId),
   }
   const stops: Stop[] = []
@@ -64,37 +67,12 @@ export function createScheduler({ sql, bus, clock, ids, log, settings }: Schedul
       const cancelTicks = clock.every(parts.settings.tickMs, () => ticker.wake())
       stops.push(async () => {
         cancelTicks()
-        await ticker.stop()
+        await Promise.all([ticker.stop(), planner.stop()])
       })
       ticker.wake()
     },
     async stop() {
       for (const stop of stops.splice(0).toReversed()) await stop()
-    },
-  }
-}
-
-/** Runs work once at a time; a wake while it runs has it run once more. */
-function createTicker(work: () => Promise<void>): { wake(): void; stop(): Promise<void> } {
-  let running: Promise<void> | undefined
-  let woken = false
-  let stopped = false
-
-  const run = async (): Promise<void> => {
-    while (woken && !stopped) {
-      woken = false
-      await work()
-    }
-    running = undefined
-  }
-  return {
-    wake() {
-      woken = true
-      if (!stopped) running ??= run()
-    },
-    async stop() {
-      stopped = true
-      await running
     },
   }
 }

@@ -22,13 +22,14 @@ import { fitsModel } from './fits-model.ts'
  * one's page is rolled back.
  */
 export async function planCampaign(parts: Parts, campaignId: string): Promise<void> {
-  for (;;) {
-    const campaign = await findCampaign(parts.sql, campaignId)
-    if (campaign === undefined || campaign.state !== 'planning') return
-    const went =
-      campaign.planStage === 'gathering' ? await gatherPage(parts, campaign) : await rankPage(parts, campaign)
-    if (!went) return
-  }
+  while (await planPage(parts, campaignId));
+}
+
+/** One page of the plan; false when there is nothing more to do, or not now. */
+export async function planPage(parts: Parts, campaignId: string): Promise<boolean> {
+  const campaign = await findCampaign(parts.sql, campaignId)
+  if (campaign === undefined || campaign.state !== 'planning') return false
+  return campaign.planStage === 'gathering' ? gatherPage(parts, campaign) : rankPage(parts, campaign)
 }
 
 /** One page of the inventory, by us or by a faster replica; false when the registry does not answer. */

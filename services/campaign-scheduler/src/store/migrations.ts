@@ -154,4 +154,9 @@ create index upgrades_not_final on scheduler.upgrades (upgrade_id) where due_at 
 create index upgrades_waiting on scheduler.upgrades (campaign_id, wave, upgrade_id) where state in ('pending', 'retry');
 `,
   },
+  {
+    // When a sweep's next page is to be done: its turn among others, and a rest after a page that failed.
+    id: 'scheduler-0004-sweep-turns',
+    sql: `alter table scheduler.sweeps add column next_at bigint not null default 0;`,
+  },
 ]

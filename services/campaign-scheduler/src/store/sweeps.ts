@@ -18,17 +18,22 @@ export async function insertSweep(tx: Queryable, sweep: Omit<SweepRow, 'afterId'
   )
 }
 
-/** The oldest sweep that nobody else is at; held until the transaction ends. */
-export async function takeSweep(tx: Queryable): Promise<SweepRow | undefined> {
+/** The next sweep that nobody else is at, held until the transaction ends: what stops devices first, and in turns. */
+export async function takeSweep(tx: Queryable, now: number): Promise<SweepRow | undefined> {
   const [row] = await tx.query<SweepRow>(
     `select sweep_id as "sweepId", kind, campaign_id as "campaignId", wave, after_id as "afterId", reason, actor
-     from scheduler.sweeps order by sweep_id limit 1 for update skip locked`,
+     from scheduler.sweeps where next_at <= $1 order by kind = 'hint', next_at, sweep_id limit 1 for update skip locked`,
+    [now],
   )
   return row
 }
 
-export async function advanceSweep(tx: Queryable, sweepId: string, afterId: string): Promise<void> {
-  await tx.query(`update scheduler.sweeps set after_id = $2 where sweep_id = $1`, [sweepId, afterId])
+export async function advanceSweep(tx: Queryable, sweepId: string, afterId: string, now: number): Promise<void> {
+  await tx.query(`update scheduler.sweeps set after_id = $2, next_at = $3 where sweep_id = $1`, [sweepId, afterId, now])
+}
+
+export async function postponeSweep(db: Queryable, sweepId: string, until: number): Promise<void> {
+  await db.query(`update scheduler.sweeps set next_at = $2 where sweep_id = $1`, [sweepId, until])
 }
 
 export async function endSweep(tx: Queryable, sweepId: string): Promise<void> {

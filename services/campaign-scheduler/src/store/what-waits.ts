@@ -7,7 +7,7 @@ export async function whatWaits(
 ): Promise<{ plans: boolean; sweeps: boolean; timers: boolean; gates: boolean }> {
   const [row] = await db.query<{ plans: boolean; sweeps: boolean; timers: boolean; gates: boolean }>(
     `select exists (select 1 from scheduler.campaigns where plan_stage <> 'planned' and state = 'planning') as plans,
-            exists (select 1 from scheduler.sweeps) as sweeps,
+            exists (select 1 from scheduler.sweeps where next_at <= $1) as sweeps,
             exists (select 1 from scheduler.upgrades where due_at <= $1) as timers,
             exists (select 1 from scheduler.campaigns where check_at <= $1) as gates`,
     [now],

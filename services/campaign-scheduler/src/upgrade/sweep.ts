@@ -1,28 +1,44 @@
 import { inTransaction } from '../in-transaction.ts'
 import type { Parts } from '../parts.ts'
 import { type CampaignRow, findCampaigns } from '../store/campaigns.ts'
-import { type SweepRow, advanceSweep, endSweep, takeSweep } from '../store/sweeps.ts'
+import { type SweepRow, advanceSweep, endSweep, postponeSweep, takeSweep } from '../store/sweeps.ts'
 import { lockNextUnsettled } from '../store/upgrades.ts'
 import { carryOut } from './carry-out.ts'
 import { type Move, moveUpgrades } from './move.ts'
 import { hintPage } from './open-wave.ts'
 import type { Queryable } from '@sluice/sql'
 
-/** Does one page of one sweep; false when there is none that is free. Killed anywhere, the page is done again or was done. */
+/**
+ * Does one page of one sweep; false when there is none that is free. Killed anywhere, the page is done again or was
+ * done. A sweep whose page fails rests for a while, so that it does not hold up the others.
+ */
 export async function sweepOnce(parts: Parts): Promise<boolean> {
-  const done = await inTransaction(parts, async (tx) => {
-    const sweep = await takeSweep(tx)
-    if (sweep === undefined) return undefined
-    const [campaign] = await findCampaigns(tx, [sweep.campaignId])
-    const page = campaign === undefined ? { lastId: undefined, moves: [] } : await doPage(parts, tx, sweep, campaign)
-    if (page.lastId === undefined) await endSweep(tx, sweep.sweepId)
-    else await advanceSweep(tx, sweep.sweepId, page.lastId)
-    return page.moves
-  })
-  if (done === undefined) return false
+  const now = parts.clock.now()
+  let sweep: SweepRow | undefined
+  let moves: readonly Move[]
+  try {
+    moves = await inTransaction(parts, async (tx) => {
+      sweep = await takeSweep(tx, now)
+      return sweep === undefined ? [] : sweepPage(parts, tx, sweep)
+    })
+  } catch (error) {
+    if (sweep === undefined) throw error
+    parts.log.error({ err: error, sweep }, 'campaign.sweep.failed')
+    await postponeSweep(parts.sql, sweep.sweepId, now + parts.settings.sweepRestMs)
+    return true
+  }
+  if (sweep === undefined) return false
   parts.wakeRelay()
-  await carryOut(parts, done)
+  await carryOut(parts, moves)
   return true
+}
+
+async function sweepPage(parts: Parts, tx: Queryable, sweep: SweepRow): Promise<readonly Move[]> {
+  const [campaign] = await findCampaigns(tx, [sweep.campaignId])
+  const page = campaign === undefined ? { lastId: undefined, moves: [] } : await doPage(parts, tx, sweep, campaign)
+  if (page.lastId === undefined) await endSweep(tx, sweep.sweepId)
+  else await advanceSweep(tx, sweep.sweepId, page.lastId, parts.clock.now())
+  return page.moves
 }
 
 interface Page {
