@@ -20,6 +20,8 @@ export interface GatewaySettings {
   readonly connectionSessions: boolean
   /** How long a request's head and its whole may take to arrive. */
   readonly requestTimeoutMs: number
+  /** How long it goes on serving after it says it is not ready, so that balancers have heard it before it closes. */
+  readonly drainDelayMs: number
 }
 
 export const defaultSettings = {
@@ -30,6 +32,7 @@ export const defaultSettings = {
   retryAfterSeconds: 30,
   requestTimeoutMs: 30_000,
   connectionSessions: false,
+  drainDelayMs: 0,
 } as const satisfies Partial<GatewaySettings>
 
 export const REALM = 'sluice'
@@ -67,6 +70,11 @@ export const gatewaySettings = defineSettings({
     default: defaultSettings.connectionSessions,
     description:
       'Know a CPE without cookies by its connection. Only where the gateway ends the CPE’s own TCP connection.',
+  },
+  SLUICE_CWMP_DRAIN_DELAY_MS: {
+    type: Type.Integer({ minimum: 0, maximum: 60_000 }),
+    default: 3_000,
+    description: 'How long CPE are still served after SIGTERM, not ready any more; part of SLUICE_DRAIN_MS.',
   },
   SLUICE_CWMP_BODY_LIMIT: {
     type: Type.Integer({ minimum: 4_096, maximum: 8_388_608 }),

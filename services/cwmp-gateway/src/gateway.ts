@@ -20,7 +20,10 @@ export interface Gateway {
   /** Where, once it has started. */
   readonly port: number
   isReady(): boolean
-  /** Drains: takes nothing new, lets what is under way end, closes. The bus and the hot store stay open. */
+  /**
+   * Drains: is not ready, serves on for `drainDelayMs`, then takes nothing new, lets what is under way end, closes.
+   * The bus and the hot store stay open.
+   */
   stop(): Promise<void>
 }
 
@@ -34,7 +37,10 @@ export interface GatewayOptions {
   readonly settings: GatewaySettings
 }
 
-/** Wires one gateway. Any number of them share bus and hot store; any takes the next POST of a session that its cookie or its credentials name. */
+/**
+ * Wires one gateway. Any number of them share bus and hot store; any takes the next POST of a session that its cookie
+ * or its credentials name.
+ */
 export function createGateway({ bus, hotStore, clock, ids, log, profiles, settings }: GatewayOptions): Gateway {
   const reports = createReports({ bus, ids, clock })
   const authenticator = createAuthenticator({ bus, hotStore, clock, log, settings })
@@ -42,6 +48,7 @@ export function createGateway({ bus, hotStore, clock, ids, log, profiles, settin
   let restore: Restore | undefined
   let server: CwmpServer | undefined
   let consumers: Stop[] = []
+  let leaving = false
   let draining = false
 
   const whatIsAway = (): string | null => {
@@ -78,7 +85,7 @@ export function createGateway({ bus, hotStore, clock, ids, log, profiles, settin
       server = await startCwmpServer({
         settings,
         log,
-        isDraining: () => draining,
+        isDraining: () => leaving,
         answer: (post) => measured(() => answerPost(parts, post)),
         abandon: (post, reason) => measured(() => answerUnreadable(parts, post, reason)),
       })
@@ -88,8 +95,10 @@ export function createGateway({ bus, hotStore, clock, ids, log, profiles, settin
       if (server === undefined) throw new Error('the gateway has not started')
       return server.port
     },
-    isReady: () => whyNot() === null,
+    isReady: () => !leaving && whyNot() === null,
     async stop() {
+      leaving = true
+      if (server !== undefined && settings.drainDelayMs > 0) await clock.sleep(settings.drainDelayMs)
       draining = true
       await server?.close()
       await Promise.all(consumers.map((stop) => stop()))

@@ -33,6 +33,7 @@ test('alone against NATS and Redis it serves a CPE, and SIGTERM ends it in order
     SLUICE_CWMP_PORT: '0',
     SLUICE_ADMIN_PORT: '0',
     SLUICE_CWMP_AUTH: 'none',
+    SLUICE_CWMP_DRAIN_DELAY_MS: '50',
     SLUICE_CWMP_NONCE_SECRET: 'a secret of sixteen',
     SLUICE_SNAPSHOT_KEY: 'a key of sixteen bytes',
   })

@@ -26,6 +26,7 @@ await runMain(SERVICE, gatewaySettings, async ({ settings, log, clock, ids, clos
       nonceSecret: settings.SLUICE_CWMP_NONCE_SECRET,
       snapshotKey: settings.SLUICE_SNAPSHOT_KEY,
       connectionSessions: settings.SLUICE_CWMP_CONNECTION_SESSIONS,
+      drainDelayMs: settings.SLUICE_CWMP_DRAIN_DELAY_MS,
       bodyLimit: settings.SLUICE_CWMP_BODY_LIMIT,
     },
   })
