@@ -1,4 +1,5 @@
 import type { Attempt, Span } from './attempt.ts'
+import { causalTime, clockToleranceMs } from './causal-time.ts'
 import type { Ignored } from './effects.ts'
 import type { Fact } from './facts.ts'
 import { targetSince } from './judge-target.ts'
@@ -9,11 +10,14 @@ import { addReport, latestRunOf } from './version-reports.ts'
  * Adds what a fact says to the evidence of a try. Only earliest, latest and first-known values are kept,
  * which is what makes the order and the number of deliveries irrelevant.
  */
-export function absorb(attempt: Attempt, fact: Fact, targetVersions: string[]): Attempt | Ignored {
-  if ('attemptId' in fact && fact.attemptId !== attempt.attemptId) return 'other_attempt'
+export function absorb(attempt: Attempt, told: Fact, targetVersions: string[]): Attempt | Ignored {
+  if ('attemptId' in told && told.attemptId !== attempt.attemptId) return 'other_attempt'
+  const fact = { ...told, at: causalTime(told, attempt) }
   switch (fact.kind) {
     case 'informed':
-      return fact.at < attempt.offeredAt ? 'before_the_offer' : absorbInform(attempt, fact, targetVersions)
+      return isBeforeTheOffer(attempt, fact)
+        ? 'before_the_offer'
+        : absorbInform(attempt, { ...fact, at: Math.max(fact.at, attempt.offeredAt) }, targetVersions)
     case 'download_answered':
       return { ...attempt, answered: firstOf(attempt.answered, { status: fact.status, at: fact.at }) }
     case 'download_faulted':
@@ -29,7 +33,7 @@ export function absorb(attempt: Attempt, fact: Fact, targetVersions: string[]): 
     case 'cancel_answered':
       return attempt.cancelRequestedAt === null
         ? 'not_asked'
-        : { ...attempt, cancelAnswer: { faultCode: fact.faultCode, at: fact.at } }
+        : { ...attempt, cancelAnswer: lastOf(attempt.cancelAnswer, { faultCode: fact.faultCode, at: fact.at }) }
     case 'snapshot_read':
       return absorbReading(attempt, fact)
     case 'first_byte_served':
@@ -63,7 +67,16 @@ export function isUnwanted(attempt: Attempt): boolean {
 /** A cancel was asked for and not answered yet. */
 export function isCancelling(attempt: Attempt): boolean {
   if (attempt.cancelRequestedAt === null) return false
-  return attempt.cancelAnswer === null || attempt.cancelAnswer.at < attempt.cancelRequestedAt
+  return attempt.cancelAnswer === null || attempt.cancelAnswer.at + clockToleranceMs < attempt.cancelRequestedAt
+}
+
+/**
+ * A version that the device did not run at the offer tells of a time after it, even where the gateway's clock is a little
+ * behind. The old version tells nothing of the kind: the Inform of the very session in which we claimed would count as a boot.
+ */
+function isBeforeTheOffer(attempt: Attempt, { at, softwareVersion }: Fact & { kind: 'informed' }): boolean {
+  const changed = softwareVersion !== attempt.fromVersion && !attempt.sameVersion
+  return at < attempt.offeredAt - (changed ? clockToleranceMs : 0)
 }
 
 function absorbInform(attempt: Attempt, fact: Fact & { kind: 'informed' }, targetVersions: string[]): Attempt {
@@ -157,6 +170,10 @@ const faultOf = ({ faultCode, faultString, at }: { faultCode: number; faultStrin
 function firstOf<T extends { at: number }>(known: T | null, next: T): T {
   if (known === null || next.at < known.at) return next
   return next.at === known.at && JSON.stringify(next) < JSON.stringify(known) ? next : known
+}
+function lastOf<T extends { at: number }>(known: T | null, next: T): T {
+  if (known === null || next.at > known.at) return next
+  return next.at === known.at && JSON.stringify(next) > JSON.stringify(known) ? next : known
 }
 const earlier = (known: number | null, at: number): number => (known === null ? at : Math.min(known, at))
 const later = (known: number | null, at: number): number => (known === null ? at : Math.max(known, at))

@@ -79,8 +79,10 @@ describe('the reported version is the evidence', () => {
   })
 
   test('what was said before the offer is not evidence', () => {
-    const story = tellStory().tell(10, claimed()).tell(9, boots(target))
-    expect(story.ignored).toBe('before_the_offer')
+    const story = tellStory().tell(100, claimed())
+    expect(story.tell(39, boots(target)).ignored).toBe('before_the_offer')
+    expect(story.tell(99, boots(oldVersion)).ignored).toBe('before_the_offer')
+    expect(story.tell(99, completed(9018, '')).ignored).toBe('before_the_offer')
     expect(story.upgrade.state).toBe('offered')
   })
 })
@@ -286,6 +288,56 @@ describe('10.a settings are lost', () => {
       .tell(300, informs(target))
       .tell(5000, bootstraps(target))
     expect(outcomeOf(story)).toEqual({ kind: 'verified', settings: 'preserved' })
+  })
+})
+
+describe('clocks that are a little apart', () => {
+  const late = () => tellStory().tell(100, claimed())
+
+  test('what carries the key of the try, or another version, comes after its offer', () => {
+    expect(outcomeOf(late().tell(95, answered()).tell(96, completed(9018)))).toMatchObject({ reason: 'image_rejected' })
+    expect(outcomeOf(late().tell(95, boots(target)))).toBe('verifying')
+    expect(outcomeOf(late().tell(95, lastByte()))).toBe('returning')
+    expect(late().tell(95, lastByte()).upgrade.dueAt).toBe(late().tell(100, lastByte()).upgrade.dueAt)
+    const named = informs(oldVersion, 'M Download')
+    if (named.kind === 'informed') named.events[0]!.commandKey = first
+    expect(late().tell(95, named).ignored).toBeUndefined()
+  })
+
+  test('a file server ahead does not hide a rollback', () => {
+    const story = tellStory()
+      .tell(0, claimed())
+      .tell(1, answered())
+      .tell(150, lastByte())
+      .tell(100, boots(oldVersion))
+      .tell(199, informs(oldVersion))
+    expect(outcomeOf(story)).toBe('returning')
+    expect(outcomeOf(story.tell(200, informs(oldVersion)))).toEqual({ kind: 'rolled_back', seenTarget: false })
+  })
+
+  test('the boot that we claimed after is not the way back, though its gateway is ahead', () => {
+    const story = tellStory()
+      .tell(0, claimed())
+      .tell(5, boots(oldVersion))
+      .tell(6, answered())
+      .tell(20, lastByte())
+      .tell(100, informs(oldVersion))
+    expect(outcomeOf(story)).toBe('returning')
+    expect(outcomeOf(story.tell(110, completed(9018)))).toMatchObject({ reason: 'image_rejected' })
+  })
+
+  test('success is never said of a boot that seems to be before the last byte', () => {
+    const story = tellStory({ ...policy, allowSameVersion: true })
+      .tell(0, claimed(first, null, target))
+      .tell(1, answered())
+      .tell(50, boots(target), completed())
+      .tell(55, lastByte())
+    expect(outcomeOf(story)).toBe('returning')
+  })
+
+  test('a cancel answered by a gateway that is behind is answered', () => {
+    const story = late().tell(101, answered()).tell(150, { kind: 'cancel_requested' }).tell(140, cancelAnswered(0))
+    expect(outcomeOf(story)).toMatchObject({ kind: 'cancelled' })
   })
 })
 

@@ -1,19 +1,22 @@
 import type { Attempt } from './attempt.ts'
 import type { Policy } from './policy.ts'
 import { compareSettings, expectsReading, provisioning } from './compare-snapshots.ts'
+import { acceptedSince } from './stage.ts'
 import { afterStandstills } from './stand-still.ts'
 import type { Outcome } from './upgrade.ts'
 
 /**
  * Since when the device is proven to run what we offered. A re-flash of the same version is proven by
- * TransferComplete 0 and a boot, since the version cannot tell.
+ * TransferComplete 0 and a boot, since the version cannot tell. Here a boot that seems to be before the last byte does not
+ * count, however little: of two errors of our clocks we prefer the one that says less success.
  */
 export function targetSince(attempt: Attempt): number | null {
   if (!attempt.sameVersion) return attempt.onTarget?.sinceAt ?? null
   const { completedAt, boots, lastByteAt } = attempt
   if (completedAt === null || !boots) return null
-  const bootAt = lastByteAt === null || boots.firstAt >= lastByteAt ? boots.firstAt : boots.lastAt
-  return lastByteAt !== null && bootAt < lastByteAt ? null : Math.max(completedAt, bootAt)
+  const from = Math.max(lastByteAt ?? -Infinity, acceptedSince(attempt) ?? attempt.offeredAt)
+  const bootAt = boots.firstAt >= from ? boots.firstAt : boots.lastAt
+  return bootAt < from ? null : Math.max(completedAt, bootAt)
 }
 
 /** The last contact on the version we want. */

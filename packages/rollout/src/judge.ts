@@ -3,7 +3,7 @@ import type { Attempt, Fault } from './attempt.ts'
 import { lastContactAt } from './attempt.ts'
 import { judgeTarget, targetSince } from './judge-target.ts'
 import type { Policy } from './policy.ts'
-import { backSince, stageDeadline, stageOf, stageSince } from './stage.ts'
+import { acceptedSince, backSince, stageDeadline, stageOf, stageSince } from './stage.ts'
 import type { FailureReason, OfferedState, Outcome, UpgradeCore } from './upgrade.ts'
 
 export type Verdict =
@@ -83,7 +83,8 @@ function rolledBackUnseen(core: UpgradeCore, attempt: Attempt, policy: Policy): 
 /** 6.a: a fault, no boot, the old version. */
 function judgeTransferFault(attempt: Attempt, fault: Fault, policy: Policy): Verdict {
   if (fault.faultCode === 9020 && policy.confirmation) return { kind: 'outcome', outcome: { kind: 'declined' } }
-  const booted = attempt.boots !== null && attempt.boots.firstAt <= fault.at
+  const heldFrom = acceptedSince(attempt) ?? attempt.offeredAt
+  const booted = attempt.reports.some((report) => report.booted && report.at >= heldFrom && report.at <= fault.at)
   const neverGotIt = fault.faultCode >= 9011 && fault.faultCode <= 9017 && attempt.lastByteAt === null
   const reason = booted
     ? 'install_failed'

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
+import { clockToleranceMs } from './causal-time.ts'
 import { classOf, foldCounters, moveCounters } from './class-of.ts'
 import { excuse } from './excuse.ts'
 import type { Fact, FactBody } from './facts.ts'
@@ -18,7 +19,9 @@ import {
   informs,
   lastByte,
   oldVersion,
+  outcomeOf,
   policy,
+  refused,
   second,
   settings,
   target,
@@ -321,6 +324,54 @@ describe(`tries of one upgrade (seed ${seed})`, () => {
         expect(story.upgrade.attempts).toBeLessThanOrEqual(mostTries)
       }),
       { ...runs, numRuns: 5000 },
+    )
+  })
+})
+
+describe(`clocks apart by less than the tolerance (seed ${seed})`, () => {
+  /** True seconds since the offer, and whose clock the fact is told by. */
+  type Seen = [at: number, by: 'gateway' | 'file server', fact: FactBody]
+  const install: Seen[] = [
+    [1, 'gateway', answered()],
+    [10, 'file server', firstByte()],
+    [40, 'file server', lastByte()],
+  ]
+  /** The Inform of the very session in which we claimed. */
+  const boot: Seen = [-0.1, 'gateway', boots(oldVersion)]
+  const lives: Seen[][] = [
+    [...install, [80, 'gateway', boots(target)], [300, 'gateway', informs(target)]],
+    [...install, [80, 'gateway', boots(oldVersion)], [300, 'gateway', informs(oldVersion)]],
+    [...install, [45, 'gateway', completed(9018)], [300, 'gateway', informs(oldVersion)]],
+    [...install, [80, 'gateway', boots(target)], [200, 'gateway', boots(oldVersion)]],
+    [...install, [200, 'gateway', informs(oldVersion)], [300, 'gateway', informs(oldVersion)]],
+    [
+      [1, 'gateway', answered()],
+      [2, 'gateway', completed(9015)],
+    ],
+    [
+      [2, 'gateway', boots(target)],
+      [300, 'gateway', informs(target)],
+    ],
+    [[1, 'gateway', refused(9000)]],
+  ]
+  const skew = fc.integer({ min: -clockToleranceMs / 2000, max: clockToleranceMs / 2000 })
+  const once: Policy = { ...policy, retries: { ...policy.retries, maxAttempts: 1 } }
+
+  test('give the same outcome, in any order', () => {
+    const anyTelling = fc
+      .constantFrom(...lives)
+      .chain((life) => fc.tuple(fc.constant(life), fc.shuffledSubarray(life, { minLength: life.length }), skew, skew))
+    const end = (life: Seen[], gateway: number, fileServer: number) => {
+      const story = tellStory(once).tell(1000, claimed())
+      for (const [at, by, fact] of life) story.tell(1000 + at + (by === 'gateway' ? gateway : fileServer), fact)
+      return outcomeOf(story.wait(100_000))
+    }
+    fc.assert(
+      fc.property(anyTelling, ([life, shuffled, gateway, fileServer]) => {
+        expect(end(shuffled, gateway, fileServer)).toEqual(end(life, 0, 0))
+        expect(end([boot, ...life], gateway, fileServer)).toEqual(end(life, 0, 0))
+      }),
+      { ...runs, numRuns: 10_000 },
     )
   })
 })

@@ -1,5 +1,6 @@
 import type { Attempt } from './attempt.ts'
 import type { Policy } from './policy.ts'
+import { clockToleranceMs } from './causal-time.ts'
 import { afterStandstills } from './stand-still.ts'
 import type { OfferedState, UpgradeCore } from './upgrade.ts'
 
@@ -51,18 +52,25 @@ export function transferMs(imageBytes: number, bitsPerSecond: number): number {
 
 /**
  * Since when a device that still reports the old version has come back without the new one (8.a): it booted after it
- * had the whole image. Where only TransferComplete 0 tells of the image, the boot may lie before it.
+ * had the whole image. Where only TransferComplete 0 tells of the image, the boot may lie before it. The last byte is
+ * timed by the file server and the boot by a gateway: a boot that seems to be a little earlier counts too.
  */
 export function backSince(core: UpgradeCore, attempt: Attempt): number | null {
   const { lastByteAt, completedAt, answered } = attempt
   const acceptedAt = acceptedSince(attempt)
   const bootBeforeReport = completedAt === null ? null : bootOnOldFrom(acceptedAt ?? attempt.offeredAt, attempt)
+  const bootAroundLastByte = lastByteAt === null ? null : bootOnOldFrom(aroundLastByte(lastByteAt, acceptedAt), attempt)
   return earliest([
-    lastByteAt === null ? null : bootOnOldFrom(lastByteAt, attempt),
+    lastByteAt === null || bootAroundLastByte === null ? null : Math.max(bootAroundLastByte, lastByteAt),
     answered?.status === 0 ? bootOnOldFrom(answered.at, attempt) : null,
     core.hosting === 'operator' && acceptedAt !== null ? bootOnOldFrom(acceptedAt, attempt) : null,
     completedAt === null || bootBeforeReport === null ? null : Math.max(bootBeforeReport, completedAt),
   ])
+}
+
+/** No earlier than the answer to Download: the boot that we claimed after is timed by the same gateway, before that. */
+function aroundLastByte(lastByteAt: number, acceptedAt: number | null): number {
+  return acceptedAt === null ? lastByteAt : Math.max(lastByteAt - clockToleranceMs, acceptedAt)
 }
 
 /** When the device went away to install: the last byte, a success claim, or (where nobody tells us of bytes) a boot. */
@@ -77,7 +85,8 @@ export function returningSince(core: UpgradeCore, attempt: Attempt): number | nu
   return claims.length === 0 ? null : Math.max(...claims)
 }
 
-function acceptedSince(attempt: Attempt): number | null {
+/** Since when the device held the Download, by a gateway's clock: its answer, or its list of transfers. */
+export function acceptedSince(attempt: Attempt): number | null {
   return attempt.answered?.at ?? (attempt.queueListed?.listed ? attempt.queueListed.at : null)
 }
 
