@@ -2,10 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bringInFirmware, trustVendor } from './bring-in-firmware.ts'
 import { judgeHistory } from './judge-history.ts'
+import type { Order } from './ordered-faults.ts'
 import { quickPolicy, startCampaign, waitForCampaign, waitForState } from './run-campaign.ts'
 import { type RunningFleet, runFleet } from './run-fleet.ts'
 import { type EmbeddedSystem, startEmbeddedSystem } from './start-embedded.ts'
+import { unexpectedOutcomes } from './unexpected-outcomes.ts'
 
+const ordered: readonly Order[] = [
+  { faults: { refusesImage: true }, outcomes: ['failed image_rejected'] },
+  { faults: { fallsBackUnseen: true }, outcomes: ['rolled_back'] },
+  { faults: { losesSettingsSilently: true }, outcomes: ['verified_config_lost'] },
+]
 let system: EmbeddedSystem
 let fleet: RunningFleet
 beforeAll(async () => {
@@ -20,7 +27,7 @@ afterAll(async () => {
 test('killed with -9 in mid-campaign, twice, and started again, the one-process system ends with the right counts', async () => {
   fleet = await runFleet(system, {
     count: 24,
-    faults: [{ refusesImage: true }, { fallsBackUnseen: true }, { losesSettingsSilently: true }],
+    faults: ordered.map(({ faults }) => faults),
   })
   const artifact = await bringInFirmware(system, { version: '2.0.0' })
   const policy = { ...quickPolicy, caps: { inFlight: 6, unproven: 30 } }
@@ -32,6 +39,7 @@ test('killed with -9 in mid-campaign, twice, and started again, the one-process 
     await system.startAgain()
   }
   const campaign = await waitForState(system, campaignId, ['finished', 'paused', 'aborted'])
+  expect(await unexpectedOutcomes(system, campaignId, fleet, ordered)).toEqual([])
   expect(campaign).toMatchObject({
     state: 'finished',
     outcomes: { verified: 21, verified_config_lost: 1, rolled_back: 1, failed: 1 },

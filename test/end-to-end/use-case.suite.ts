@@ -9,6 +9,7 @@ import { type Order, orders, withoutCookie } from './ordered-faults.ts'
 import { quickPolicy, startCampaign, upgradesOf, waitForState } from './run-campaign.ts'
 import { type RunningFleet, runFleet } from './run-fleet.ts'
 import type { System } from './system.ts'
+import { unexpectedOutcomes } from './unexpected-outcomes.ts'
 
 /** The use case "upgrade the firmware of a fleet", steps 1 to 10 with 6.a, 8.a and 10.a, on any topology. */
 export function useCaseSuite(start: () => Promise<System>): void {
@@ -35,7 +36,7 @@ export function useCaseSuite(start: () => Promise<System>): void {
     expect(artifact).toMatchObject({ status: 'trusted' })
     const { campaignId } = await startCampaign(system, artifact.artifactId, quickPolicy, fleet.names)
     const campaign = await waitForState(system, campaignId, ['finished', 'paused', 'aborted'])
-    expect(await unexpected(system, campaignId, fleet, ordered)).toEqual([])
+    expect(await unexpectedOutcomes(system, campaignId, fleet, ordered)).toEqual([])
     expect(campaign).toMatchObject({ state: 'finished', size: 40 })
     await fleet.stop()
   }, 60_000)
@@ -55,7 +56,7 @@ export function useCaseSuite(start: () => Promise<System>): void {
     expect(artifact).toMatchObject({ status: 'trusted', hosting: 'origin' })
     const { campaignId } = await startCampaign(system, artifact.artifactId, quickPolicy, fleet.names)
     expect(await waitForState(system, campaignId, ['finished', 'paused'])).toMatchObject({ state: 'finished' })
-    expect(await unexpected(system, campaignId, fleet, ordered)).toEqual([])
+    expect(await unexpectedOutcomes(system, campaignId, fleet, ordered)).toEqual([])
     const hosts = fleet.lines().flatMap((line) => (line.what === 'download_received' ? [line.urlHost] : []))
     expect(new Set(hosts)).toEqual(new Set([`127.0.0.1:${server.port}`]))
     await fleet.stop()
@@ -97,21 +98,4 @@ export function useCaseSuite(start: () => Promise<System>): void {
   test('journals, API and the devices’ own records agree, and every guarantee was kept', async () => {
     expect(await judgeHistory(system, fleets)).toEqual([])
   }, 60_000)
-}
-
-/** Devices that did not end as ordered, in words. */
-async function unexpected(
-  system: System,
-  campaignId: string,
-  { names }: RunningFleet,
-  ordered: readonly Order[],
-): Promise<string[]> {
-  const upgrades = new Map((await upgradesOf(system, campaignId)).map((one) => [one.deviceName, one]))
-  return names.flatMap((name, index) => {
-    const { faults, outcomes } = ordered[index] ?? { faults: {}, outcomes: ['verified'] }
-    const { state, reason } = upgrades.get(name)!
-    const outcome = state === 'failed' ? `${state} ${reason}` : state
-    if (outcomes.includes(outcome)) return []
-    return [`${name} ${JSON.stringify(faults)} is ${outcome}, not ${outcomes.join(' or ')}`]
-  })
 }
