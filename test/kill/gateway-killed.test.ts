@@ -26,8 +26,7 @@ test(
     const aftermath = await killAtStage(beforeTheClaim, killWithClaimsOpen)
     expectAllWell(aftermath)
     expect(lost(aftermath)).toBeGreaterThanOrEqual(STANDING)
-    expect(moved(aftermath, 'in_doubt')).toBeGreaterThanOrEqual(STANDING)
-    expect(moved(aftermath, 'retry', 'queued_transfers_listed')).toBeGreaterThanOrEqual(STANDING)
+    expect(moved(aftermath, 'retry')).toBeGreaterThanOrEqual(STANDING)
   },
 )
 

@@ -51,7 +51,7 @@ export async function killAtStage(stage: Stage, kill: Kill = killAtOnce): Promis
 
   barrier.holdAt(stage)
   const { campaignId } = await startCampaign(system, artifactId, policy)
-  const held = await kill(barrier, system, fleet)
+  const held = await kill({ barrier, system, fleet, campaignId })
   const campaign = await waitForState(system, campaignId, ['finished', 'paused', 'aborted'], 60_000)
 
   const violations = await judgeHistory(system, [fleet])

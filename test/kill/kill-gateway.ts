@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { waitUntil } from '@sluice/testbed'
+import { upgradesOf } from '../end-to-end/run-campaign.ts'
 import type { RunningFleet } from '../end-to-end/run-fleet.ts'
 import type { DistributedSystem } from '../end-to-end/start-distributed.ts'
 import type { StageBarrier } from './stage-barrier.ts'
@@ -8,10 +9,17 @@ import type { StageBarrier } from './stage-barrier.ts'
 export const STANDING = 50
 
 /** Kills the gateway under at least `STANDING` sessions and answers how many stood there. */
-export type Kill = (barrier: StageBarrier, system: DistributedSystem, fleet: RunningFleet) => Promise<number>
+export type Kill = (stand: Stand) => Promise<number>
+
+export interface Stand {
+  readonly barrier: StageBarrier
+  readonly system: DistributedSystem
+  readonly fleet: RunningFleet
+  readonly campaignId: string
+}
 
 /** As it is: the other gateway hears of the devices at once. */
-export const killAtOnce: Kill = async (barrier, system) => {
+export const killAtOnce: Kill = async ({ barrier, system }) => {
   await enough(() => barrier.held())
   const held = barrier.held()
   await killGateway(system)
@@ -20,7 +28,7 @@ export const killAtOnce: Kill = async (barrier, system) => {
 }
 
 /** The claims are with the scheduler, which hears them only when the gateway that asked is dead. */
-export const killWithClaimsOpen: Kill = async (barrier, system) => {
+export const killWithClaimsOpen: Kill = async ({ barrier, system }) => {
   await enough(() => barrier.held())
   const scheduler = serviceOf(system, 'campaign-scheduler')
   scheduler.pause()
@@ -35,8 +43,8 @@ export const killWithClaimsOpen: Kill = async (barrier, system) => {
   return open
 }
 
-/** Nobody is served a byte until every device that lost its gateway was asked what it holds. */
-export const killWithFilesAway: Kill = async (barrier, system, fleet) => {
+/** Nobody is served a byte until every device that lost its gateway was asked what it holds, and no attempt is in doubt. */
+export const killWithFilesAway: Kill = async ({ barrier, system, fleet, campaignId }) => {
   await enough(() => barrier.held())
   const files = serviceOf(system, 'file-server')
   files.pause()
@@ -45,7 +53,9 @@ export const killWithFilesAway: Kill = async (barrier, system, fleet) => {
   barrier.cut()
   const asked = () => fleet.lines().filter((line) => line.what === 'called' && line.method === ASKED).length
   const describe = () => `${asked()} of ${held} devices were asked what they hold`
-  await waitUntil(() => asked() >= held, { deadlineMs: 20_000, everyMs: 50, describe }).finally(() => files.resume())
+  const inDoubt = async () => (await upgradesOf(system, campaignId)).filter(({ state }) => state === 'in_doubt').length
+  const settled = async () => asked() >= held && (await inDoubt()) === 0
+  await waitUntil(settled, { deadlineMs: 20_000, everyMs: 100, describe }).finally(() => files.resume())
   return held
 }
 
