@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { event, request } from './define.ts'
-import { Count, Cursor, DeviceKey, SoftwareVersion, Time, Traceparent, nullable } from './values.ts'
+import { Actor, Count, Cursor, DeviceKey, SoftwareVersion, Time, Traceparent, nullable } from './values.ts'
 
 const Oui = Type.String({ pattern: '^[0-9A-F]{6}$' })
 const Name64 = Type.String({ maxLength: 64 })
@@ -108,7 +108,7 @@ export const deviceImport = request('device.import', {
   server: 'device-registry',
   deadlineMs: 30_000,
   description: 'Brings devices and their credentials into the inventory; what is there already is updated.',
-  input: Type.Object({ items: Type.Array(ImportedDevice, { minItems: 1, maxItems: 1_000 }) }),
+  input: Type.Object({ items: Type.Array(ImportedDevice, { minItems: 1, maxItems: 1_000 }), actor: Actor }),
   output: Type.Object({ created: Count, updated: Count }),
 })
 

@@ -52,7 +52,7 @@ export function bindHandlers(parts: Parts): Promise<Stop[]> {
     bus.serve(deviceImport, (batch) =>
       Promise.all(
         batch.map(async ({ input }) => {
-          const result = await sql.transaction((tx) => importDevices(tx, parts, input.items, parts.clock.now()))
+          const result = await sql.transaction((tx) => importDevices(tx, parts, input, parts.clock.now()))
           parts.relay.wake()
           observability.devicesImported.add(input.items.length)
           return answered(result)

@@ -1,13 +1,26 @@
-import { type ImportedDevice, credentialChanged, deviceKeyOf, deviceNameOf } from '@sluice/contracts'
+import {
+  type ImportedDevice,
+  type InputOf,
+  type deviceImport,
+  credentialChanged,
+  deviceKeyOf,
+  deviceNameOf,
+} from '@sluice/contracts'
 import type { Ids } from '@sluice/runtime'
-import { type Journal, type Queryable, json } from '@sluice/sql'
+import { type Journal, type OutEntry, type Queryable, json } from '@sluice/sql'
 import type { Seal } from './seal.ts'
 
-/** Brings devices in, and lets gateways forget the credentials that were replaced. One transaction of the caller. */
+/** Which devices an import touched is kept for the audit trail up to so many of them. */
+const MAX_NOTED = 100
+
+/**
+ * Brings devices in, lets gateways forget the credentials that were replaced, and notes who did it. One transaction of
+ * the caller.
+ */
 export async function importDevices(
   tx: Queryable,
   parts: { readonly journal: Journal; readonly seal: Seal; readonly ids: Ids },
-  items: readonly ImportedDevice[],
+  { items, actor }: InputOf<typeof deviceImport>,
   now: number,
 ): Promise<{ created: number; updated: number }> {
   const rows = rowsOf(items, parts.seal, now)
@@ -26,22 +39,29 @@ export async function importDevices(
      returning (xmax = 0) as created`,
     [json(rows), json(rows.filter((row) => row.tags !== null).map((row) => row.device_key))],
   )
-  const rekeyed = rows.filter((row) => row.sealed_password !== null).map((row) => row.device_key)
-  if (rekeyed.length > 0) {
-    await parts.journal.append(tx, [
-      {
-        direction: 'out',
-        id: parts.ids.event(),
-        kind: credentialChanged.name,
-        key: 'all',
-        at: now,
-        actor: 'service:device-registry',
-        data: { deviceKeys: rekeyed },
-      },
-    ])
-  }
   const created = written.filter((row) => row.created).length
-  return { created, updated: written.length - created }
+  const counts = { created, updated: written.length - created }
+  // A user name that comes again unchanged is counted too: what is forgotten for nothing is only asked for again.
+  const rekeyed = rows.filter((row) => row.sealed_password !== null || row.username !== null).map(keyOf)
+  await parts.journal.append(tx, [
+    {
+      direction: 'note',
+      kind: 'device.imported',
+      at: now,
+      actor,
+      data: { ...counts, rekeyed: rekeyed.length, deviceKeys: rows.slice(0, MAX_NOTED).map(keyOf) },
+    },
+    ...(rekeyed.length === 0 ? [] : [forget(rekeyed, parts.ids.event(), actor, now)]),
+  ])
+  return counts
+}
+
+function forget(deviceKeys: readonly string[], id: string, actor: string, at: number): OutEntry {
+  return { direction: 'out', id, kind: credentialChanged.name, key: 'all', at, actor, data: { deviceKeys } }
+}
+
+function keyOf(row: { readonly device_key: string }): string {
+  return row.device_key
 }
 
 /** The last mention of a device in one import counts. */

@@ -13,13 +13,14 @@ import {
   deviceList,
 } from '@sluice/contracts'
 import { createIds, createLog, systemClock } from '@sluice/runtime'
-import { connectPostgres, openEmbedded } from '@sluice/sql'
+import { connectPostgres, createJournal, openEmbedded } from '@sluice/sql'
 import { freshDatabase, waitUntil } from '@sluice/testbed'
 import { afterEach, describe, expect, inject, test } from 'vitest'
 import { createRegistry } from './registry.ts'
 
 const log = createLog({ service: 'test', level: 'silent' })
 const ids = createIds()
+const actor = 'operator:ann'
 const closing: (() => Promise<unknown>)[] = []
 
 afterEach(async () => {
@@ -100,7 +101,7 @@ describe.each(['embedded', 'postgres'] as const)('on %s', (kind) => {
       serialNumber: `P${index}`,
       tags: index % 2 === 0 ? ['lab'] : [],
     }))
-    expect(await asker.request(deviceImport, { items })).toEqual({ ok: true, data: { created: 7, updated: 0 } })
+    expect(await asker.request(deviceImport, { items, actor })).toEqual({ ok: true, data: { created: 7, updated: 0 } })
 
     const seen: string[] = []
     let cursor: string | null = null
@@ -129,7 +130,7 @@ describe.each(['embedded', 'postgres'] as const)('on %s', (kind) => {
   test('a credential is answered as HA1, and an unknown device is positively unknown', async () => {
     const { asker } = await startRegistry(kind)
     const id = { oui: '00D09E', productClass: 'A', serialNumber: 'C1' }
-    await asker.request(deviceImport, { items: [{ ...id, password: 'pass:wörd' }] })
+    await asker.request(deviceImport, { items: [{ ...id, password: 'pass:wörd' }], actor })
     const name = '00D09E-A-C1'
     expect(await asker.request(deviceCredential, { deviceKey: deviceKeyOf(id), realm: 'sluice' })).toEqual({
       ok: true,
@@ -146,6 +147,7 @@ describe.each(['embedded', 'postgres'] as const)('on %s', (kind) => {
     const { asker, sql } = await startRegistry(kind)
     await asker.request(deviceImport, {
       items: [{ oui: '00D09E', productClass: 'A', serialNumber: 'C3', password: 'find-me-if-you-can' }],
+      actor,
     })
     const rows = await sql.query('select * from registry.devices')
     const journal = await sql.query('select * from registry.journal')
@@ -164,12 +166,33 @@ describe.each(['embedded', 'postgres'] as const)('on %s', (kind) => {
     })
     closing.push(stop)
     const id = { oui: '00D09E', productClass: 'A', serialNumber: 'C4' }
-    await asker.request(deviceImport, { items: [{ ...id, password: 'one' }] })
-    expect(await asker.request(deviceImport, { items: [{ ...id, password: 'two', tags: ['x'] }] })).toEqual({
+    await asker.request(deviceImport, { items: [{ ...id, password: 'one' }], actor })
+    expect(await asker.request(deviceImport, { items: [{ ...id, password: 'two', tags: ['x'] }], actor })).toEqual({
       ok: true,
       data: { created: 0, updated: 1 },
     })
     await waitUntil(() => forgotten.length === 2)
     expect(forgotten).toEqual([deviceKeyOf(id), deviceKeyOf(id)])
+    await asker.request(deviceImport, { items: [{ ...id, username: 'another' }], actor })
+    await waitUntil(() => forgotten.length === 3)
+    await asker.request(deviceImport, { items: [{ ...id, tags: ['y'] }], actor })
+    await asker.request(deviceImport, { items: [{ ...id, username: 'a third' }], actor })
+    await waitUntil(() => forgotten.length === 4)
+  })
+
+  test('an import stands in the audit trail: who, how many, and which devices up to a bound', async () => {
+    const { asker, sql } = await startRegistry(kind)
+    const items = Array.from({ length: 150 }, (_, index) => ({
+      oui: '00D09E',
+      productClass: 'A',
+      serialNumber: `J${index}`,
+      ...(index < 3 ? { password: 'a-secret-of-it' } : {}),
+    }))
+    await asker.request(deviceImport, { items, actor })
+    const notes = await createJournal('registry').read(sql, {})
+    const [note] = notes.filter(({ direction }) => direction === 'note')
+    expect(note).toMatchObject({ kind: 'device.imported', actor, data: { created: 150, updated: 0, rekeyed: 3 } })
+    expect((note?.data as { deviceKeys: string[] }).deviceKeys).toHaveLength(100)
+    expect(JSON.stringify(notes)).not.toContain('a-secret-of-it')
   })
 })

@@ -97,7 +97,7 @@ export function createAnswers(bus: Bus): Answers {
       }
       return bus.request(deviceList, { limit: PAGE, ...page, filter })
     },
-    importDevices: ({ body }) => bus.request(deviceImport, body),
+    importDevices: ({ body, actor }) => bus.request(deviceImport, { ...body, actor }),
     getDevice: ({ params }) => bus.request(deviceGet, params),
     getDeviceUpgrades: ({ params, query }) =>
       withDevice(params.device, (deviceKey) => bus.request(upgradeList, { limit: PAGE, ...query, deviceKey })),

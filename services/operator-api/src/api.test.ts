@@ -10,6 +10,7 @@ import {
   campaignControl,
   campaignList,
   deviceGet,
+  deviceImport,
   refused,
   upgradeChanged,
   upgradeList,
@@ -151,7 +152,14 @@ test('the actor is who the token belongs to, whatever the body says', async () =
     headers: { ...bearer, 'content-type': 'application/json' },
     body: JSON.stringify({ actor: 'operator:root' }),
   })
-  expect(actors).toEqual(['operator:ann'])
+  const stopImport = await services.serve(deviceImport, async (batch) => {
+    actors.push(...batch.map(({ input }) => input.actor))
+    return batch.map(() => answered({ created: 1, updated: 0 }))
+  })
+  const items = [{ oui: '00D09E', productClass: 'A', serialNumber: '1' }]
+  await client().call('importDevices', { body: { items } })
+  await stopImport()
+  expect(actors).toEqual(['operator:ann', 'operator:ann'])
   expect(smuggled.status).toBe(400)
   await stop()
 })
