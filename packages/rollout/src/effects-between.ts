@@ -1,18 +1,12 @@
-import type { Attempt } from './attempt.ts'
-import { provisioning, expectsReading } from './compare-snapshots.ts'
 import type { Effect } from './effects.ts'
 import type { Fact } from './facts.ts'
-import { proofDeadlines, targetSince } from './judge-target.ts'
 import type { Policy } from './policy.ts'
 import { backSince } from './stage.ts'
 import type { Upgrade } from './upgrade.ts'
-import { wantsWatch } from './upgrade.ts'
 
 /** What the world needs to hear about a move. */
 export function effectsBetween(before: Upgrade, after: Upgrade, fact: Fact, policy: Policy): Effect[] {
   const effects: Effect[] = []
-  if (wantsWatch(after) !== wantsWatch(before))
-    effects.push({ kind: wantsWatch(after) ? 'place_watch' : 'remove_watch' })
   if (
     stageName(after) === 'in_doubt' &&
     stageName(before) !== 'in_doubt' &&
@@ -27,36 +21,21 @@ export function effectsBetween(before: Upgrade, after: Upgrade, fact: Fact, poli
   const contactAt = contactWantedAt(after, policy)
   if (contactAt !== null && contactAt !== contactWantedAt(before, policy))
     effects.push({ kind: 'place_contact', at: contactAt })
-  if (
-    after.state === 'verifying' &&
-    (fact.kind === 'informed' || before.state !== 'verifying') &&
-    wantsReading(after.attempt)
-  )
-    effects.push({ kind: 'read_snapshot', attemptId: after.attempt.attemptId })
   if (fact.kind === 'download_answered' && after.downloadArguments === 'other')
     effects.push({ kind: 'learn_download_arguments', arguments: 'other' })
   return [...effects, ...alarmsBetween(before, after)]
 }
 
 /** Where the try is, whether or not it is being cancelled. */
-export function stageName(upgrade: Upgrade): string {
+function stageName(upgrade: Upgrade): string {
   return upgrade.state === 'cancelling' ? upgrade.back : upgrade.state
 }
 
-/** The end of the soak, or of the grace time after a boot on the old version: a verdict needs a contact after it. */
+/** The end of the grace time after a boot on the old version: a verdict needs a contact after it. */
 function contactWantedAt(upgrade: Upgrade, policy: Policy): number | null {
-  if (upgrade.state === 'verifying') {
-    const since = targetSince(upgrade.attempt)
-    return since === null ? null : proofDeadlines(since, upgrade.attempt, policy).soakedAt
-  }
   if (upgrade.state !== 'returning') return null
   const backAt = backSince(upgrade, upgrade.attempt)
   return backAt === null ? null : backAt + policy.timers.graceMs
-}
-
-function wantsReading(attempt: Attempt): boolean {
-  if (!expectsReading(attempt.before)) return false
-  return attempt.after.readAt === null || provisioning(attempt.before, attempt.after) !== 'back'
 }
 
 function alarmsBetween(before: Upgrade, after: Upgrade): Effect[] {

@@ -1,20 +1,23 @@
-/** What the scheduler does after the commit. The watch is derived: see `wantsWatch`. Counters too: see `classOf`. */
+/**
+ * What the scheduler does after the commit. The watch is derived from the state, see `wantsWatch`, and with it what gateways do
+ * of themselves: read settings on the target version, plant a contact at the end of the soak. Counters too: see `classOf`.
+ */
 export type Effect =
-  | { kind: 'place_watch' }
-  | { kind: 'remove_watch' }
   /** Ask the device which transfers it holds (GetAllQueuedTransfers). */
   | { kind: 'place_check'; attemptId: string }
   /** Hint that this upgrade may be claimed, not before `notBefore` (epoch ms). */
   | { kind: 'place_hint'; notBefore: number }
   | { kind: 'place_cancel'; attemptId: string }
-  /** Be in touch with the device at `at` (planted ScheduleInform, or a connection request): the end of the soak. */
+  /**
+   * Be in touch with the device at `at` (epoch ms; ScheduleInform in the session it is in, or a connection request then): the
+   * end of the grace time after a boot on the old version, when one more Inform makes a rollback (8.a) known.
+   */
   | { kind: 'place_contact'; at: number }
-  /** Read settings and sentinels: the device is on the target version. */
-  | { kind: 'read_snapshot'; attemptId: string }
   /** Offer the model nothing more in this campaign, once this many distinct devices said so. */
   | { kind: 'block_model'; reason: string; afterDevices: number }
   /** Stop the wave once this many distinct devices said so, and hash origin and copies again. */
   | { kind: 'suspect_image'; faultCode: number; afterDevices: number }
+  /** A device took the Download with these: offer them first to the others of its model in this campaign. */
   | { kind: 'learn_download_arguments'; arguments: 'usual' | 'other' }
   /** `aboveShareOfWave`: raise only when more than this share of the wave's devices says so. */
   | { kind: 'alarm'; code: AlarmCode; aboveShareOfWave: number | null }

@@ -248,14 +248,9 @@ describe(`any facts in any order (seed ${seed})`, () => {
     })
   })
 
-  test('place and remove the watch in turn', () => {
-    everyStep((before, _fact, { upgrade, effects }) => {
-      const watch = effects.filter(({ kind }) => kind === 'place_watch' || kind === 'remove_watch')
-      const expected =
-        wantsWatch(before) === wantsWatch(upgrade)
-          ? []
-          : [{ kind: wantsWatch(upgrade) ? 'place_watch' : 'remove_watch' }]
-      expect(watch).toEqual(expected)
+  test('are watched for from the first offer until they no longer count', () => {
+    everyStep((_before, _fact, { upgrade }) => {
+      expect(wantsWatch(upgrade)).toBe(lastAttempt(upgrade) !== null && !(upgrade.state === 'settled' && upgrade.final))
     })
   })
 

@@ -17,6 +17,7 @@ import {
   target,
   tellStory,
 } from './tell-story.ts'
+import { wantsWatch } from './upgrade.ts'
 
 const timedOut = (stage: string, contact: string) => ({ kind: 'timed_out', stage, contact })
 
@@ -69,14 +70,9 @@ test('contact before the device went to install does not hide that it never came
   expect(outcomeOf(story)).toEqual(timedOut('returning', 'silent'))
 })
 
-test('the soak asks for a contact at its end', () => {
-  const story = installing().tell(200, boots(target))
-  expect(story.effects).toContainEqual({ kind: 'place_contact', at: 260_000 })
-})
-
-test('a boot on the old version asks for a contact after the grace time', () => {
-  const story = installing().tell(200, boots(oldVersion))
-  expect(story.effects).toContainEqual({ kind: 'place_contact', at: 250_000 })
+test('a boot on the old version asks for a contact after the grace time, once', () => {
+  const story = installing().tell(200, boots(oldVersion)).tell(210, informs(oldVersion))
+  expect(story.effects.filter(({ kind }) => kind === 'place_contact')).toEqual([{ kind: 'place_contact', at: 250_000 }])
 })
 
 test('an outcome becomes final after finalMs', () => {
@@ -140,10 +136,11 @@ test('a transfer that failed in our own outage is not charged, a refused image i
   expect(during(9018).upgrade).toMatchObject({ state: 'settled', tries: [{ charged: true }] })
 })
 
-test('the watch is on from the offer to the final time, and never twice', () => {
-  const story = installing().tell(200, boots(target)).tell(300, informs(target)).wait(200_000)
-  expect(story.effects.filter(({ kind }) => kind.endsWith('_watch'))).toEqual([
-    { kind: 'place_watch' },
-    { kind: 'remove_watch' },
-  ])
+test('the watch is on from the offer to the final time', () => {
+  const story = tellStory()
+  expect(wantsWatch(story.upgrade)).toBe(false)
+  expect(wantsWatch(story.tell(0, claimed()).upgrade)).toBe(true)
+  story.tell(200, boots(target)).tell(300, informs(target))
+  expect(wantsWatch(story.upgrade)).toBe(true)
+  expect(wantsWatch(story.wait(200_000).upgrade)).toBe(false)
 })
