@@ -134,6 +134,13 @@ test('a transfer that failed in our own outage is not charged, a refused image i
   }
   expect(during(9017).upgrade).toMatchObject({ state: 'retry', tries: [{ charged: false }] })
   expect(during(9018).upgrade).toMatchObject({ state: 'settled', tries: [{ charged: true }] })
+  const heardTooLate = tellStory().tell(0, claimed()).tell(1, answered()).tell(90, completed(9017)).upgrade
+  const excused = excuse(heardTooLate, { from: 20_000, to: 80_000 }, policy)
+  expect(heardTooLate.tries).toMatchObject([{ charged: true }])
+  expect(excused).toMatchObject({ state: 'retry', tries: [{ charged: false }], dueAt: null })
+  expect(excused.state === 'retry' && heardTooLate.state === 'retry' && excused.retryAt).toBe(
+    heardTooLate.state === 'retry' && heardTooLate.retryAt,
+  )
 })
 
 test('the watch is on from the offer to the final time', () => {
