@@ -333,6 +333,16 @@ export function artifactResolverSuite(name: string, open: () => Promise<Stand>):
           const reply = await operator().request(artifactCreate, { draft: { ...DRAFT, sourceUrl }, actor: ACTOR })
           expect(reply).toMatchObject({ error: { code: 'source_refused' } })
         }
+        // TR-069 A.3.2.8: no device takes a longer one, so it is said at once and not at each claim.
+        const long = (length: number) => 'http://127.0.0.1:1/'.padEnd(length, 'x')
+        const atOrigin = (length: number) => ({
+          draft: { ...DRAFT, hosting: 'origin' as const, sourceUrl: long(length) },
+          actor: ACTOR,
+        })
+        expect(await operator().request(artifactCreate, atOrigin(256))).toMatchObject({ ok: true })
+        expect(await operator().request(artifactCreate, atOrigin(257))).toMatchObject({
+          error: { code: 'invalid_request' },
+        })
         const homeless = { draft: { ...DRAFT, hosting: 'origin' as const }, actor: ACTOR }
         expect(await operator().request(artifactCreate, homeless)).toMatchObject({ error: { code: 'invalid_request' } })
       })
