@@ -101,10 +101,12 @@ describe('a CPE that returns no cookie', () => {
   test('does not get into a session that somebody opened in its name', async () => {
     const cpe = cpeOf('S1')
     await inform(cpe, 'S1')
-    await stand.hotStore.place([hint(cpe.deviceKey)])
-    const forger = cpeOf('S1')
-    expect((await inform(forger, 'S1', { password: 'guess' })).status).toBe(401)
-    expect((await empty(cpe, 'S1')).rpc).toBe('GetParameterValues')
+    const forge = (headers: Record<string, string>) => cpeOf('S1').inform({ version: 'forged', headers })
+    expect((await proven('S1', forge, { password: 'guess' })).status).toBe(401)
+    expect((await empty(cpe, 'S1')).status).toBe(204)
+    const key = { deviceKey: cpe.deviceKey, token: 'probe' }
+    const [probe] = await stand.hotStore.open([{ key, state: '', ttlMs: 1_000, version: null }])
+    expect(probe!.record.lastVersion).toBe('1.0')
   })
 
   test('whose cookie nobody knows is known by its user name as well', async () => {
