@@ -13,6 +13,12 @@ export interface SchedulerSettings {
   /** How often timers, plans, sweeps and gates are looked after. */
   readonly tickMs: number
   readonly duePageSize: number
+  /** How often a scheduler says that it is at work. */
+  readonly beatMs: number
+  /** When none has said so for this long, the timers of what was under way stood still. */
+  readonly outageAfterMs: number
+  /** How long nothing may come from the bus, after a start or an outage, until there is nothing old on it. */
+  readonly drainMs: number
   readonly sweepPageSize: number
   /** How long a sweep rests whose page failed. */
   readonly sweepRestMs: number
@@ -36,6 +42,9 @@ export const defaultSettings: SchedulerSettings = {
   planReplyMs: 5_000,
   tickMs: 500,
   duePageSize: 200,
+  beatMs: 1_000,
+  outageAfterMs: 10_000,
+  drainMs: 3_000,
   sweepPageSize: 500,
   sweepRestMs: 5_000,
   gateEveryMs: 30_000,

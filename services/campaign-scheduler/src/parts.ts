@@ -3,6 +3,7 @@ import type { Clock, Ids, Log } from '@sluice/runtime'
 import type { Journal, Sql } from '@sluice/sql'
 import type { SchedulerSettings } from './config.ts'
 import type { Metrics } from './observability.ts'
+import type { Pulse } from './outage/pulse.ts'
 
 /** What every use case of the scheduler works with. */
 export interface Parts {
@@ -14,6 +15,7 @@ export interface Parts {
   readonly log: Log
   readonly metrics: Metrics
   readonly settings: SchedulerSettings
+  readonly pulse: Pulse
   /** There are rows in the outbox: publish them now rather than at the next look. */
   readonly wakeRelay: () => void
   /** There are sweeps to be done. */

@@ -1,6 +1,7 @@
 import type { Sql } from '@sluice/sql'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { campaignsSuite } from './campaign/campaigns.suite.ts'
+import { outageSuite } from './outage/outage.suite.ts'
 import { recoverySuite } from './recovery.suite.ts'
 import { campaign, go, running, succeed, untilCampaign } from './testing/drive.ts'
 import { type World, closeEmbedded, createWorld } from './testing/world.ts'
@@ -30,6 +31,7 @@ export function schedulerSuite(name: string, openSql?: () => Promise<Sql>): void
     describe('campaigns', () => campaignsSuite(open))
     describe('claims', () => claimsSuite(open))
     describe('facts', () => factsSuite(open))
+    describe('outages', () => outageSuite(open))
     describe('recovery', () => recoverySuite(open))
   })
 }

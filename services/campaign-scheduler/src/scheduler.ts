@@ -4,6 +4,8 @@ import { type Sql, createJournal, createRelay, migrate } from '@sluice/sql'
 import { type SchedulerSettings, defaultSettings } from './config.ts'
 import { serveAll } from './handlers.ts'
 import { createMetrics } from './observability.ts'
+import { excuseOutages } from './outage/excuse-outage.ts'
+import { createPulse } from './outage/pulse.ts'
 import type { Parts } from './parts.ts'
 import { reconcile } from './reconcile.ts'
 import { migrations } from './store/migrations.ts'
@@ -41,6 +43,10 @@ export function createScheduler({ sql, bus, clock, ids, log, settings }: Schedul
   const moved = new Set<string>()
   const ticker = createTicker(() => tick(parts, moved))
   const planner = createTicker(() => tickPlans(parts))
+  const all: SchedulerSettings = { ...defaultSettings, ...settings }
+  const excuse = () => excuseOutages(parts)
+  const pulse = createPulse({ sql, journal, bus, clock, ids, settings: all, excuse })
+  const pulseTicker = createTicker(() => beatOnce(parts))
   const parts: Parts = {
     sql,
     journal,
@@ -49,7 +55,8 @@ export function createScheduler({ sql, bus, clock, ids, log, settings }: Schedul
     ids,
     log,
     metrics: createMetrics(),
-    settings: { ...defaultSettings, ...settings },
+    settings: all,
+    pulse,
     wakeRelay: () => relay.wake(),
     wakeSweeps: () => ticker.wake(),
     wakePlans: () => planner.wake(),
@@ -61,13 +68,15 @@ export function createScheduler({ sql, bus, clock, ids, log, settings }: Schedul
     async start() {
       await migrate(sql, { schema: SCHEMA, migrations: [...journal.migrations, ...migrations] })
       await reconcile(parts)
+      // Before the first fact: what was under way while nobody was at work is excused for that time.
+      await pulse.beat()
       relay.start()
       stops.push(() => relay.stop())
       stops.push(await serveAll(parts))
-      const cancelTicks = clock.every(parts.settings.tickMs, () => ticker.wake())
+      const cancels = [clock.every(all.tickMs, () => ticker.wake()), clock.every(all.beatMs, () => pulseTicker.wake())]
       stops.push(async () => {
-        cancelTicks()
-        await Promise.all([ticker.stop(), planner.stop()])
+        for (const cancel of cancels) cancel()
+        await Promise.all([ticker.stop(), planner.stop(), pulseTicker.stop()])
       })
       ticker.wake()
     },
@@ -75,4 +84,10 @@ export function createScheduler({ sql, bus, clock, ids, log, settings }: Schedul
       for (const stop of stops.splice(0).toReversed()) await stop()
     },
   }
+}
+
+/** A beat that fails is no beat: what that means is seen at the next one that does not. */
+async function beatOnce({ pulse, log }: Parts): Promise<boolean> {
+  await pulse.beat().catch((error: unknown) => log.warn({ err: error }, 'scheduler.beat.failed'))
+  return false
 }

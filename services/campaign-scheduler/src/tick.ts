@@ -1,6 +1,7 @@
 import { advanceCampaign } from './campaign/advance.ts'
 import { announceCampaign } from './campaign/announce.ts'
 import { planPage } from './campaign/materialise.ts'
+import { excuseOutages } from './outage/excuse-outage.ts'
 import type { Parts } from './parts.ts'
 import { campaignsToCheck, campaignsToPlan, setCheckAt } from './store/campaigns.ts'
 import { whatWaits } from './store/what-waits.ts'
@@ -18,10 +19,13 @@ export async function tick(parts: Parts, movedCampaigns: Set<string>): Promise<b
   const more = await guarded(parts, 'scheduler.tick.failed', async () => {
     const waiting = await whatWaits(parts.sql, parts.clock.now())
     if (waiting.plans) parts.wakePlans()
+    if (waiting.outages) await excuseOutages(parts)
+    // Nobody is called silent, and no wave overdue, while their word may still be on its way to us.
+    const isTimeSure = !waiting.outages && !parts.pulse.isHolding()
     const went = [
       waiting.sweeps && (await guarded(parts, 'campaign.sweep.failed', () => sweepOnce(parts))),
-      waiting.timers && (await guarded(parts, 'upgrade.timers.failed', () => passTime(parts))),
-      waiting.gates && (await guarded(parts, 'campaign.gate.failed', () => checkGates(parts))),
+      isTimeSure && waiting.timers && (await guarded(parts, 'upgrade.timers.failed', () => passTime(parts))),
+      isTimeSure && waiting.gates && (await guarded(parts, 'campaign.gate.failed', () => checkGates(parts))),
     ]
     return went.includes(true)
   })

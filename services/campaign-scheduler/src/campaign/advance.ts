@@ -37,7 +37,9 @@ async function decide(parts: Parts, tx: Queryable, campaignId: string): Promise<
   const waves = await wavesOf(tx, [campaignId])
   const tallies = await talliesOf(tx, [campaignId])
   const opened = waves.filter((wave) => wave.openedAt !== null)
-  let checkAt = now + parts.settings.gateEveryMs
+  // Whose word may still be on its way is not overdue; what is known to be hurt stops the campaign all the same.
+  const isHolding = parts.pulse.isHolding()
+  let checkAt = isHolding ? now : now + parts.settings.gateEveryMs
 
   const suspicions = (await trueSignals(tx, [campaignId])).filter(({ kind }) => kind === 'suspect_image')
   const suspect = suspicions.find(({ subject, devices }) => devices > acceptedSuspects(opened, subject))
@@ -47,10 +49,11 @@ async function decide(parts: Parts, tx: Queryable, campaignId: string): Promise<
   }
   for (const wave of opened) {
     const counters = countersOf(tallies.filter((tally) => tally.wave === wave.wave))
-    const overdue = await overdueIn(tx, campaign, wave, now)
+    const overdue = isHolding ? 0 : await overdueIn(tx, campaign, wave, now)
     const harm = harmOf(counters, overdue, suspicions)
     const answer = acceptKnown(askGate(campaign, wave, counters, overdue, now), wave, counters, harm)
-    await lowerAccepted(tx, wave, harm)
+    if (isHolding && answer.kind !== 'stop') continue
+    if (!isHolding) await lowerAccepted(tx, wave, harm)
     const sentence = gateSentence(wave, counters, answer)
     const reachedAt = answer.figures.reached ? (wave.reachedAt ?? now) : null
     await setGate(tx, wave, sentence, reachedAt)

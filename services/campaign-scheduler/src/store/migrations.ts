@@ -159,4 +159,20 @@ create index upgrades_waiting on scheduler.upgrades (campaign_id, wave, upgrade_
     id: 'scheduler-0004-sweep-turns',
     sql: `alter table scheduler.sweeps add column next_at bigint not null default 0;`,
   },
+  {
+    id: 'scheduler-0005-outages',
+    sql: `
+-- When a scheduler was last at work.
+create table scheduler.heartbeat (one boolean primary key default true check (one), alive_at bigint);
+insert into scheduler.heartbeat default values;
+-- Times in which none was, for which not everybody has been excused yet.
+create table scheduler.outages (
+  outage_id text primary key,
+  from_at   bigint not null,
+  to_at     bigint not null,
+  after_id  text not null default ''
+);
+create index upgrades_under_way on scheduler.upgrades (upgrade_id) where counts_as in ('in_flight', 'unproven');
+`,
+  },
 ]

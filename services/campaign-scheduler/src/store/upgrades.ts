@@ -173,6 +173,15 @@ export function lockNextUnsettled(
   )
 }
 
+/** The next of all campaigns that devices may be working on, locked. */
+export function lockNextUnderWay(tx: Queryable, afterId: string, limit: number): Promise<UpgradeRow[]> {
+  return tx.query<UpgradeRow>(
+    `select ${columns} from scheduler.upgrades where upgrade_id > $1 and counts_as in ('in_flight', 'unproven')
+     order by upgrade_id limit $2 for no key update`,
+    [afterId, limit],
+  )
+}
+
 /** Which of these devices a heavier running campaign waits for, in a wave that is open. */
 export function heavierRivals(
   tx: Queryable,

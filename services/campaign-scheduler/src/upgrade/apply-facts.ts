@@ -14,8 +14,11 @@ export async function applyObservations(
   parts: Parts,
   batch: readonly IncomingEvent<DataOf<typeof attemptObserved>>[],
 ): Promise<void> {
+  // Who was away excuses first: a fault in our own outage is not charged.
+  if (parts.pulse.isStale()) await parts.pulse.beat()
   const observations = onceEach(batch.flatMap(({ data }) => data.items))
   const moves = await inTransaction(parts, (tx) => applyNew(parts, tx, observations))
+  parts.pulse.heard(batch)
   await carryOut(parts, moves)
 }
 

@@ -7,7 +7,7 @@ import { moveUpgrades } from './move.ts'
 
 /** Tells upgrades whose time has come that it has; false when there were none that nobody else holds. */
 export async function passTime(parts: Parts): Promise<boolean> {
-  const at = parts.clock.now()
+  const at = parts.pulse.aliveAt()
   const moves = await inTransaction(parts, async (tx) => {
     const rows = await lockDueUpgrades(tx, at, parts.settings.duePageSize)
     const campaigns = await findCampaigns(tx, [...new Set(rows.map((row) => row.campaignId))])

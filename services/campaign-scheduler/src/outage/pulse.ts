@@ -1,0 +1,86 @@
+import type { Bus, IncomingEvent } from '@sluice/bus'
+import type { Clock, Ids } from '@sluice/runtime'
+import type { Journal, Sql } from '@sluice/sql'
+import type { SchedulerSettings } from '../config.ts'
+import { OURSELVES, toTime } from '../parts.ts'
+import { beat, insertOutage } from '../store/outages.ts'
+
+/**
+ * Whether we are at work: the process runs, the database answers, the bus is up. A device may not be called silent
+ * for a time in which nobody could have heard it, nor while what it said may still wait on the bus.
+ */
+export interface Pulse {
+  /** Says so in the database. After a gap, of whatever scheduler, what was under way is excused for it first. */
+  beat(): Promise<void>
+  /** These facts were applied. */
+  heard(batch: readonly Pick<IncomingEvent<unknown>, 'time'>[]): void
+  /** We were away, or have just come back: there may be facts that we have not heard. */
+  isHolding(): boolean
+  /** We have not said for so long that we are at work that time may have been lost. */
+  isStale(): boolean
+  /** The time up to which timers may be told that it has passed: that of the last beat. */
+  aliveAt(): number
+}
+
+export interface PulseParts {
+  readonly sql: Sql
+  readonly journal: Journal
+  readonly bus: Pick<Bus, 'status'>
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly settings: SchedulerSettings
+  readonly excuse: () => Promise<void>
+}
+
+export function createPulse({ sql, journal, bus, clock, ids, settings, excuse }: PulseParts): Pulse {
+  const { outageAfterMs, drainMs } = settings
+  let beatAt: number | undefined
+  /** Since when we are back; undefined: away. */
+  let backAt: number | undefined
+  let heardAt = 0
+  let isDrained = false
+
+  const isStale = () => beatAt === undefined || clock.now() - beatAt > outageAfterMs
+
+  async function writeBeat(now: number): Promise<void> {
+    const gap = await sql.transaction(async (tx) => {
+      const before = await beat(tx, now)
+      if (before === null || now - before <= outageAfterMs) return false
+      await insertOutage(tx, { outageId: ids.event(), from: before, to: now })
+      const data = { from: toTime(before), to: toTime(now) }
+      const entry = { direction: 'note', at: now, actor: OURSELVES, kind: 'scheduler.outage', data } as const
+      await journal.append(tx, [entry])
+      return true
+    })
+    if (gap) await excuse()
+  }
+
+  return {
+    async beat() {
+      if (bus.status() === 'down') {
+        backAt = undefined
+        return
+      }
+      const now = clock.now()
+      if (isStale()) backAt = undefined
+      await writeBeat(now)
+      beatAt = now
+      if (backAt !== undefined) return
+      backAt = now
+      heardAt = now
+      isDrained = false
+    },
+    heard(batch) {
+      heardAt = clock.now()
+      // Events come in the order in which they were stored: one from after our return had nothing old before it.
+      if (backAt !== undefined && batch.every(({ time }) => time >= backAt!)) isDrained = true
+    },
+    isHolding() {
+      if (isStale() || backAt === undefined) return true
+      const now = clock.now()
+      return now - backAt < drainMs || (!isDrained && now - heardAt < drainMs)
+    },
+    isStale,
+    aliveAt: () => beatAt ?? 0,
+  }
+}
