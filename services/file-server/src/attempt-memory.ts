@@ -3,6 +3,8 @@ import { createServedBytes, type ServedBytes } from './served-bytes.ts'
 /** What this process remembers of an attempt, so that each fact is told about once. */
 export interface AttemptMemory {
   readonly served: ServedBytes
+  /** What was served, and what the device said it held already: from another replica, or from before we were started. */
+  readonly held: ServedBytes
   firstByteTold: boolean
   lastByteTold: boolean
   /** When a refusal was told last, by reason. */
@@ -16,6 +18,7 @@ export function createAttemptMemories(most: number): { of(attemptId: string): At
     of(attemptId) {
       const memory = memories.get(attemptId) ?? {
         served: createServedBytes(),
+        held: createServedBytes(),
         firstByteTold: false,
         lastByteTold: false,
         refusalToldAt: new Map(),

@@ -164,6 +164,36 @@ describe('a device with a grant', () => {
     await told(mine.attemptId, 'first_byte_served', 'last_byte_served')
   })
 
+  it('may go on at another replica: its last byte counts there if it vouches for the first part by If-Range', async () => {
+    const [here, there] = [await start(), await start()]
+    const beginHere = async () => {
+      const mine = grant()
+      await bytesOf(await fetch(`${here}/${mine.path}/f`, { headers: { range: 'bytes=0-299999' } }))
+      await told(mine.attemptId, 'first_byte_served')
+      return mine
+    }
+    const goOnThere = async ({ path }: { path: string }, headers: Record<string, string>) =>
+      bytesOf(await fetch(`${there}/${path}/f`, { headers }))
+
+    const vouching = await beginHere()
+    await goOnThere(vouching, { range: 'bytes=300000-', 'if-range': `"${SHA}"` })
+    await told(vouching.attemptId, 'first_byte_served', 'first_byte_served', 'last_byte_served')
+    expect(factsOf(vouching.attemptId).at(-1)).toMatchObject({ bytes: 400_000 })
+
+    const others = [
+      { range: 'bytes=300000-' },
+      { range: 'bytes=-64', 'if-range': `"${SHA}"` },
+      { range: 'bytes=300000-699999', 'if-range': `"${SHA}"` },
+    ]
+    for (const headers of others) {
+      const silent = await beginHere()
+      await goOnThere(silent, headers)
+      await told(silent.attemptId, 'first_byte_served', 'first_byte_served')
+      await new Promise((resolve) => setTimeout(resolve, 150))
+      await told(silent.attemptId, 'first_byte_served', 'first_byte_served')
+    }
+  })
+
   it('is told when its range lies behind the end, and gets the whole for several ranges', async () => {
     const url = await start()
     const mine = grant()

@@ -116,6 +116,7 @@ async function sendImage(
   const image = await parts.images.open(grant.sha256, { first, last })
   if (image.kind === 'absent') return answer(response, 503, { 'retry-after': RETRY_AFTER_S })
   response.writeHead(status, headers)
+  if (resumes(request, etag)) parts.attempts.of(grant.attemptId).held.add(0, first)
   let at = first
   await sendBytes(image.stream, response, (bytes) => {
     tellServed(grant, size, { from: at, to: at + bytes }, parts)
@@ -132,16 +133,27 @@ function askedRange(request: IncomingMessage, etag: string, size: number): Asked
   return parseRange(request.headers.range, size)
 }
 
+/**
+ * Whether the device says that it holds all of this very image up to where it goes on: our own ETag in If-Range, and a
+ * range without an end. That is how a transfer goes on at another replica, which cannot know of the first part. A range
+ * alone says nothing of the kind: it may be a look at the end of the file, and a false last byte would have the machine
+ * judge a device that has no image yet. Where it stays untold, TransferComplete and the version tell the same later.
+ */
+function resumes({ method, headers }: IncomingMessage, etag: string): boolean {
+  return method === 'GET' && headers['if-range'] === etag && /^bytes=[ \t]*\d+-[ \t]*$/i.test(headers.range ?? '')
+}
+
 function tellServed(grant: DownloadGrant, size: number, piece: { from: number; to: number }, parts: ServeParts): void {
   METRICS.bytes.add(piece.to - piece.from)
   const memory = parts.attempts.of(grant.attemptId)
   memory.served.add(piece.from, piece.to)
+  memory.held.add(piece.from, piece.to)
   const bytes = memory.served.total()
   if (!memory.firstByteTold) {
     memory.firstByteTold = true
     parts.facts.report(grant.upgradeId, { kind: 'first_byte_served', attemptId: grant.attemptId, bytes })
   }
-  if (!memory.lastByteTold && bytes >= size) {
+  if (!memory.lastByteTold && memory.held.total() >= size) {
     memory.lastByteTold = true
     parts.facts.report(grant.upgradeId, { kind: 'last_byte_served', attemptId: grant.attemptId, bytes })
   }

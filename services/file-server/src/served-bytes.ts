@@ -1,6 +1,6 @@
 /**
- * Which bytes of an image left this process for one attempt, over all of its requests: disjoint, in order, ends
- * excluded. A device that resumes at another replica is never told of as served to its last byte; nothing needs that.
+ * Which bytes of an image left this process for one attempt, over all of its requests, or are with the device by its own
+ * word: disjoint, in order, ends excluded.
  */
 export interface ServedBytes {
   /** Adds `[from, to)`. */
