@@ -1,5 +1,6 @@
-import { metrics } from '@opentelemetry/api'
+import { type BatchObservableResult, metrics } from '@opentelemetry/api'
 import { SERVICE } from './parts.ts'
+import type { Backlogs } from './store/backlogs.ts'
 
 export type Metrics = ReturnType<typeof createMetrics>
 
@@ -19,4 +20,32 @@ export function createMetrics() {
       description: 'Transactions that had to be done again.',
     }),
   }
+}
+
+/** Shows what waits, at each scrape, until the returned function is called. */
+export function showBacklogs(read: () => Promise<Backlogs>): () => void {
+  const meter = metrics.getMeter(SERVICE)
+  const gauge = (name: string, description: string, unit?: string) =>
+    meter.createObservableGauge(`sluice.scheduler.${name}`, { description, ...(unit === undefined ? {} : { unit }) })
+  const gauges = {
+    outboxWaiting: gauge('outbox_waiting', 'Events that wait for the bus.'),
+    outboxAgeMs: gauge('outbox_age', 'How long the oldest of them has waited.', 'ms'),
+    timerLateMs: gauge('timer_late', 'How long the oldest timer that is over has not been told so.', 'ms'),
+    sweepsWaiting: gauge('sweeps_waiting', 'Sweeps that are not done.'),
+    outagesWaiting: gauge('outages_waiting', 'Outages that not everybody has been excused for: time stands still.'),
+    inDoubt: gauge('in_doubt', 'Upgrades whose device may or may not have taken the Download.'),
+    campaignsRunning: gauge('campaigns_running', 'Campaigns that run.'),
+  }
+  const observe = async (result: BatchObservableResult): Promise<void> => {
+    try {
+      const backlogs = await read()
+      for (const [name, instrument] of Object.entries(gauges)) {
+        result.observe(instrument, backlogs[name as keyof Backlogs])
+      }
+    } catch {
+      // The database is away: no figure is better than a wrong one.
+    }
+  }
+  meter.addBatchObservableCallback(observe, Object.values(gauges))
+  return () => meter.removeBatchObservableCallback(observe, Object.values(gauges))
 }

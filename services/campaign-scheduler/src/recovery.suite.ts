@@ -1,8 +1,9 @@
 import type { Bus } from '@sluice/bus'
 import { type Placement, campaignCreate, placementList } from '@sluice/contracts'
-import { json } from '@sluice/sql'
+import { createJournal, json } from '@sluice/sql'
 import { waitUntil } from '@sluice/testbed'
 import { expect, test } from 'vitest'
+import { createBacklogReader } from './store/backlogs.ts'
 import { books, history } from './testing/books.ts'
 import {
   ONE_WAVE,
@@ -202,11 +203,31 @@ export function recoverySuite(open: () => Promise<World>): void {
     const all3 = all.slice(5).map(({ upgradeId }) => upgradeId)
     await waitUntil(async () => {
       const { items, next } = dataOf(await world.ask(placementList, { limit: 3 }))
-      const hinted = items.map((item) => item.op === 'put_task' && item.task.taskId)
+      const hinted = items.flatMap((item) => (item.op === 'put_task' ? [item.task.taskId] : []))
       return next === null && hinted.toSorted().join() === all3.toSorted().join()
     })
     await control(world, campaignId, 'pause')
     expect(dataOf(await world.ask(placementList, { limit: 3 }))).toEqual({ items: [], next: null })
+  })
+
+  test('what waits can be seen, and looking costs a query now and then', async () => {
+    const world = await open()
+    const scheduler = await world.scheduler({}, mute)
+    const { all } = await running(world, 3)
+    const at = world.clock.now()
+    await go(world, all[0]!)
+    await scheduler.stop()
+    const read = createBacklogReader({ sql: world.sql, journal: createJournal('scheduler'), clock: world.clock })
+    const empty = { sweepsWaiting: 0, outagesWaiting: 0, inDoubt: 0, campaignsRunning: 1 }
+    const first = await read()
+    expect(first).toMatchObject({ ...empty, outboxAgeMs: expect.any(Number), timerLateMs: 0 })
+    expect(first.outboxWaiting).toBeGreaterThan(0)
+    world.clock.shift(9_000 - (world.clock.now() - at))
+    expect(await read()).toBe(first)
+    world.clock.shift(600_000)
+    const later = await read()
+    expect(later.outboxAgeMs).toBeGreaterThanOrEqual(600_000)
+    expect(later.timerLateMs).toBeGreaterThan(500_000)
   })
 
   test('the journal is a chain that nobody has changed', async () => {
@@ -215,7 +236,6 @@ export function recoverySuite(open: () => Promise<World>): void {
     const { all } = await running(world, 2)
     await claim(world, all[0]!)
     await scheduler.stop()
-    const { createJournal } = await import('@sluice/sql')
     expect(await createJournal('scheduler').verifyChain(world.sql)).toMatchObject({ kind: 'intact', unsealed: 0 })
   })
 }

@@ -3,11 +3,12 @@ import type { Clock, Ids, Log } from '@sluice/runtime'
 import { type Sql, createJournal, createRelay, migrate } from '@sluice/sql'
 import { type SchedulerSettings, defaultSettings } from './config.ts'
 import { serveAll } from './handlers.ts'
-import { createMetrics } from './observability.ts'
+import { createMetrics, showBacklogs } from './observability.ts'
 import { excuseOutages } from './outage/excuse-outage.ts'
 import { createPulse } from './outage/pulse.ts'
 import type { Parts } from './parts.ts'
 import { reconcile } from './reconcile.ts'
+import { createBacklogReader } from './store/backlogs.ts'
 import { migrations } from './store/migrations.ts'
 import { tick, tickPlans } from './tick.ts'
 import { createTicker } from './ticker.ts'
@@ -70,6 +71,8 @@ export function createScheduler({ sql, bus, clock, ids, log, settings }: Schedul
       await reconcile(parts)
       // Before the first fact: what was under way while nobody was at work is excused for that time.
       await pulse.beat()
+      const hideBacklogs = showBacklogs(createBacklogReader(parts))
+      stops.push(async () => hideBacklogs())
       relay.start()
       stops.push(() => relay.stop())
       stops.push(await serveAll(parts))
