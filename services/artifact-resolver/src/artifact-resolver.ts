@@ -1,4 +1,4 @@
-import { isRefusedForGood, publishOutbox, type Stop } from '@sluice/bus'
+import { isRefusedForGood, publishOutbox, type Stop, watchOutbox } from '@sluice/bus'
 import type { Check } from '@sluice/runtime'
 import { createJournal, createRelay, migrate } from '@sluice/sql'
 import { bindHandlers } from './handlers.ts'
@@ -41,6 +41,7 @@ export function createArtifactResolver(
       await migrate(sql, { schema: SCHEMA, migrations: [...journal.migrations, ...migrations] })
       relay.start()
       stops = await bindHandlers(all, importer.wake)
+      stops.push(watchOutbox('artifact-resolver', () => journal.backlog(sql), clock))
       importer.start()
       return { intakePort: await intake.start() }
     },

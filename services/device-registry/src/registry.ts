@@ -1,4 +1,4 @@
-import { type Bus, type Stop, isRefusedForGood, publishOutbox } from '@sluice/bus'
+import { type Bus, type Stop, isRefusedForGood, publishOutbox, watchOutbox } from '@sluice/bus'
 import type { Clock, Ids, Log } from '@sluice/runtime'
 import { type Sql, createJournal, createRelay, migrate } from '@sluice/sql'
 import { bindHandlers } from './handlers.ts'
@@ -44,6 +44,7 @@ export function createRegistry(parts: RegistryParts, settings: RegistrySettings)
       await migrate(parts.sql, { schema: 'registry', migrations: [...journal.migrations, ...migrations] })
       relay.start()
       stops = await bindHandlers({ ...parts, journal, relay, seal, observability: createObservability() })
+      stops.push(watchOutbox('device-registry', () => journal.backlog(parts.sql), parts.clock))
     },
     stop: async () => {
       await Promise.all(stops.map((stop) => stop()))

@@ -1,4 +1,4 @@
-import { isRefusedForGood, publishOutbox, type Stop } from '@sluice/bus'
+import { isRefusedForGood, publishOutbox, type Stop, watchOutbox } from '@sluice/bus'
 import type { Check } from '@sluice/runtime'
 import { createJournal, createRelay, migrate } from '@sluice/sql'
 import { bindHandlers } from './handlers.ts'
@@ -36,6 +36,7 @@ export function createFirmwareVerifier(
       await migrate(sql, { schema: SCHEMA, migrations: [...journal.migrations, ...migrations] })
       relay.start()
       stops = await bindHandlers({ ...parts, journal, relay, settings, observability: createObservability() })
+      stops.push(watchOutbox('firmware-verifier', () => journal.backlog(sql), clock))
     },
     stop: async () => {
       await Promise.all(stops.map((stop) => stop()))
