@@ -34,7 +34,8 @@ export function watchOutbox(service: string, backlog: () => Promise<Backlog>, cl
       result.observe(oldest, found.oldestAt === undefined ? 0 : (clock.now() - found.oldestAt) / 1_000, attributes)
       result.observe(refused, found.refused, attributes)
     } catch {
-      // The database is away: no figure is better than a wrong one.
+      // The database is away. What is not observed would be exported as it was last.
+      for (const gauge of gauges) result.observe(gauge, Number.NaN, attributes)
     }
   }
   meter.addBatchObservableCallback(observe, gauges)
