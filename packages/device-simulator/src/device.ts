@@ -74,6 +74,7 @@ export function createDevice(settings: DeviceSettings): Device {
   let stopping = false
   let session: Promise<void> | undefined
   let again = false
+  let goingDown = false
   let retryCount = 0
   let retriesSinceBoot = 0
   let retry = { cancel: (): void => undefined }
@@ -103,7 +104,7 @@ export function createDevice(settings: DeviceSettings): Device {
   }
 
   const contact = (): void => {
-    if (stopping || life.signal.aborted || !on) return
+    if (stopping || life.signal.aborted || !on || goingDown) return
     if (session) again = true
     else session = runSession()
   }
@@ -179,8 +180,11 @@ export function createDevice(settings: DeviceSettings): Device {
     wait: (ms) => timers.wait(ms),
     after: (ms, act) => void timers.after(ms, act),
     reboot: async (version) => {
+      // No session begins any more: on a busy machine the next one would always be there before the last one is over.
+      goingDown = true
       await sessionOver()
       on = false
+      goingDown = false
       periodic.cancel()
       retry.cancel()
       await timers.wait(settings.rebootMs)

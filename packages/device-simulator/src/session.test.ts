@@ -111,6 +111,19 @@ describe('a session', () => {
     expect(bench.happened().filter((what) => what === 'called')).toHaveLength(200)
   })
 
+  it('is the last before the reboot, however soon the next one is wanted', async () => {
+    const bench = await startBench({ calls: () => [call('GetRPCMethods')] })
+    const device = bench.fleet.devices[0]!
+    // Each session asks for the next one while it is under way.
+    let asks = true
+    device.onRecord(({ what }) => asks && what === 'informed' && device.inform('2 PERIODIC'))
+    device.inform('2 PERIODIC')
+    await bench.until('informed', 3)
+    device.powerCycle()
+    await bench.until('booted', 2)
+    asks = false
+  })
+
   it('ends in a reboot where one was asked for, and in BOOTSTRAP after a factory reset', async () => {
     const bench = await startBench({ calls: () => [call('Reboot', '<CommandKey>r1</CommandKey>')] })
     await bench.until('informed', 2)
