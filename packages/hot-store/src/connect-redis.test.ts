@@ -34,7 +34,7 @@ describe('the hot store on Redis', () => {
 })
 
 describe('Redis', () => {
-  const connect = (url = server.url) => connectRedis({ url, clock: systemClock, log, deadlineMs: 300 })
+  const connect = (url = server.url, deadlineMs = 5_000) => connectRedis({ url, clock: systemClock, log, deadlineMs })
 
   test('an idle session costs one script per POST and no other command', async () => {
     const store = await connect()
@@ -122,7 +122,7 @@ describe('Redis', () => {
 
   test('a Redis that hangs is given up at the deadline', async () => {
     const own = await startRedis()
-    const store = await connect(own.url)
+    const store = await connect(own.url, 300)
     own.pause()
     await expect(store.isRestored()).rejects.toMatchObject({ code: 'unavailable' })
     own.resume()

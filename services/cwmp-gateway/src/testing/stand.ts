@@ -19,7 +19,7 @@ import {
 } from '@sluice/contracts'
 import { createMemoryHotStore, type HotStore } from '@sluice/hot-store'
 import { defaultProfiles } from '@sluice/model-profiles'
-import { createIds, systemClock } from '@sluice/runtime'
+import { type Clock, createIds, systemClock } from '@sluice/runtime'
 import { waitUntil } from '@sluice/testbed'
 import { defaultSettings, type GatewaySettings } from '../config.ts'
 import { createGateway, type Gateway } from '../gateway.ts'
@@ -56,6 +56,8 @@ export interface StandOptions {
   readonly gateways?: number
   readonly hotStore?: HotStore
   readonly transport?: Transport
+  /** Of the gateways. */
+  readonly clock?: Clock
   readonly placements?: readonly Placement[]
   readonly keepsPlacements?: boolean
   /** Awaited before the page of placements that begins here is answered. */
@@ -132,7 +134,7 @@ export async function openStand(options: StandOptions = {}): Promise<Stand> {
     const gateway = createGateway({
       bus: watchedBus(await transport.bus('cwmp-gateway'), stand),
       hotStore,
-      clock: systemClock,
+      clock: options.clock ?? systemClock,
       ids,
       log,
       profiles: defaultProfiles,
