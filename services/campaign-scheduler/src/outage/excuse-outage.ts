@@ -6,7 +6,7 @@ import { inTransaction } from '../in-transaction.ts'
 import { OURSELVES, type Parts, toTime } from '../parts.ts'
 import { type CampaignRow, findCampaigns } from '../store/campaigns.ts'
 import { type OutageRow, advanceOutage, endOutage, takeOutage } from '../store/outages.ts'
-import { type UpgradeRow, lockNextUnderWay, saveUpgrades } from '../store/upgrades.ts'
+import { type UpgradeRow, lockNextExcusable, saveUpgrades } from '../store/upgrades.ts'
 import { placementEvents, placementsFor } from '../upgrade/placements.ts'
 
 /** The timers of all that was under way stood still while we were away. Killed anywhere, it goes on where it stood. */
@@ -19,7 +19,7 @@ export async function excuseOutages(parts: Parts): Promise<void> {
 async function excusePage(parts: Parts, tx: Queryable): Promise<boolean> {
   const outage = await takeOutage(tx)
   if (outage === undefined) return false
-  const rows = await lockNextUnderWay(tx, outage.afterId, parts.settings.duePageSize)
+  const rows = await lockNextExcusable(tx, outage.afterId, parts.settings.duePageSize)
   const last = rows.at(-1)
   if (last === undefined) await endOutage(tx, outage.outageId)
   else await advanceOutage(tx, outage.outageId, last.upgradeId)
@@ -48,6 +48,7 @@ function excuseOne(parts: Parts, before: UpgradeRow, { from, to }: OutageRow, ca
   try {
     const machine = excuse(before.machine, { from, to }, rolloutPolicy(campaign.policy))
     if (machine === before.machine) return before
+    if (machine.state !== before.machine.state) throw new Error('an excuse moved an upgrade')
     const { returningAt } = before
     // What it is measured by whether it is overdue stands still too.
     const awayMs = returningAt === null ? 0 : Math.max(0, to - Math.max(from, returningAt))

@@ -5,6 +5,7 @@ import { history } from '../testing/books.ts'
 import {
   ONE_WAVE,
   campaign,
+  completed,
   go,
   informed,
   observe,
@@ -59,6 +60,24 @@ export function outageSuite(open: () => Promise<World>): void {
     await world.scheduler()
     world.clock.shift(6 * HOUR)
     await until(world, campaignId, all[0]!.deviceKey, 'timed_out')
+  })
+
+  test('a transfer that failed in our outage is not charged, also when the outage is known later than the fault', async () => {
+    const world = await open()
+    await world.scheduler(outages)
+    const { campaignId, all } = await running(world, 1)
+    const from = world.clock.now()
+    const attemptId = await go(world, all[0]!)
+    await observe(world, { deviceKey: all[0]!.deviceKey, fact: completed(attemptId, 9017) })
+    await until(world, campaignId, all[0]!.deviceKey, 'retry')
+    await world.sql.query(`insert into scheduler.outages (outage_id, from_at, to_at) values ('known late', $1, $2)`, [
+      from,
+      world.clock.now() + 1_000,
+    ])
+    await waitUntil(async () => (await history(world, campaignId, 'upgrade.excused')).length === 1)
+    const [row] = await world.sql.query<{ tries: unknown }>(`select machine->'tries' as tries from scheduler.upgrades`)
+    expect(row?.tries).toMatchObject([{ attemptId, charged: false }])
+    expect((await upgrades(world, campaignId))[0]).toMatchObject({ state: 'retry', countsAs: 'pending' })
   })
 
   test('while the bus is away no time passes for devices, and a process that stood still excuses them too', async () => {

@@ -175,4 +175,13 @@ create table scheduler.outages (
 create index upgrades_under_way on scheduler.upgrades (upgrade_id) where counts_as in ('in_flight', 'unproven');
 `,
   },
+  {
+    // A try that waits for the next one can be excused as well.
+    id: 'scheduler-0006-excusable',
+    sql: `
+create index upgrades_excusable on scheduler.upgrades (upgrade_id)
+  where counts_as in ('in_flight', 'unproven') or state = 'retry';
+drop index scheduler.upgrades_under_way;
+`,
+  },
 ]

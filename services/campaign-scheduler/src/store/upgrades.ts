@@ -173,10 +173,10 @@ export function lockNextUnsettled(
   )
 }
 
-/** The next of all campaigns that devices may be working on, locked. */
-export function lockNextUnderWay(tx: Queryable, afterId: string, limit: number): Promise<UpgradeRow[]> {
+/** The next of all campaigns that were offered and have no outcome, locked. */
+export function lockNextExcusable(tx: Queryable, afterId: string, limit: number): Promise<UpgradeRow[]> {
   return tx.query<UpgradeRow>(
-    `select ${columns} from scheduler.upgrades where upgrade_id > $1 and counts_as in ('in_flight', 'unproven')
+    `select ${columns} from scheduler.upgrades where upgrade_id > $1 and (counts_as in ('in_flight', 'unproven') or state = 'retry')
      order by upgrade_id limit $2 for no key update`,
     [afterId, limit],
   )
