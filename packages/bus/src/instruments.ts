@@ -53,7 +53,8 @@ export function createInstruments(system: 'nats' | 'embedded', service: string, 
         try {
           result.observe(await measure(), attributes(name))
         } catch {
-          // The transport is away: no figure is better than a wrong one.
+          // The transport is away. What is not observed would be exported as it was last.
+          result.observe(Number.NaN, attributes(name))
         }
       }
       pending.addCallback(observe)
