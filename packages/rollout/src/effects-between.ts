@@ -1,11 +1,10 @@
 import type { Effect } from './effects.ts'
-import type { Fact } from './facts.ts'
 import type { Policy } from './policy.ts'
 import { backSince } from './stage.ts'
 import type { Upgrade } from './upgrade.ts'
 
 /** What the world needs to hear about a move. */
-export function effectsBetween(before: Upgrade, after: Upgrade, fact: Fact, policy: Policy): Effect[] {
+export function effectsBetween(before: Upgrade, after: Upgrade, policy: Policy): Effect[] {
   const effects: Effect[] = []
   if (
     stageName(after) === 'in_doubt' &&
@@ -21,8 +20,6 @@ export function effectsBetween(before: Upgrade, after: Upgrade, fact: Fact, poli
   const contactAt = contactWantedAt(after, policy)
   if (contactAt !== null && contactAt !== contactWantedAt(before, policy))
     effects.push({ kind: 'place_contact', at: contactAt })
-  if (fact.kind === 'download_answered' && after.downloadArguments === 'other')
-    effects.push({ kind: 'learn_download_arguments', arguments: 'other' })
   return [...effects, ...alarmsBetween(before, after)]
 }
 

@@ -17,8 +17,6 @@ export type Effect =
   | { kind: 'block_model'; reason: string; afterDevices: number }
   /** Stop the wave once this many distinct devices said so, and hash origin and copies again. */
   | { kind: 'suspect_image'; faultCode: number; afterDevices: number }
-  /** A device took the Download with these: offer them first to the others of its model in this campaign. */
-  | { kind: 'learn_download_arguments'; arguments: 'usual' | 'other' }
   /** `aboveShareOfWave`: raise only when more than this share of the wave's devices says so. */
   | { kind: 'alarm'; code: AlarmCode; aboveShareOfWave: number | null }
 

@@ -51,13 +51,16 @@ function retriesOf(faultCode: number, more: Partial<FailedTry> = {}): number {
 }
 
 describe('the retry table, row by row', () => {
-  test('9002 and 9003 in the answer: at once, once, with the other argument set; three devices block the model', () => {
+  test('9002 and 9003 in the answer: at once, once, with the other argument set; three devices that refuse both block the model', () => {
     for (const code of [9002, 9003]) {
       expect(fail(code, { where: 'answer' })).toMatchObject({ kind: 'retry', at, with: 'other_arguments' })
       expect(retriesOf(code, { where: 'answer' })).toBe(1)
-      expect(fail(code, { where: 'answer' }).effects).toEqual([
-        { kind: 'block_model', reason: 'download_arguments_refused', afterDevices: 3 },
-      ])
+      expect(fail(code, { where: 'answer' }).effects).toEqual([])
+      const other = { attemptId: first, at, faultCode: code, charged: true, reason: 'arguments_refused' }
+      expect(fail(code, { where: 'answer' }, [other])).toMatchObject({
+        kind: 'give_up',
+        effects: [{ kind: 'block_model', reason: 'download_arguments_refused', afterDevices: 3 }],
+      })
     }
   })
 
@@ -221,11 +224,9 @@ describe('the machine retries by the table', () => {
     expect(story.upgrade).toMatchObject({ state: 'offered', attempts: 2 })
   })
 
-  test('the other arguments are used once, and learnt when a device takes them', () => {
+  test('the other arguments are used once', () => {
     const story = tellStory().tell(0, claimed()).tell(1, refused(9003))
     expect(story.upgrade).toMatchObject({ state: 'retry', downloadArguments: 'other' })
-    story.tell(2, claimed(second)).tell(3, answered(1, second))
-    expect(story.effects).toContainEqual({ kind: 'learn_download_arguments', arguments: 'other' })
     const refusedTwice = tellStory()
       .tell(0, claimed())
       .tell(1, refused(9003))

@@ -117,7 +117,8 @@ export function retryAfter(
   const rule = ruleFor(failedTry, table)
   const ourFault = isOurFault(failedTry)
   const charged = rule.charged && !ourFault
-  const answer = { rule: rule.name, charged, effects: effectsOf(rule, failedTry, ourFault) }
+  const answer = { rule: rule.name, charged }
+  const effects = effectsOf(rule, failedTry, ourFault)
 
   const usedByRule = history.filter((past) => past.reason === rule.name && past.charged).length
   const chargedSoFar = history.filter((past) => past.charged).length + (charged ? 1 : 0)
@@ -125,12 +126,14 @@ export function retryAfter(
   const { maxAttempts } = policy.retries
   const withinAttempts =
     (!charged || chargedSoFar < maxAttempts) && history.length + 1 < Math.max(mostTries, maxAttempts)
-  if (!(withinRule || ourFault) || !withinAttempts) return { kind: 'give_up', ...answer }
+  if (!(withinRule || ourFault) || !withinAttempts) return { kind: 'give_up', ...answer, effects }
   return {
     kind: 'retry',
     at: timeOf(ourFault ? 'backoff' : rule.after, failedTry, history, policy),
     with: rule.with,
     ...answer,
+    // One set of arguments refused says nothing of the model yet: only that it wants the other one.
+    effects: rule.with === 'other_arguments' ? [] : effects,
   }
 }
 
