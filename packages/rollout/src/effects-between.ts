@@ -1,10 +1,8 @@
 import type { Effect } from './effects.ts'
-import type { Policy } from './policy.ts'
-import { backSince } from './stage.ts'
 import type { Upgrade } from './upgrade.ts'
 
 /** What the world needs to hear about a move. */
-export function effectsBetween(before: Upgrade, after: Upgrade, policy: Policy): Effect[] {
+export function effectsBetween(before: Upgrade, after: Upgrade): Effect[] {
   const effects: Effect[] = []
   if (
     stageName(after) === 'in_doubt' &&
@@ -17,22 +15,12 @@ export function effectsBetween(before: Upgrade, after: Upgrade, policy: Policy):
     effects.push({ kind: 'place_cancel', attemptId: after.attempt.attemptId })
   if (after.state === 'retry' && before.state !== 'retry')
     effects.push({ kind: 'place_hint', notBefore: after.retryAt })
-  const contactAt = contactWantedAt(after, policy)
-  if (contactAt !== null && contactAt !== contactWantedAt(before, policy))
-    effects.push({ kind: 'place_contact', at: contactAt })
   return [...effects, ...alarmsBetween(before, after)]
 }
 
 /** Where the try is, whether or not it is being cancelled. */
 function stageName(upgrade: Upgrade): string {
   return upgrade.state === 'cancelling' ? upgrade.back : upgrade.state
-}
-
-/** The end of the grace time after a boot on the old version: a verdict needs a contact after it. */
-function contactWantedAt(upgrade: Upgrade, policy: Policy): number | null {
-  if (upgrade.state !== 'returning') return null
-  const backAt = backSince(upgrade, upgrade.attempt)
-  return backAt === null ? null : backAt + policy.timers.graceMs
 }
 
 function alarmsBetween(before: Upgrade, after: Upgrade): Effect[] {

@@ -8,11 +8,6 @@ export type Effect =
   /** Hint that this upgrade may be claimed, not before `notBefore` (epoch ms). */
   | { kind: 'place_hint'; notBefore: number }
   | { kind: 'place_cancel'; attemptId: string }
-  /**
-   * Be in touch with the device at `at` (epoch ms; ScheduleInform in the session it is in, or a connection request then): the
-   * end of the grace time after a boot on the old version, when one more Inform makes a rollback (8.a) known.
-   */
-  | { kind: 'place_contact'; at: number }
   /** Offer the model nothing more in this campaign, once this many distinct devices said so. */
   | { kind: 'block_model'; reason: string; afterDevices: number }
   /** Stop the wave once this many distinct devices said so, and hash origin and copies again. */

@@ -32,7 +32,7 @@ export function step(upgrade: Upgrade, fact: Fact, policy: Policy): Step {
   if (isDeepStrictEqual(due, upgrade)) return { upgrade, effects: [], ignored: 'no_news' }
   return {
     upgrade: { ...due, version: upgrade.version + 1 },
-    effects: [...next.effects, ...effectsBetween(upgrade, due, policy)],
+    effects: [...next.effects, ...effectsBetween(upgrade, due)],
   }
 }
 

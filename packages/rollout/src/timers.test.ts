@@ -70,11 +70,6 @@ test('contact before the device went to install does not hide that it never came
   expect(outcomeOf(story)).toEqual(timedOut('returning', 'silent'))
 })
 
-test('a boot on the old version asks for a contact after the grace time, once', () => {
-  const story = installing().tell(200, boots(oldVersion)).tell(210, informs(oldVersion))
-  expect(story.effects.filter(({ kind }) => kind === 'place_contact')).toEqual([{ kind: 'place_contact', at: 250_000 }])
-})
-
 test('an outcome becomes final after finalMs', () => {
   const story = installing().wait(500)
   expect(story.upgrade.dueAt).toBe(500_000 + policy.timers.finalMs)

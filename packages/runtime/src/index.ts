@@ -7,7 +7,7 @@ export { type Drain, createDrain } from './drain.ts'
 export { type Ids, createIds, randomFraction, randomToken } from './ids.ts'
 export { LOG_LEVELS, type Log, type LogLevel, createLog } from './log.ts'
 export { type ManualClock, createManualClock } from './manual-clock.ts'
-export { type Networks, parseNetworks } from './networks.ts'
+export { NETWORKS_PATTERN, type Networks, parseNetworks } from './networks.ts'
 export { type Process, type Started, runJob, runMain } from './run-main.ts'
 export { RuntimeError, type RuntimeErrorCode } from './runtime-error.ts'
 export {

@@ -6,6 +6,9 @@ export interface Networks {
   contains(address: string): boolean
 }
 
+/** What such a list looks like, for the type of a setting: whose text fits it may still name no network. */
+export const NETWORKS_PATTERN = '^[0-9A-Fa-f:./, ]*$'
+
 /** Parses `127.0.0.0/8,10.1.2.3,fd00::/8`; an empty text is no network at all. Throws RuntimeError `invalid_settings`. */
 export function parseNetworks(text: string): Networks {
   const list = new BlockList()

@@ -1,4 +1,4 @@
-import { defineSettings, natsSettings, postgresSettings } from '@sluice/runtime'
+import { NETWORKS_PATTERN, defineSettings, natsSettings, postgresSettings } from '@sluice/runtime'
 import Type from 'typebox'
 
 export const settings = defineSettings({
@@ -48,7 +48,7 @@ export const settings = defineSettings({
     description: 'How long fetching one image may take.',
   },
   SLUICE_LAB_NETWORKS: {
-    type: Type.String(),
+    type: Type.String({ pattern: NETWORKS_PATTERN }),
     default: '',
     description:
       'Loopback and private networks that are allowed nevertheless, separated by commas: 127.0.0.0/8,10.1.0.0/16.',

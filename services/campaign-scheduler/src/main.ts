@@ -7,10 +7,10 @@ import { createScheduler } from './scheduler.ts'
 
 /** The scheduler alone, against NATS and PostgreSQL. Replicas share the work. */
 await runMain(SERVICE, definition, async (process) => {
-  const { settings, log, clock, ids, closeAtEnd } = process
+  const { settings, log, clock, ids, closeAtEnd, fail } = process
   const sql = await connectPostgres({ url: settings.SLUICE_POSTGRES_URL })
   closeAtEnd('sql', () => sql.close())
-  const bus = await connectNats({ servers: settings.SLUICE_NATS_URL, service: SERVICE, clock, log })
+  const bus = await connectNats({ servers: settings.SLUICE_NATS_URL, service: SERVICE, clock, log, onLost: fail })
   closeAtEnd('bus', () => bus.close())
   const scheduler = createScheduler({ sql, bus, clock, ids, log, settings: toSchedulerSettings(settings) })
   closeAtEnd('scheduler', () => scheduler.stop())

@@ -1,4 +1,4 @@
-import { type Bus, type Stop, publishOutbox } from '@sluice/bus'
+import { type Bus, type Stop, isRefusedForGood, publishOutbox } from '@sluice/bus'
 import type { Clock, Ids, Log } from '@sluice/runtime'
 import { type Sql, createJournal, createRelay, migrate } from '@sluice/sql'
 import { type SchedulerSettings, defaultSettings } from './config.ts'
@@ -40,6 +40,8 @@ export function createScheduler({ sql, bus, clock, ids, log, settings }: Schedul
     clock,
     publish: publishOutbox(bus),
     onTrouble: (error) => log.warn({ err: error }, 'journal.relay.trouble'),
+    isRefusedForGood,
+    onRefused: ({ id, name }, err) => log.error({ err, event_id: id, event_name: name }, 'journal.relay.event_refused'),
   })
   const moved = new Set<string>()
   const ticker = createTicker(() => tick(parts, moved))

@@ -6,8 +6,8 @@ import { defaultSettings, gatewaySettings } from './config.ts'
 import { createGateway } from './gateway.ts'
 import { SERVICE } from './observability.ts'
 
-await runMain(SERVICE, gatewaySettings, async ({ settings, log, clock, ids, closeAtEnd }) => {
-  const bus = await connectNats({ servers: settings.SLUICE_NATS_URL, service: SERVICE, clock, log })
+await runMain(SERVICE, gatewaySettings, async ({ settings, log, clock, ids, closeAtEnd, fail }) => {
+  const bus = await connectNats({ servers: settings.SLUICE_NATS_URL, service: SERVICE, clock, log, onLost: fail })
   closeAtEnd('bus', () => bus.close())
   const hotStore = await connectRedis({ url: settings.SLUICE_REDIS_URL, clock, log })
   closeAtEnd('hot_store', () => hotStore.close())

@@ -14,7 +14,10 @@ export const settings = defineSettings({
     description: 'Port of the REST interface; 0 takes any free one.',
   },
   SLUICE_API_TOKENS: {
-    type: Type.String({ minLength: 1 }),
+    type: Type.String({
+      pattern:
+        '^\\s*[A-Za-z0-9_.@-]{1,64}=[^\\s,]{16,512}(\\s*[,\\n]\\s*[A-Za-z0-9_.@-]{1,64}=[^\\s,]{16,512})*\\s*,?$',
+    }),
     secret: true,
     description: 'Who may call: name=token, separated by commas or lines. Tokens have 16 characters at least.',
   },

@@ -1,4 +1,4 @@
-import { defineSettings } from '@sluice/runtime'
+import { NETWORKS_PATTERN, defineSettings } from '@sluice/runtime'
 import Type from 'typebox'
 
 const Port = Type.Integer({ minimum: 0, maximum: 65_535 })
@@ -33,7 +33,7 @@ export const settings = defineSettings({
   },
   SLUICE_API_PORT: { type: Port, default: 8080, description: 'Port of the REST interface.' },
   SLUICE_LAB_NETWORKS: {
-    type: Type.String(),
+    type: Type.String({ pattern: NETWORKS_PATTERN }),
     default: '',
     description: 'Private networks, separated by commas, that images may be fetched from.',
   },

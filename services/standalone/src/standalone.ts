@@ -125,6 +125,8 @@ export async function startStandalone(parts: StandaloneParts, settings: Standalo
       profiles: defaultProfiles,
       settings: {
         ...gatewayDefaults,
+        // It ends the CPE's own TCP connections.
+        connectionSessions: true,
         host: settings.host,
         port: settings.cwmpPort,
         auth: settings.auth,

@@ -207,9 +207,11 @@ test.each<[string, Heard, Partial<HotRecord>]>([
   expect(done.facts).toEqual([])
 })
 
-test('an open attempt that is in doubt is checked in the same session', () => {
+test('an open attempt that nobody answered is told of, and checked in the same session', () => {
   const open = claimed({ ok: true, data: { kind: 'open', watch: watchOf(), check: true } })
-  expect(play(informed, hinted, [...upToClaim, open]).say).toMatchObject({ call: { kind: 'get_all_queued_transfers' } })
+  const done = play(informed, hinted, [...upToClaim, open])
+  expect(done.say).toMatchObject({ call: { kind: 'get_all_queued_transfers' } })
+  expect(done.facts).toEqual([{ kind: 'download_unanswered', attemptId: watchOf().attemptId }])
 })
 
 test('a hint whose time has not come is left alone', () => {

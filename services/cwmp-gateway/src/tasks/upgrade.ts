@@ -74,7 +74,12 @@ function carryOut(task: UpgradeTask, answer: ClaimAnswer, known: Knowledge): Mov
     case 'open': {
       const { watch, check } = answer
       const ask = { op: 'put_task', task: { kind: 'check', taskId: watch.attemptId, revision: 0 } } as const
-      return { next: { kind: 'done' }, changes: [{ op: 'put_watch', watch }, dropHint, ...(check ? [ask] : [])] }
+      return {
+        next: { kind: 'done' },
+        changes: [{ op: 'put_watch', watch }, dropHint, ...(check ? [ask] : [])],
+        // The session that claimed it died: nobody heard an answer, and nobody will.
+        facts: check ? [{ kind: 'download_unanswered', attemptId: watch.attemptId }] : [],
+      }
     }
   }
 }
