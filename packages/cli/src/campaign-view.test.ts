@@ -38,6 +38,8 @@ test('a single hurt device shows however large the wave', () => {
   const campaign = campaignOf({ pending: 99_999, silent: 1 })
   const large = { ...campaign, waves: [{ ...campaign.waves[0]!, size: 100_000 }] }
   expect(barOf(large)).toMatch(/^!\.+$/)
+  const done = campaignOf({ success: 138, hard: 2 })
+  expect(barOf({ ...done, waves: [{ ...done.waves[0]!, size: 140 }] })).toBe('#'.repeat(39) + '!')
 })
 
 test('every way of being hurt counts', () => {

@@ -20,17 +20,16 @@ function standing(campaign: Campaign, wave: Campaign['waves'][number]): string {
   return wave.state === 'open' && campaign.state === 'paused' ? 'paused' : wave.state
 }
 
-/** Settled well, settled badly, on the way, to come: `#`, `!`, `~` and `.` */
+/** Settled well, settled badly, on the way, to come: `#`, `!`, `~` and `.`; whoever is hurt shows, however large the wave. */
 function bar(counters: Counters, size: number): string {
-  const parts: [string, number][] = [
-    ['#', counters.success],
-    ['!', hurtOf(counters)],
-    ['-', counters.benign],
-    ['~', counters.inFlight + counters.unproven],
-  ]
-  let text = ''
-  for (const [char, count] of parts) text += char.repeat(size === 0 ? 0 : Math.ceil((count / size) * WIDTH))
-  return `[${text.slice(0, WIDTH).padEnd(WIDTH, '.')}]`
+  const widthOf = (count: number) => (size === 0 ? 0 : Math.ceil((count / size) * WIDTH))
+  const others = [
+    '!'.repeat(widthOf(hurtOf(counters))),
+    '-'.repeat(widthOf(counters.benign)),
+    '~'.repeat(widthOf(counters.inFlight + counters.unproven)),
+  ].join('')
+  const good = '#'.repeat(Math.max(0, Math.min(widthOf(counters.success), WIDTH - others.length)))
+  return `[${(good + others).slice(0, WIDTH).padEnd(WIDTH, '.')}]`
 }
 
 function figures(counters: Counters, size: number): string {
