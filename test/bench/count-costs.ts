@@ -36,7 +36,7 @@ export async function countCosts(
       heard.events += 1
       heard.informs += data.items.length
     })
-    const before = await scriptsOf(redis)
+    const scripts = await watchScripts(redis)
     const driven = await driver.drive({
       port: stand.digest.port,
       authentication: 'challenged',
@@ -44,16 +44,16 @@ export async function countCosts(
       devices,
       until: { sessions },
     })
-    const redisScripts = (await scriptsOf(redis)) - before
     // The server answered the gateway after it had sent us the event: what is still missing is on its way.
     await stopListening()
+    scripts.stop()
     const sqlConnections = connectionsTo(stand.digest.pid, stand.postgresPort)
     return {
       ...heard,
       sessions: driven.sessions,
       posts: driven.posts,
       challenges: driven.challenges,
-      redisScripts,
+      redisScripts: scripts.count(),
       sqlConnections,
     }
   } finally {
@@ -72,10 +72,17 @@ export function brokenPromises({ sessions, posts, redisScripts, events, informs,
   ]
 }
 
-async function scriptsOf(redis: Redis): Promise<number> {
-  const stats = await redis.info('commandstats')
-  const calls = [...stats.matchAll(/^cmdstat_(?:eval|evalsha):calls=(\d+)/gm)]
-  return calls.reduce((sum, [, count]) => sum + Number(count), 0)
+/**
+ * Counts the scripts that sessions run. Gateways also look every 250 ms whether the store was restored, session or
+ * no session: the key tells those apart.
+ */
+async function watchScripts(redis: Redis): Promise<{ count(): number; stop(): void }> {
+  const monitor = await redis.monitor()
+  let scripts = 0
+  monitor.on('monitor', (_time: string, [command = '', , , key = '']: string[]) => {
+    if (/^eval(sha)?$/i.test(command) && !key.includes('{restore}')) scripts += 1
+  })
+  return { count: () => scripts, stop: () => monitor.disconnect() }
 }
 
 /** By the sockets it holds: /proc/net/tcp has their other ends, ports in hexadecimal (man 5 proc_pid_net). */

@@ -35,6 +35,9 @@ export const orders: readonly Order[] = [
   verified({ blanksCommandKey: true }),
   // Clients as they are.
   verified({ connectionPerPost: true }),
+  // Known by its user name alone, over any gateway and any connection.
+  verified({ noCookie: true }),
+  verified({ noCookie: true, connectionPerPost: true }),
   verified({ chunkedPosts: true, emptyPostFirst: true }),
   verified({ minimalDownloadOnly: true }),
   verified({ fullDownloadOnly: true }),
@@ -43,6 +46,3 @@ export const orders: readonly Order[] = [
   verified({ dropsAfterDownload: 'performs' }),
   order({ dropsAfterDownload: 'forgets' }, 'failed download_failed'),
 ]
-
-/** A device without cookies has its connection alone, which a proxy without stickiness does not keep. */
-export const withoutCookie: Order = verified({ noCookie: true })
