@@ -49,7 +49,7 @@ export const Watch = Type.Object({
   targetVersions: Type.Array(SoftwareVersion, { minItems: 1, maxItems: 16 }),
   /** `open`: report every Inform, and at the target version read the snapshot too. `settled`: report changes of version. */
   mode: Type.Union([Type.Literal('open'), Type.Literal('settled')]),
-  /** Delay of the ScheduleInform planted when the target is first reported; null: none. */
+  /** Delay of the ScheduleInform planted when the target is first reported, or after a boot on the old version; null: none. */
   plantInformSeconds: nullable(Type.Integer({ minimum: 1 })),
   until: Time,
   revision: Type.Integer({ minimum: 0 }),

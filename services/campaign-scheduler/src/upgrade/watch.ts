@@ -11,7 +11,9 @@ const FAR = Date.UTC(9999, 11, 31)
 export function watchOf(row: UpgradeRow, campaign: CampaignRow): Watch | undefined {
   const attempt = lastAttempt(row.machine)
   if (attempt === null || !wantsWatch(row.machine)) return undefined
-  const { soakMs } = campaign.policy.timers
+  const { soakMs, graceMs } = campaign.policy.timers
+  // One delay serves both verdicts that need a contact: the end of the soak, and of the grace time after a boot on the old version.
+  const contactMs = Math.max(soakMs, graceMs)
   return {
     attemptId: attempt.attemptId,
     upgradeId: row.upgradeId,
@@ -19,7 +21,7 @@ export function watchOf(row: UpgradeRow, campaign: CampaignRow): Watch | undefin
     traceparent: upgradeTraceparent(row.upgradeId),
     targetVersions: [...row.machine.targetVersions],
     mode: openAttempt(row.machine) === null && row.machine.state !== 'verifying' ? 'settled' : 'open',
-    plantInformSeconds: soakMs === 0 ? null : Math.ceil(soakMs / 1_000),
+    plantInformSeconds: contactMs === 0 ? null : Math.ceil(contactMs / 1_000),
     until: toTime(Math.min(FAR, watchedUntil(row, attempt, campaign))),
     revision: watchRevision(row),
   }

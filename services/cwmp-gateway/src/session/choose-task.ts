@@ -1,8 +1,10 @@
 import type { HotRecord } from '@sluice/hot-store'
 import { beginCancel } from '../tasks/cancel.ts'
 import { beginCheck } from '../tasks/check.ts'
+import { beginContact, isBackOnOld } from '../tasks/contact.ts'
 import { dueHints } from '../tasks/due-hints.ts'
 import type { Knowledge, Move } from '../tasks/task.ts'
+import type { Session } from './session.ts'
 import { beginUpgrade } from '../tasks/upgrade.ts'
 import { beginVerify, isAtTarget } from '../tasks/verify.ts'
 
@@ -12,9 +14,14 @@ export interface Chosen {
   readonly begin: (known: Knowledge) => Move
 }
 
-/** Cancels and checks first, then a watched device that reports its target, then upgrades by weight. */
+/** Cancels and checks first, then a watched device that reports its target or is back without it, then upgrades by weight. */
 export function chooseTask({ record, session, now }: Knowledge): Chosen | null {
-  const candidates = [...ordersIn(record), ...verifyIn(record, session.model.softwareVersion), ...hintsIn(record, now)]
+  const candidates = [
+    ...ordersIn(record),
+    ...verifyIn(record, session.model.softwareVersion),
+    ...contactIn(record, session),
+    ...hintsIn(record, now),
+  ]
   const fresh = candidates.filter(({ name }) => !session.begun.includes(name))
   // One Download a session: what the device does next is not known before it comes back.
   return fresh.find(({ name }) => session.offered === null || !name.startsWith('upgrade:')) ?? null
@@ -35,6 +42,11 @@ function ordersIn(record: HotRecord): Chosen[] {
 function verifyIn({ watch }: HotRecord, softwareVersion: string | null): Chosen[] {
   if (!isAtTarget(watch, softwareVersion)) return []
   return [{ name: `verify:${watch.attemptId}`, begin: (known) => beginVerify(watch, known) }]
+}
+
+function contactIn({ watch }: HotRecord, session: Session): Chosen[] {
+  if (!isBackOnOld(watch, session)) return []
+  return [{ name: `contact:${watch.attemptId}`, begin: () => beginContact(watch) }]
 }
 
 function hintsIn(record: HotRecord, now: number): Chosen[] {

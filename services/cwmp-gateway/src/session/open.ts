@@ -48,6 +48,7 @@ export function openSession({ envelope, inform, deviceKey, sessionId, now, profi
     deviceKey,
     model,
     cwmpVersion: envelope.cwmpVersion,
+    booted: inform.events.some(({ code }) => code === '1 BOOT'),
     ttlMs: sessionMs(envelope, profileOf({ model }, profiles)),
     outstanding: null,
     running: null,

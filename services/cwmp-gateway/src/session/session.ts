@@ -9,6 +9,8 @@ export interface Session {
   readonly deviceKey: string
   readonly model: DeviceModel
   readonly cwmpVersion: CwmpVersion
+  /** Its Inform said 1 BOOT. */
+  readonly booted: boolean
   readonly ttlMs: number
   /** Our request the CPE has not answered yet. */
   readonly outstanding: OutstandingCall | null
@@ -61,7 +63,7 @@ export function profileOf({ model }: Pick<Session, 'model'>, profiles: readonly 
 }
 
 /** Changes with the shape of Session. While gateways are replaced, some read what they do not know. */
-const FORMAT = 1
+const FORMAT = 2
 
 export function writeSession(session: Session): string {
   return JSON.stringify({ format: FORMAT, session })

@@ -26,6 +26,7 @@ const informed: Session = {
   deviceKey: 'dev_' + 'a'.repeat(26),
   model: { oui: '00D09E', productClass: 'HomeBox', hardwareVersion: null, softwareVersion: '1.0', root: 'Device.' },
   cwmpVersion: '1.2',
+  booted: false,
   ttlMs: 60_000,
   outstanding: null,
   running: null,
@@ -212,6 +213,24 @@ test('an open attempt that nobody answered is told of, and checked in the same s
   const done = play(informed, hinted, [...upToClaim, open])
   expect(done.say).toMatchObject({ call: { kind: 'get_all_queued_transfers' } })
   expect(done.facts).toEqual([{ kind: 'download_unanswered', attemptId: watchOf().attemptId }])
+})
+
+test('a watched device that booted on its old version is asked to be in touch again, once', () => {
+  const watch = watchOf(1, { plantInformSeconds: 90 })
+  const booted = { ...informed, booted: true }
+  const asked = play(booted, { ...nobody, watch }, [empty])
+  expect(asked.say).toMatchObject({ call: { kind: 'schedule_inform', delaySeconds: 90, commandKey: watch.attemptId } })
+  expect(play(asked.session, asked.record, [fault(9000)]).say).toEqual({ kind: 'nothing', ended: true })
+})
+
+test.each<[string, Partial<Session>, Partial<HotRecord>]>([
+  ['did not boot', {}, { watch: watchOf(1, { plantInformSeconds: 90 }) }],
+  ['is not watched', { booted: true }, {}],
+  ['is settled', { booted: true }, { watch: watchOf(1, { plantInformSeconds: 90, mode: 'settled' }) }],
+  ['is asked for no contact', { booted: true }, { watch: watchOf(1, { plantInformSeconds: null }) }],
+])('a device that %s is left alone', (_, session, record) => {
+  const done = play({ ...informed, ...session }, { ...nobody, ...record }, [empty])
+  expect(done.say).toEqual({ kind: 'nothing', ended: true })
 })
 
 test('a hint whose time has not come is left alone', () => {

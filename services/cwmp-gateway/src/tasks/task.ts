@@ -14,6 +14,7 @@ export type Progress =
   | { readonly kind: 'check'; readonly attemptId: string; readonly revision: number }
   | { readonly kind: 'cancel'; readonly attemptId: string; readonly revision: number }
   | { readonly kind: 'verify'; readonly attemptId: string; readonly stage: VerifyStage }
+  | { readonly kind: 'contact'; readonly attemptId: string }
 
 export type UpgradeTask = Extract<Task, { kind: 'upgrade' }>
 export type UpgradeStage =
