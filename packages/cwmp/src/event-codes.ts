@@ -26,9 +26,10 @@ const MULTIPLE: readonly string[] = [
   'ChangeDUState',
 ]
 
-const canonical: ReadonlyMap<string, string> = new Map(
-  [...SINGLE, ...MULTIPLE.map((method) => `M ${method}`)].map((code) => [shapeOf(code), code]),
-)
+/** Every code of the table as we write it; vendors' own (`X ...`) are not among them. */
+export const knownEventCodes: ReadonlySet<string> = new Set([...SINGLE, ...MULTIPLE.map((method) => `M ${method}`)])
+
+const canonical: ReadonlyMap<string, string> = new Map([...knownEventCodes].map((code) => [shapeOf(code), code]))
 
 /**
  * An event code in its specified form. Case and blanks vary between CPE (`1 Boot`, `4 VALUECHANGE`), so

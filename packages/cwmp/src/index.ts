@@ -36,3 +36,4 @@ export type { ScheduleInform, ScheduleInformResponse } from './rpc/schedule-info
 export type { ParameterToSet, SetParameterValues, SetParameterValuesResponse } from './rpc/set-parameter-values.ts'
 export type { TransferComplete, TransferCompleteResponse } from './rpc/transfer-complete.ts'
 export { isCpeRequest, rpcNameOf } from './rpc-name.ts'
+export { knownEventCodes } from './event-codes.ts'

@@ -1,32 +1,7 @@
 import { metrics } from '@opentelemetry/api'
+import { knownEventCodes } from '@sluice/cwmp'
 
 export const SERVICE = 'cwmp-gateway'
-
-/** TR-069 Table 8. */
-const EVENTS: ReadonlySet<string> = new Set([
-  '0 BOOTSTRAP',
-  '1 BOOT',
-  '2 PERIODIC',
-  '3 SCHEDULED',
-  '4 VALUE CHANGE',
-  '5 KICKED',
-  '6 CONNECTION REQUEST',
-  '7 TRANSFER COMPLETE',
-  '8 DIAGNOSTICS COMPLETE',
-  '9 REQUEST DOWNLOAD',
-  '10 AUTONOMOUS TRANSFER COMPLETE',
-  '11 DU STATE CHANGE COMPLETE',
-  '12 AUTONOMOUS DU STATE CHANGE COMPLETE',
-  '13 WAKEUP',
-  'M Reboot',
-  'M ScheduleInform',
-  'M Download',
-  'M ScheduleDownload',
-  'M Upload',
-  // The table and its footnotes spell it differently.
-  'M ChangeDUState',
-  'M ChangeDUSTate',
-])
 
 export interface Instruments {
   posted(status: number, reason: string | undefined, ms: number): void
@@ -64,5 +39,5 @@ export function createInstruments(): Instruments {
 
 /** A CPE may write any event: what is not in the table must not make a series of its own. */
 export function eventLabel(code: string): string {
-  return EVENTS.has(code) ? code : 'other'
+  return knownEventCodes.has(code) ? code : 'other'
 }
