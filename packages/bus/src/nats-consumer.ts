@@ -53,7 +53,7 @@ export async function startNatsConsumer<M extends EventMessage>(
     for (const [key, values] of dead.message.headers ?? []) {
       if (!key.startsWith('Nats-')) for (const value of values) all.append(key, value)
     }
-    all.set('sluice-reason', encodeURIComponent(reason.slice(0, 512)))
+    all.set('sluice-reason', encodeURIComponent(reason.slice(0, 512).toWellFormed()))
     all.set('sluice-consumer', name)
     all.set('sluice-subject', dead.message.subject)
     try {

@@ -42,6 +42,8 @@ export const ObservedFact = Type.Union([
   }),
   Type.Object({
     kind: Type.Literal('queued_transfers_listed'),
+    /** For whose sake the device was asked: of any other attempt the list proves presence, never absence. */
+    askedFor: AttemptId,
     attemptIds: Type.Array(Type.String({ maxLength: 32 }), { maxItems: 64 }),
   }),
   Type.Object({ kind: Type.Literal('queued_transfers_unsupported') }),

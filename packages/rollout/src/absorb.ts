@@ -114,10 +114,11 @@ function withReport(attempt: Attempt, report: VersionReport): Attempt {
   }
 }
 
-/** Listed once is listed. That it is absent means something only of a list made after the offer. */
+/** Listed once is listed. That it is absent means something only of a list made for its sake, after the offer. */
 function absorbQueue(attempt: Attempt, fact: Fact & { kind: 'queued_transfers_listed' }): Attempt | Ignored {
   const known = attempt.queueListed
   const listed = fact.attemptIds.includes(attempt.attemptId)
+  if (!listed && fact.askedFor !== attempt.attemptId) return 'other_attempt'
   if (!listed && fact.at < attempt.offeredAt) return 'before_the_offer'
   if (known && known.listed && !listed) return attempt
   const next = { listed, at: fact.at }

@@ -355,31 +355,47 @@ describe('a lost answer', () => {
   })
 
   test('listed: accepted', () => {
-    expect(outcomeOf(doubt().tell(60, { kind: 'queued_transfers_listed', attemptIds: ['x', first] }))).toBe('accepted')
+    expect(
+      outcomeOf(doubt().tell(60, { kind: 'queued_transfers_listed', askedFor: first, attemptIds: ['x', first] })),
+    ).toBe('accepted')
   })
 
   test('absent, on the old version, no bytes asked for: retry', () => {
-    expect(outcomeOf(doubt().tell(60, { kind: 'queued_transfers_listed', attemptIds: [] }))).toBe('retry')
+    expect(outcomeOf(doubt().tell(60, { kind: 'queued_transfers_listed', askedFor: first, attemptIds: [] }))).toBe(
+      'retry',
+    )
   })
 
   test('the list may arrive before it is known that the answer was lost', () => {
     const offered = () => tellStory().tell(0, claimed())
-    const lists = (...attemptIds: string[]) => ({ kind: 'queued_transfers_listed', attemptIds }) as const
+    const lists = (...attemptIds: string[]) =>
+      ({ kind: 'queued_transfers_listed', askedFor: first, attemptIds }) as const
     expect(outcomeOf(offered().tell(60, lists()).tell(5, unanswered))).toBe('retry')
     expect(outcomeOf(offered().tell(60, lists(first)))).toBe('accepted')
     expect(outcomeOf(offered().tell(60, lists(first)).tell(5, unanswered).tell(70, lists()))).toBe('accepted')
   })
 
+  test('a list that was asked for the sake of another attempt proves presence, never absence', () => {
+    const asked = (...attemptIds: string[]) =>
+      ({ kind: 'queued_transfers_listed', askedFor: second, attemptIds }) as const
+    expect(outcomeOf(doubt().tell(60, asked()))).toBe('in_doubt')
+    expect(outcomeOf(doubt().tell(60, asked(first)))).toBe('accepted')
+  })
+
   test('a list from before the offer does not say that the transfer is lost', () => {
-    const story = tellStory().tell(10, claimed()).tell(9, { kind: 'queued_transfers_listed', attemptIds: [] })
+    const story = tellStory()
+      .tell(10, claimed())
+      .tell(9, { kind: 'queued_transfers_listed', askedFor: first, attemptIds: [] })
     expect(story.ignored).toBe('before_the_offer')
     expect(outcomeOf(story.tell(15, unanswered))).toBe('in_doubt')
   })
 
   test('absent after bytes were asked for: no retry', () => {
-    expect(outcomeOf(doubt().tell(50, firstByte()).tell(60, { kind: 'queued_transfers_listed', attemptIds: [] }))).toBe(
-      'transferring',
-    )
+    expect(
+      outcomeOf(
+        doubt().tell(50, firstByte()).tell(60, { kind: 'queued_transfers_listed', askedFor: first, attemptIds: [] }),
+      ),
+    ).toBe('transferring')
   })
 
   test('a report with the key or the target version settles the doubt', () => {
@@ -460,7 +476,7 @@ describe('cancel', () => {
           .tell(0, claimed())
           .tell(5, unanswered, { kind: wish })
           .tell(9, cancelAnswered(9021))
-          .tell(60, { kind: 'queued_transfers_listed', attemptIds: [] }),
+          .tell(60, { kind: 'queued_transfers_listed', askedFor: first, attemptIds: [] }),
         accepted().tell(5, fileServerRefused('stopped'), { kind: wish }).tell(9, completed(9018)),
         accepted().tell(9, completed(9017), { kind: wish }),
       ]

@@ -11,7 +11,7 @@ export type FactBody =
   | { kind: 'download_faulted'; attemptId: string; faultCode: number; faultString: string }
   | { kind: 'download_unanswered'; attemptId: string }
   | { kind: 'transfer_completed'; commandKey: string; faultCode: number; faultString: string }
-  | { kind: 'queued_transfers_listed'; attemptIds: string[] }
+  | { kind: 'queued_transfers_listed'; askedFor: string; attemptIds: string[] }
   | { kind: 'queued_transfers_unsupported' }
   | { kind: 'cancel_answered'; attemptId: string; faultCode: number }
   | ({ kind: 'snapshot_read' } & Snapshot)

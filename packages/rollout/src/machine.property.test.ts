@@ -82,7 +82,11 @@ const anyBody: fc.Arbitrary<FactBody> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('download_unanswered' as const), attemptId: anyKey }),
   fc.tuple(anyFault, fc.oneof(anyKey, fc.constantFrom('', 'other'))).map(([code, key]) => completed(code, key)),
-  fc.record({ kind: fc.constant('queued_transfers_listed' as const), attemptIds: fc.subarray([first, second, third]) }),
+  fc.record({
+    kind: fc.constant('queued_transfers_listed' as const),
+    askedFor: fc.constantFrom(first, second, third),
+    attemptIds: fc.subarray([first, second, third]),
+  }),
   fc.constant<FactBody>({ kind: 'queued_transfers_unsupported' }),
   fc.record({
     kind: fc.constant('cancel_answered' as const),
@@ -295,7 +299,7 @@ describe(`tries of one upgrade (seed ${seed})`, () => {
     ...(where === 'lost'
       ? ([
           { kind: 'download_unanswered', attemptId },
-          { kind: 'queued_transfers_listed', attemptIds: [] },
+          { kind: 'queued_transfers_listed', askedFor: attemptId, attemptIds: [] },
         ] as FactBody[])
       : []),
   ]
@@ -444,7 +448,11 @@ describe(`the evidence of one attempt (seed ${seed})`, () => {
   }
 
   test('of a lost answer leads to the same state in any order and any number of times', () => {
-    const listing = (attemptIds: string[]): FactBody => ({ kind: 'queued_transfers_listed', attemptIds })
+    const listing = (attemptIds: string[]): FactBody => ({
+      kind: 'queued_transfers_listed',
+      askedFor: first,
+      attemptIds,
+    })
     const heard = fc
       .tuple(
         fc.subarray<FactBody>([{ kind: 'download_unanswered', attemptId: first }], { minLength: 1 }),

@@ -19,7 +19,7 @@ export async function tick(parts: Parts, movedCampaigns: Set<string>): Promise<b
   const more = await guarded(parts, 'scheduler.tick.failed', async () => {
     const waiting = await whatWaits(parts.sql, parts.clock.now())
     if (waiting.plans) parts.wakePlans()
-    if (waiting.outages) await excuseOutages(parts)
+    if (waiting.outages) await guarded(parts, 'scheduler.excuse.failed', () => excuseOutages(parts).then(() => false))
     // Nobody is called silent, and no wave overdue, while their word may still be on its way to us.
     const isTimeSure = !waiting.outages && !parts.pulse.isHolding()
     const went = [

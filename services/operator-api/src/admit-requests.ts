@@ -47,8 +47,19 @@ function endSlowBody(request: FastifyRequest, reply: FastifyReply, { clock, body
     if (!reply.raw.headersSent) raw.socket.write('HTTP/1.1 408 Request Timeout\r\nconnection: close\r\n\r\n')
     raw.socket.destroySoon()
   }
-  if (isUpload(request)) return void raw.setTimeout(bodyMs, end)
-  raw.once('close', clock.after(bodyMs, end))
+  if (!isUpload(request)) return void raw.once('close', clock.after(bodyMs, end))
+
+  // Not the socket's own time-out: that would also end who sent everything and waits for the answer.
+  let seen = raw.socket.bytesRead
+  const look = (): void => {
+    if (raw.complete) return
+    // Bytes that lie here unread are not the sender's delay.
+    if (raw.socket.bytesRead === seen && raw.readableLength === 0) return end()
+    seen = raw.socket.bytesRead
+    cancel = clock.after(bodyMs, look)
+  }
+  let cancel = clock.after(bodyMs, look)
+  raw.once('close', () => cancel())
 }
 
 function hasBody({ headers }: FastifyRequest): boolean {

@@ -27,7 +27,7 @@ const intakeToken = 'intake-token-of-the-test'
 const closing: (() => Promise<unknown>)[] = []
 let url = ''
 let services: Bus
-let intake: { received: Buffer; authorization: string | undefined; status: number }
+let intake: { received: Buffer; authorization: string | undefined; status: number; thinksMs: number }
 
 beforeAll(async () => {
   const sql = await openEmbedded({ memory: true })
@@ -49,10 +49,11 @@ afterAll(async () => {
 
 /** Takes uploads as the artifact-resolver does. */
 async function startIntake(): Promise<string> {
-  intake = { received: Buffer.alloc(0), authorization: undefined, status: 201 }
+  intake = { received: Buffer.alloc(0), authorization: undefined, status: 201, thinksMs: 0 }
   const take = async (request: IncomingMessage, response: ServerResponse) => {
     intake.received = await buffer(request)
     intake.authorization = request.headers.authorization
+    await systemClock.sleep(intake.thinksMs)
     response.writeHead(intake.status, { 'content-type': 'application/json' })
     response.end(
       intake.status === 201 ? '{}' : JSON.stringify({ code: 'conflict', detail: 'content is there already' }),
@@ -220,6 +221,11 @@ test('an upload is streamed to the intake, with the intake’s own token', async
   expect(await client().upload(artifact.artifactId, bytes)).toEqual(artifact)
   expect(intake.received.equals(bytes)).toBe(true)
   expect(intake.authorization).toBe(`Bearer ${intakeToken}`)
+
+  // Longer than a body may stand still: it is all there.
+  intake.thinksMs = 900
+  expect(await client().upload(artifact.artifactId, bytes)).toEqual(artifact)
+  intake.thinksMs = 0
 
   intake.status = 409
   const error: unknown = await client()

@@ -14,6 +14,8 @@ export interface Pulse {
   beat(): Promise<void>
   /** These facts were applied. */
   heard(batch: readonly Pick<IncomingEvent<unknown>, 'time'>[]): void
+  /** These could not be applied because a part was away: the bus brings them again, newer ones perhaps before them. */
+  missed(): void
   /** We were away, or have just come back: there may be facts that we have not heard. */
   isHolding(): boolean
   /** We have not said for so long that we are at work that time may have been lost. */
@@ -32,6 +34,9 @@ export interface PulseParts {
   readonly excuse: () => Promise<void>
 }
 
+/** The bus waits no longer than this between two tries of an event whose handler lacked a part. */
+const MISSED_MS = 75_000
+
 export function createPulse({ sql, journal, bus, clock, ids, settings, excuse }: PulseParts): Pulse {
   const { outageAfterMs, drainMs } = settings
   let beatAt: number | undefined
@@ -39,6 +44,7 @@ export function createPulse({ sql, journal, bus, clock, ids, settings, excuse }:
   let backAt: number | undefined
   let heardAt = 0
   let isDrained = false
+  let missedAt: number | undefined
 
   const isStale = () => beatAt === undefined || clock.now() - beatAt > outageAfterMs
 
@@ -55,21 +61,25 @@ export function createPulse({ sql, journal, bus, clock, ids, settings, excuse }:
     if (gap) await excuse()
   }
 
+  async function beatOnce(): Promise<void> {
+    if (bus.status() === 'down') {
+      backAt = undefined
+      return
+    }
+    const now = clock.now()
+    if (isStale()) backAt = undefined
+    await writeBeat(now)
+    beatAt = now
+    if (backAt !== undefined) return
+    backAt = now
+    heardAt = now
+    isDrained = false
+  }
+
+  let beating: Promise<void> | undefined
   return {
-    async beat() {
-      if (bus.status() === 'down') {
-        backAt = undefined
-        return
-      }
-      const now = clock.now()
-      if (isStale()) backAt = undefined
-      await writeBeat(now)
-      beatAt = now
-      if (backAt !== undefined) return
-      backAt = now
-      heardAt = now
-      isDrained = false
-    },
+    // Shared: who has a fact to apply waits for the excuse that is under way, too.
+    beat: () => (beating ??= beatOnce().finally(() => (beating = undefined))),
     heard(batch) {
       heardAt = clock.now()
       // Events come in the order in which they were stored: one from after our return had nothing old before it.
@@ -78,8 +88,10 @@ export function createPulse({ sql, journal, bus, clock, ids, settings, excuse }:
     isHolding() {
       if (isStale() || backAt === undefined) return true
       const now = clock.now()
+      if (missedAt !== undefined && now - missedAt < MISSED_MS) return true
       return now - backAt < drainMs || (!isDrained && now - heardAt < drainMs)
     },
+    missed: () => void (missedAt = clock.now()),
     isStale,
     aliveAt: () => beatAt ?? 0,
   }

@@ -1,4 +1,4 @@
-import type { IncomingEvent } from '@sluice/bus'
+import { type IncomingEvent, isPartAway } from '@sluice/bus'
 import { type DataOf, type Observation, attemptObserved } from '@sluice/contracts'
 import type { InEntry, JournalEntry, Queryable } from '@sluice/sql'
 import { inTransaction } from '../in-transaction.ts'
@@ -17,7 +17,10 @@ export async function applyObservations(
   // Who was away excuses first: a fault in our own outage is not charged.
   if (parts.pulse.isStale()) await parts.pulse.beat()
   const observations = onceEach(batch.flatMap(({ data }) => data.items))
-  const moves = await inTransaction(parts, (tx) => applyNew(parts, tx, observations))
+  const moves = await inTransaction(parts, (tx) => applyNew(parts, tx, observations)).catch((error: unknown) => {
+    if (isPartAway(error)) parts.pulse.missed()
+    throw error
+  })
   parts.pulse.heard(batch)
   await carryOut(parts, moves)
 }

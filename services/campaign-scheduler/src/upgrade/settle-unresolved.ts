@@ -44,7 +44,7 @@ function factsFor(parts: Parts, { offer, reason }: Unresolved, at: number): Upgr
   const bodies: FactBody[] = [
     reasonFact(reason, attemptId),
     { kind: 'download_unanswered', attemptId },
-    { kind: 'queued_transfers_listed', attemptIds: [] },
+    { kind: 'queued_transfers_listed', askedFor: attemptId, attemptIds: [] },
   ]
   return bodies.map((body) => ({
     upgradeId: row.upgradeId,

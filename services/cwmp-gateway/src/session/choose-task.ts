@@ -45,7 +45,8 @@ function verifyIn({ watch }: HotRecord, softwareVersion: string | null): Chosen[
 }
 
 function contactIn({ watch }: HotRecord, session: Session): Chosen[] {
-  if (!isBackOnOld(watch, session)) return []
+  // What was offered in this session has not been tried yet.
+  if (session.offered !== null || !isBackOnOld(watch, session)) return []
   return [{ name: `contact:${watch.attemptId}`, begin: () => beginContact(watch) }]
 }
 

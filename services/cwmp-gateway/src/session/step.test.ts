@@ -154,7 +154,7 @@ test('a new session of a device that owes the answer to a Download reports it un
   const transfer = { state: 1, isDownload: true, fileType: '1', fileSize: 1, targetFileName: '' }
   const transfers = [attemptId(3), 'other', ''].map((commandKey) => ({ ...transfer, commandKey }))
   const done = play(asked.session, asked.record, [hear({ kind: 'get_all_queued_transfers_response', transfers })])
-  expect(done.facts).toEqual([{ kind: 'queued_transfers_listed', attemptIds: [attemptId(3)] }])
+  expect(done.facts).toEqual([{ kind: 'queued_transfers_listed', askedFor: attemptId(3), attemptIds: [attemptId(3)] }])
   expect(play(informed, done.record, [empty]).facts).toEqual([])
 })
 
@@ -208,11 +208,11 @@ test.each<[string, Heard, Partial<HotRecord>]>([
   expect(done.facts).toEqual([])
 })
 
-test('an open attempt that nobody answered is told of, and checked in the same session', () => {
+test('an open attempt is checked in the same session, and not called unanswered', () => {
   const open = claimed({ ok: true, data: { kind: 'open', watch: watchOf(), check: true } })
   const done = play(informed, hinted, [...upToClaim, open])
   expect(done.say).toMatchObject({ call: { kind: 'get_all_queued_transfers' } })
-  expect(done.facts).toEqual([{ kind: 'download_unanswered', attemptId: watchOf().attemptId }])
+  expect(done.facts).toEqual([])
 })
 
 test('a watched device that booted on its old version is asked to be in touch again, once', () => {

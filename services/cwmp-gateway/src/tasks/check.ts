@@ -16,7 +16,11 @@ export function continueCheck(progress: CheckProgress, answer: Answer): Move {
     return settled(progress, { kind: 'queued_transfers_unsupported' })
   }
   const attemptIds = answer.message.transfers.map(({ commandKey }) => commandKey).filter((key) => ATTEMPT_ID.test(key))
-  return settled(progress, { kind: 'queued_transfers_listed', attemptIds: attemptIds.slice(0, 64) })
+  return settled(progress, {
+    kind: 'queued_transfers_listed',
+    askedFor: progress.attemptId,
+    attemptIds: attemptIds.slice(0, 64),
+  })
 }
 
 function settled({ attemptId, revision }: CheckProgress, fact: NonNullable<Move['facts']>[number]): Move {

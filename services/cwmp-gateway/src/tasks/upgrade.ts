@@ -76,9 +76,8 @@ function carryOut(task: UpgradeTask, answer: ClaimAnswer, known: Knowledge): Mov
       const ask = { op: 'put_task', task: { kind: 'check', taskId: watch.attemptId, revision: 0 } } as const
       return {
         next: { kind: 'done' },
+        // That its session died is not said here: it may be this POST's twin at another gateway. The answer timer says so.
         changes: [{ op: 'put_watch', watch }, dropHint, ...(check ? [ask] : [])],
-        // The session that claimed it died: nobody heard an answer, and nobody will.
-        facts: check ? [{ kind: 'download_unanswered', attemptId: watch.attemptId }] : [],
       }
     }
   }
