@@ -17,7 +17,7 @@ async function startPulse(excuse = async () => {}) {
   return { pulse, clock, close: () => sql.close() }
 }
 
-test('while facts that could not be applied wait to come again, time is not sure', async () => {
+test('while facts that could not be applied wait to come again, time is not sure; another may have heard them', async () => {
   const { pulse, clock, close } = await startPulse()
   await pulse.beat()
   for (let beats = 0; beats < 4; beats += 1) {
@@ -26,7 +26,12 @@ test('while facts that could not be applied wait to come again, time is not sure
   }
   expect(pulse.isHolding()).toBe(false)
 
-  pulse.missed()
+  const event = { id: 'evt_1', time: clock.now() }
+  pulse.missed([event])
+  expect(pulse.isHolding()).toBe(true)
+  pulse.heard([event])
+  expect(pulse.isHolding()).toBe(false)
+  pulse.missed([event])
   const beatsUntil = async (ms: number) => {
     for (let passed = 0; passed < ms; passed += 5_000) {
       await clock.advance(5_000)

@@ -13,9 +13,9 @@ export interface Pulse {
   /** Says so in the database. After a gap, of whatever scheduler, what was under way is excused for it first. */
   beat(): Promise<void>
   /** These facts were applied. */
-  heard(batch: readonly Pick<IncomingEvent<unknown>, 'time'>[]): void
+  heard(batch: readonly Delivery[]): void
   /** These could not be applied because a part was away: the bus brings them again, newer ones perhaps before them. */
-  missed(): void
+  missed(batch: readonly Delivery[]): void
   /** We were away, or have just come back: there may be facts that we have not heard. */
   isHolding(): boolean
   /** We have not said for so long that we are at work that time may have been lost. */
@@ -23,6 +23,8 @@ export interface Pulse {
   /** The time up to which timers may be told that it has passed: that of the last beat. */
   aliveAt(): number
 }
+
+type Delivery = Pick<IncomingEvent<unknown>, 'id' | 'time'>
 
 export interface PulseParts {
   readonly sql: Sql
@@ -44,7 +46,8 @@ export function createPulse({ sql, journal, bus, clock, ids, settings, excuse }:
   let backAt: number | undefined
   let heardAt = 0
   let isDrained = false
-  let missedAt: number | undefined
+  /** When events that were missed came last, until they are heard. Another scheduler may hear them: they age. */
+  const missed = new Map<string, number>()
 
   const isStale = () => beatAt === undefined || clock.now() - beatAt > outageAfterMs
 
@@ -82,16 +85,18 @@ export function createPulse({ sql, journal, bus, clock, ids, settings, excuse }:
     beat: () => (beating ??= beatOnce().finally(() => (beating = undefined))),
     heard(batch) {
       heardAt = clock.now()
+      for (const { id } of batch) missed.delete(id)
       // Events come in the order in which they were stored: one from after our return had nothing old before it.
       if (backAt !== undefined && batch.every(({ time }) => time >= backAt!)) isDrained = true
     },
     isHolding() {
       if (isStale() || backAt === undefined) return true
       const now = clock.now()
-      if (missedAt !== undefined && now - missedAt < MISSED_MS) return true
+      for (const [id, at] of missed) if (now - at >= MISSED_MS) missed.delete(id)
+      if (missed.size > 0) return true
       return now - backAt < drainMs || (!isDrained && now - heardAt < drainMs)
     },
-    missed: () => void (missedAt = clock.now()),
+    missed: (batch) => batch.forEach(({ id }) => missed.set(id, clock.now())),
     isStale,
     aliveAt: () => beatAt ?? 0,
   }

@@ -18,7 +18,7 @@ export async function applyObservations(
   if (parts.pulse.isStale()) await parts.pulse.beat()
   const observations = onceEach(batch.flatMap(({ data }) => data.items))
   const moves = await inTransaction(parts, (tx) => applyNew(parts, tx, observations)).catch((error: unknown) => {
-    if (isPartAway(error)) parts.pulse.missed()
+    if (isPartAway(error)) parts.pulse.missed(batch)
     throw error
   })
   parts.pulse.heard(batch)
