@@ -16,11 +16,13 @@ export function createView(out: NodeJS.WriteStream): View {
   return out.isTTY ? createLiveView(out, say) : createPlainView(say)
 }
 
+const bars = (campaign: Campaign) => campaignLines(campaign).slice(1, 1 + campaign.waves.length)
+
 function createLiveView(out: NodeJS.WriteStream, say: (line: string) => void): View {
   let screen: Screen | null = null
   const show = (campaign: Campaign) => {
     screen ??= createScreen(out)
-    screen.draw(campaignLines(campaign).slice(1))
+    screen.draw(bars(campaign))
   }
   return {
     say,
@@ -37,7 +39,7 @@ function createPlainView(say: (line: string) => void): View {
   let saidAt = 0
   const print = (campaign: Campaign) => {
     saidAt = performance.now()
-    for (const [index, line] of campaignLines(campaign).slice(1).entries()) {
+    for (const [index, line] of bars(campaign).entries()) {
       if (line.endsWith('closed') || said.get(index) === line) continue
       said.set(index, line)
       say(line)

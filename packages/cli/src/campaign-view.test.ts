@@ -21,6 +21,7 @@ function campaignOf(counters: Partial<Counters>, more: Partial<Campaign> = {}): 
     version: '2.0.0',
     state: 'running',
     stateReason: null,
+    counters: all,
     waves: [{ wave: 1, state: 'open', size: 10, counters: all, openedAt: null, gate: null }],
     ...more,
   } as Campaign
@@ -50,6 +51,15 @@ test('the open wave of a paused campaign is paused, and the reason is told', () 
   const lines = campaignLines(campaignOf({}, { state: 'paused', stateReason: 'too many hurt' }))
   expect(lines[0]).toBe('spring to 2.0.0  paused: too many hurt')
   expect(lines[1]).toMatch(/paused$/)
+})
+
+test('when nothing moves, what the wave waits for is told', () => {
+  const waits = (counters: Partial<Counters>) => {
+    const campaign = campaignOf(counters)
+    return campaignLines({ ...campaign, waves: [{ ...campaign.waves[0]!, gate: 'wave 1 waits for an approval' }] })
+  }
+  expect(waits({ success: 10 }).at(-1)).toBe('  wave 1 waits for an approval')
+  expect(waits({ success: 9, inFlight: 1 })).toHaveLength(2)
 })
 
 test('an empty wave has an empty bar', () => {

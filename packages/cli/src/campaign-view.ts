@@ -12,7 +12,15 @@ export function campaignLines(campaign: Campaign): string[] {
       (wave) =>
         `  wave ${wave.wave} ${bar(wave.counters, wave.size)} ${figures(wave.counters, wave.size)}  ${standing(campaign, wave)}`,
     ),
+    ...waiting(campaign),
   ]
+}
+
+/** Nothing moves, and somebody may have to do something: what the gate of the wave waits for. */
+function waiting({ state, counters, waves }: Campaign): string[] {
+  const open = waves.findLast((wave) => wave.state === 'open')
+  if (state !== 'running' || counters.inFlight + counters.unproven > 0 || open?.gate == null) return []
+  return [`  ${printable(open.gate)}`]
 }
 
 /** An open wave of a campaign that is paused is paused. */

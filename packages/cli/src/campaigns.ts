@@ -13,7 +13,7 @@ export const campaignCommands: readonly Command[] = [
   {
     name: 'campaigns create',
     usage: '--name <name> --artifact <artifact> [--wave <size>]... [--policy <file.json>] [--start]',
-    summary: 'Plan a campaign; --wave takes a count or a percentage, in order, the last one takes the rest',
+    summary: 'Plan a campaign; --wave takes a count or a percentage, in order; who is left comes in a last wave',
     positionals: 0,
     options: {
       name: { type: 'string' },
@@ -115,8 +115,8 @@ async function createCampaign(invocation: Invocation): Promise<boolean> {
 
 function draftOf({ values }: Invocation): CampaignDraft {
   const policyFile = textOf(values, 'policy')
-  const policy = policyFile === undefined ? {} : (JSON.parse(readFileSync(policyFile, 'utf8')) as PolicyDraft)
-  const waves = listOf(values, 'wave').map(waveOf)
+  const policy = policyFile === undefined ? {} : readPolicy(policyFile)
+  const waves = withLast(listOf(values, 'wave').map(waveOf))
   const names = listOf(values, 'device')
   const tags = listOf(values, 'tag')
   const softwareVersions = listOf(values, 'from-version')
@@ -130,6 +130,22 @@ function draftOf({ values }: Invocation): CampaignDraft {
     },
     policy: { ...policy, ...(waves.length === 0 ? {} : { waves }) },
   }
+}
+
+function readPolicy(file: string): PolicyDraft {
+  const text = readFileSync(file, 'utf8')
+  try {
+    return JSON.parse(text) as PolicyDraft
+  } catch {
+    throw new UsageError(`${file} is not JSON`)
+  }
+}
+
+/** `--wave 5` alone means five devices first, not everybody at once. */
+function withLast(waves: NonNullable<PolicyDraft['waves']>): NonNullable<PolicyDraft['waves']> {
+  const last = waves.at(-1)
+  if (last === undefined || ('percent' in last.size && last.size.percent === 100)) return waves
+  return [...waves, { size: { percent: 100 }, advance: 'auto' }]
 }
 
 function waveOf(text: string): NonNullable<PolicyDraft['waves']>[number] {

@@ -13,6 +13,7 @@ export function connect(environment: Readonly<Record<string, string | undefined>
   if (token === undefined) {
     throw new UsageError(`no token: set SLUICE_TOKEN, or run this beside the ${LOCAL_TOKEN} of a started system`)
   }
+  if (!URL.canParse(url)) throw new UsageError(`SLUICE_URL is no URL: ${url}`)
   return createClient({ url, token })
 }
 

@@ -23,7 +23,7 @@ export interface CliParts {
   readonly signal: AbortSignal
 }
 
-/** Runs one command line; answers the exit code: 0 done, 1 not done, 2 not understood. */
+/** Runs one command line; answers the exit code: 0 done, 1 not done, 2 not understood, 3 the API is out of reach. */
 export async function runCli(args: readonly string[], parts: CliParts): Promise<number> {
   if (args.length === 0 || args[0] === '--help' || args[0] === 'help') {
     for (const line of help()) parts.say(line)
@@ -37,7 +37,7 @@ export async function runCli(args: readonly string[], parts: CliParts): Promise<
   try {
     const { values, positionals } = readArguments(command, args.slice(2))
     if (values['help'] === true) {
-      parts.say(`sluice ${command.name} ${command.usage}\n\n${command.summary}`)
+      parts.say([`sluice ${command.name} ${command.usage}`, '', command.summary, ...optionLines(command)].join('\n'))
       return 0
     }
     const done = await command.run({ ...parts, client: parts.connect(), values, positionals })
@@ -69,13 +69,21 @@ function explain(error: unknown, command: Command, { complain, signal }: CliPart
   if (error instanceof ClientError) {
     const trace = error.problem?.traceId === undefined ? '' : ` (trace ${error.problem.traceId})`
     complain(`${error.message}${trace}`)
-    return 1
+    return error.code === 'refused' ? 1 : 3
   }
   if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
     complain(error.message)
     return 1
   }
   throw error
+}
+
+function optionLines({ options }: Command): string[] {
+  const lines = Object.entries(options).map(([name, { type, multiple, default: value }]) => {
+    const takes = type === 'boolean' ? '' : ' <value>'
+    return `  --${name}${takes}${multiple === true ? ', may be repeated' : ''}${value === undefined ? '' : ` (${String(value)})`}`
+  })
+  return lines.length === 0 ? [] : ['', ...lines]
 }
 
 function help(): string[] {
@@ -86,6 +94,7 @@ function help(): string[] {
     ...COMMANDS.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`),
     '',
     'sluice <command> --help tells its options. The API is found by SLUICE_URL (http://127.0.0.1:8080) and',
-    'SLUICE_TOKEN, or by the .sluice folder of a system started here.',
+    'SLUICE_TOKEN, or by the .sluice folder of a system started here. Exit codes: 0 done, 1 not done or refused,',
+    '2 not understood, 3 the API is out of reach.',
   ]
 }

@@ -31,7 +31,7 @@ export const upgradeCommands: readonly Command[] = [
         params: { campaignId: positionals[0]! },
         query: {
           limit: 1_000,
-          ...(state === undefined ? {} : { state }),
+          ...(state === undefined ? {} : { state: state as Upgrade['state'] }),
           ...(wave === undefined ? {} : { wave: Number(wave) }),
         },
       })

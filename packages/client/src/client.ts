@@ -72,7 +72,11 @@ export function createClient(settings: ClientSettings): Client {
     events: async function* (query, signal) {
       const response = await send(OPERATIONS.streamEvents, { query }, { signal })
       if (!response.ok || response.body === null) return await readJson(response)
-      yield* readServerSentEvents(response.body)
+      try {
+        yield* readServerSentEvents(response.body)
+      } catch (cause) {
+        throw new ClientError('unreachable', `lost the operator API at ${settings.url}`, { cause })
+      }
     },
   }
 }

@@ -16,12 +16,12 @@ import {
   nullable,
 } from './values.ts'
 
-export const SignatureAlgorithm = Type.Union([
-  Type.Literal('ed25519'),
-  Type.Literal('ecdsa_p256_sha256'),
-  Type.Literal('ecdsa_p384_sha384'),
-  Type.Literal('rsa_pss_sha256'),
-  Type.Literal('rsa_pkcs1_sha256'),
+export const SignatureAlgorithm = Type.Enum([
+  'ed25519',
+  'ecdsa_p256_sha256',
+  'ecdsa_p384_sha384',
+  'rsa_pss_sha256',
+  'rsa_pkcs1_sha256',
 ])
 export type SignatureAlgorithm = Static<typeof SignatureAlgorithm>
 

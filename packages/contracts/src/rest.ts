@@ -3,7 +3,7 @@ import { Artifact, ArtifactDraft, TrustKey } from './artifact.ts'
 import { Campaign, CampaignDraft } from './campaign.ts'
 import { Device, ImportedDevice } from './device.ts'
 import type { ErrorCode } from './errors.ts'
-import { HistoryEntry, Upgrade } from './upgrade.ts'
+import { HistoryEntry, Upgrade, UpgradeState } from './upgrade.ts'
 import { ArtifactId, CampaignId, Count, Cursor, SoftwareVersion, UpgradeId, nullable } from './values.ts'
 
 /** One operation of the REST interface: server, client and OpenAPI are made from it. */
@@ -207,7 +207,7 @@ export const OPERATIONS = {
     params: campaignId,
     query: Type.Object({
       ...page,
-      state: Type.Optional(Type.String({ maxLength: 32 })),
+      state: Type.Optional(UpgradeState),
       wave: Type.Optional(Type.Integer({ minimum: 1 })),
     }),
     body: null,

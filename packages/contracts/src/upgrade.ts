@@ -117,7 +117,7 @@ export const upgradeList = request('upgrade.list', {
   input: Type.Object({
     campaignId: Type.Optional(CampaignId),
     deviceKey: Type.Optional(DeviceKey),
-    state: Type.Optional(Type.String({ maxLength: 32 })),
+    state: Type.Optional(UpgradeState),
     wave: Type.Optional(Type.Integer({ minimum: 1 })),
     cursor: Type.Optional(Cursor),
     limit: Type.Integer({ minimum: 1, maximum: 1_000 }),

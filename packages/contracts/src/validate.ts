@@ -17,7 +17,15 @@ export function check<S extends TSchema>(schema: S, value: unknown): Checked<Sta
   if (validator.Check(value)) return { kind: 'valid', value: value as Static<S> }
   const detail = [...validator.Errors(value)]
     .slice(0, 3)
-    .map((error) => `${error.instancePath || '/'} ${error.message}`)
+    .map((error) => `${error.instancePath || '/'} ${saying(error)}`)
     .join('; ')
   return { kind: 'invalid', detail: detail || 'does not fit its schema' }
+}
+
+/** What a person can act on: the values that are allowed, and names that mean nothing here. */
+function saying({ keyword, params, message }: { keyword: string; params: object; message: string }): string {
+  if (keyword === 'enum' && 'allowedValues' in params)
+    return `must be one of ${(params.allowedValues as unknown[]).join(', ')}`
+  if (keyword === 'boolean') return 'is not known here'
+  return message
 }

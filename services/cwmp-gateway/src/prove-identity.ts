@@ -1,3 +1,4 @@
+import { deviceNameOf } from '@sluice/contracts'
 import type { Identified } from './device-identity.ts'
 import type { GatewayParts } from './gateway-parts.ts'
 import type { Presented, Remembered } from './http/authenticate.ts'
@@ -12,7 +13,7 @@ export async function refusalOf(
 ): Promise<Reply | null> {
   const verdict = await authenticator.verify({ presented, deviceKey, identity, remembered })
   if (verdict === 'good') return null
-  log.info({ device_key: deviceKey, verdict }, 'cwmp.session.unauthorized')
+  log.info({ device_key: deviceKey, device_name: deviceNameOf(identity), verdict }, 'cwmp.session.unauthorized')
   return verdict === 'wrong'
     ? unauthorized(authenticator.challenge(), 'wrong_credentials')
     : unavailable(settings.retryAfterSeconds, 'credentials_unknown')

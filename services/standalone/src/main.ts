@@ -18,6 +18,9 @@ await runMain('standalone', settings, async ({ settings: given, log, clock, ids,
     },
   )
   closeAtEnd('system', () => system.stop())
+  if (given.SLUICE_HOST !== given.SLUICE_PUBLIC_HOST && given.SLUICE_PUBLIC_HOST === '127.0.0.1') {
+    log.warn({ files_url: system.filesUrl }, 'standalone.public_host.unset')
+  }
   log.info({ acs_url: system.acsUrl, files_url: system.filesUrl, api_url: system.apiUrl }, 'standalone.system.started')
   return { checks: { system: system.isUp } }
 })

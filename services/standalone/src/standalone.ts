@@ -10,7 +10,7 @@ import { createMemoryHotStore } from '@sluice/hot-store'
 import { openDirectoryImageStore } from '@sluice/image-store'
 import { defaultProfiles } from '@sluice/model-profiles'
 import { createOperatorApi } from '@sluice/operator-api'
-import { type Clock, type Ids, type Log, parseNetworks } from '@sluice/runtime'
+import { type Clock, type Ids, type Log, type LogLevel, createLog, parseNetworks } from '@sluice/runtime'
 import { openEmbedded } from '@sluice/sql'
 import { keepSecrets } from './secrets.ts'
 
@@ -63,7 +63,11 @@ export async function startStandalone(parts: StandaloneParts, settings: Standalo
 
     const sql = await openEmbedded({ directory: join(settings.stateDirectory, 'database') })
     closing.push(() => sql.close())
-    const hub = await createEmbeddedBus({ sql, clock, log: parts.log.child({ service: 'bus' }) })
+    const hub = await createEmbeddedBus({
+      sql,
+      clock,
+      log: createLog({ service: 'bus', level: parts.log.level as LogLevel }),
+    })
     closing.push(() => hub.close())
     const images = await openDirectoryImageStore(join(settings.stateDirectory, 'images'))
     const hotStore = createMemoryHotStore({ clock })
@@ -74,7 +78,7 @@ export async function startStandalone(parts: StandaloneParts, settings: Standalo
       clock,
       ids,
       bus: hub.as(service),
-      log: parts.log.child({ service }),
+      log: createLog({ service, level: parts.log.level as LogLevel }),
     })
     const run = async <T>(service: { start(): Promise<T>; stop(): Promise<void> }): Promise<T> => {
       closing.push(() => service.stop())
