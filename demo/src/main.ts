@@ -28,11 +28,14 @@ const system = await startStandalone(
     host: '127.0.0.1',
     publicHost: '127.0.0.1',
     cwmpPort: 0,
-    auth: 'digest',
+    http: {},
     filesPort: 0,
     apiHost: '127.0.0.1',
     apiPort: 0,
     labNetworks: '',
+    registry: {},
+    stunPort: null,
+    notificationsPort: null,
   },
 )
 const client = createClient({ url: system.apiUrl, token: system.operatorToken })

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { startProcess } from '@sluice/testbed'
 import { expect, test } from 'vitest'
 import { brokenPromises, connectionsTo, type Costs } from './count-costs.ts'
+import { tooMuchMemory } from './measure-memory.ts'
 import { readOptions } from './options.ts'
 
 const kept: Costs = {
@@ -22,7 +23,20 @@ test('one short run prints every column, and idle sessions cost what was promise
   const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
   const json = join(folder, 'figures.json')
   try {
-    const args = ['--seconds', '0.5', '--rounds', '1', '--devices', '64', '--connections', '16', '--json', json]
+    const args = [
+      '--seconds',
+      '0.5',
+      '--rounds',
+      '1',
+      '--devices',
+      '64',
+      '--connections',
+      '16',
+      '--pace',
+      '200',
+      '--json',
+      json,
+    ]
     const bench = await startProcess({ entry: 'test/bench/main.ts', args })
     const code = await bench.ended
     const output = bench.output()
@@ -52,6 +66,30 @@ test('one short run prints every column, and idle sessions cost what was promise
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+})
+
+test(
+  'whatever it is handed, a gateway with a small young generation stays below 250 MB and answers on',
+  { timeout: 180_000 },
+  async () => {
+    const args = ['--memory', '--node-options=--max-semi-space-size=8', '--devices', '64', '--connections', '16']
+    const bench = await startProcess({ entry: 'test/bench/main.ts', args })
+    const code = await bench.ended
+    const output = bench.output()
+    expect([code, output]).toEqual([0, expect.stringContaining('| handed to the gateway')])
+    const rows = output
+      .split('\n')
+      .filter((line) => / MB (?:Inform|at the limit)|gzip bomb/.test(line) && line.startsWith('|'))
+    expect(rows).toHaveLength(8)
+    // Nobody who named no device got further than a challenge, and none of them an answer with SOAP.
+    for (const row of rows) expect(row).not.toMatch(/ x 20[04]/)
+  },
+)
+
+test('more memory than was promised is named', () => {
+  const row = (peakBytes: number) => ({ flood: 'a flood', answers: {}, peakBytes })
+  expect(tooMuchMemory([row(250_000_000), row(1)])).toEqual([])
+  expect(tooMuchMemory([row(251_000_000)])).toEqual([expect.stringContaining('251 MB for a flood')])
 })
 
 test('a promise that does not hold is named, and fails the run', () => {

@@ -3,11 +3,18 @@ import { availableParallelism } from 'node:os'
 import { startProcess } from '@sluice/testbed'
 import { brokenPromises, countCosts } from './count-costs.ts'
 import { measure, type Variant } from './measure.ts'
+import { measureMemory, tooMuchMemory } from './measure-memory.ts'
 import { type Options, readOptions, usage } from './options.ts'
 import { readProfile } from './read-profile.ts'
 import { type Driver, startDriver } from './start-driver.ts'
 import { type Stand, startStand } from './start-stand.ts'
-import { costsOf, rowsOf, sharesTable, tableOf } from './table.ts'
+import { costsOf, memoryTableOf, pacedTableOf, rowsOf, sharesTable, tableOf } from './table.ts'
+
+/** Enough for Node to have compiled what it will: of the first thousands of sessions, a fifth of the CPU is its compiler's. */
+const WARM_SESSIONS = 20
+
+/** At once, of each flood. */
+const FLOODS = 20
 
 const print = (text: string) => void process.stdout.write(`${text}\n`)
 const say = (text: string) => void process.stderr.write(`${text}\n`)
@@ -15,6 +22,7 @@ const say = (text: string) => void process.stderr.write(`${text}\n`)
 try {
   const options = readOptions(process.argv.slice(2))
   if (options === null) print(usage)
+  else if (options.memory) await benchMemory(options)
   else await bench(options)
 } catch (error) {
   say(error instanceof Error ? error.message : String(error))
@@ -35,7 +43,8 @@ async function bench(options: Options): Promise<void> {
 
     print(`Node ${process.version}, ${availableParallelism()} cores, ${conditions(options)}\n`)
     print('A session is Inform, InformResponse, empty POST, 204. CPU seconds per 1,000 sessions, by process.\n')
-    print(`${tableOf(rows)}\n\n${costsOf(costs)}`)
+    print(`Each variant as fast as it goes:\n\n${tableOf(rows)}\n`)
+    print(`All at the same pace, ${options.pace} sessions/s:\n\n${pacedTableOf(rows)}\n\n${costsOf(costs)}`)
     if (options.json !== null)
       writeFileSync(options.json, `${JSON.stringify({ options, rows, costs, measured }, null, 2)}\n`)
     const broken = brokenPromises(costs)
@@ -47,13 +56,36 @@ async function bench(options: Options): Promise<void> {
   if (options.profile !== null) print(`\n${sharesTable(readProfile(options.profile, warmAt))}`)
 }
 
+async function benchMemory(options: Options): Promise<void> {
+  say('starting nats-server, redis-server, postgres, device-registry, campaign-scheduler and two gateways')
+  const stand = await startStand(options)
+  const driver = startDriver()
+  try {
+    const { connections, devices } = options
+    const until = { sessions: devices * 3 }
+    await driver.drive({ port: stand.digest.port, authentication: 'digest', connections, devices, until })
+    const rows = await measureMemory(stand.digest, FLOODS, say)
+    // It serves on as before.
+    await driver.drive({ port: stand.digest.port, authentication: 'digest', connections, devices, until })
+
+    print(`Node ${process.version}. Resident memory of the gateway at its highest, ${FLOODS} connections at once:\n`)
+    print(memoryTableOf(rows))
+    if (options.json !== null) writeFileSync(options.json, `${JSON.stringify({ options, rows }, null, 2)}\n`)
+    const broken = tooMuchMemory(rows)
+    if (broken.length > 0) throw new Error(broken.join('\n'))
+  } finally {
+    driver.stop()
+    await stand.stop()
+  }
+}
+
 /** Warm servers that know every device, and a floor that answers as many bytes as they do. */
 async function prepareVariants(stand: Stand, driver: Driver, options: Options): Promise<Variant[]> {
   const { open, digest, pids } = stand
   const { devices, connections } = options
   const warm = (port: number, authentication: Variant['authentication']) =>
-    driver.drive({ port, authentication, connections, devices, until: { sessions: devices * 3 } })
-  say(`each of ${devices} devices informs three times, so that everything is warm`)
+    driver.drive({ port, authentication, connections, devices, until: { sessions: devices * WARM_SESSIONS } })
+  say(`each of ${devices} devices informs ${WARM_SESSIONS} times, so that everything is warm`)
   await warm(digest.port, 'digest')
   const { informResponseBytes } = await warm(open.port, 'none')
   const floor = await startFloor(informResponseBytes)

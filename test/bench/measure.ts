@@ -21,13 +21,18 @@ export interface Round extends DriverResult {
 
 export interface Measured {
   readonly variant: string
+  /** As many sessions as the variant manages. */
   readonly rounds: readonly Round[]
+  /** The same number of sessions a second for every variant, in the same turns. */
+  readonly paced: readonly Round[]
   /** Of sessions at `UNHURRIED` a second, when nothing queues: in ms. */
   readonly unhurried: { readonly p50: number; readonly p99: number }
 }
 
 export interface Load {
   readonly seconds: number
+  /** Sessions a second of the paced rounds. */
+  readonly pace: number
   readonly devices: number
   readonly connections: number
 }
@@ -42,27 +47,31 @@ export async function measure(
   say: (line: string) => void,
 ): Promise<Measured[]> {
   const rounds = variants.map(() => [] as Round[])
+  const paced = variants.map(() => [] as Round[])
   for (let round = 1; round <= settings.rounds; round += 1) {
     for (const [index, variant] of variants.entries()) {
       const measured = await measureOnce(variant, driver, settings)
       rounds[index]!.push(measured)
       say(`round ${round}, ${variant.name}: ${measured.sessions} sessions`)
     }
+    for (const [index, variant] of variants.entries()) {
+      paced[index]!.push(await measureOnce(variant, driver, settings, settings.pace))
+    }
   }
   const all: Measured[] = []
   for (const [index, variant] of variants.entries()) {
     const { p50, p99 } = await driver.drive({ ...orderOf(variant, settings), rate: UNHURRIED })
-    all.push({ variant: variant.name, rounds: rounds[index]!, unhurried: { p50, p99 } })
+    all.push({ variant: variant.name, rounds: rounds[index]!, paced: paced[index]!, unhurried: { p50, p99 } })
   }
   return all
 }
 
-async function measureOnce(variant: Variant, driver: Driver, load: Load): Promise<Round> {
+async function measureOnce(variant: Variant, driver: Driver, load: Load, rate?: number): Promise<Round> {
   const { pids } = variant
   const timesOf = () => Object.values(pids).map(processorTime)
   const before = timesOf()
   const driverBefore = processorTime(driver.pid)
-  const driven = await driver.drive(orderOf(variant, load))
+  const driven = await driver.drive({ ...orderOf(variant, load), ...(rate === undefined ? {} : { rate }) })
   const driverTime = processorTime(driver.pid) - driverBefore
   await untilQuiet(timesOf)
   const after = timesOf()

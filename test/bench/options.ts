@@ -5,10 +5,16 @@ export interface Options {
   readonly seconds: number
   readonly rounds: number
   readonly devices: number
+  /** Sessions a second, where all variants get as many. */
+  readonly pace: number
   /** Sessions under way at once, each on a connection that stays open. */
   readonly connections: number
   /** Where the figures go as JSON. */
   readonly json: string | null
+  /** Of the gateways: `--max-semi-space-size=8`. */
+  readonly nodeOptions: string
+  /** Not CPU but memory: what the gateway holds when it is handed too much. */
+  readonly memory: boolean
   /** A folder for a CPU profile of the gateway, whose parts are then printed. */
   readonly profile: string | null
 }
@@ -16,10 +22,13 @@ export interface Options {
 export const usage = `pnpm bench [options]
 
   --seconds N      of measuring, for each variant in each round (3)
-  --rounds N       how often the variants take turns (3)
+  --rounds N       how often the variants take turns (5)
+  --pace N         sessions a second, where all variants get as many (1000)
   --devices N      simulated by the driver (1000)
   --connections N  sessions under way at once (32)
   --json FILE      write the figures there too
+  --memory         no CPU: what the gateway holds when 20 connections at once hand it too much
+  --node-options S NODE_OPTIONS of the gateways: --node-options=--max-semi-space-size=8
   --profile DIR    take a CPU profile of the gateway, and print where its time went
   --help
 `
@@ -30,10 +39,13 @@ export function readOptions(args: readonly string[]): Options | null {
     args: args.filter((arg) => arg !== '--'),
     options: {
       seconds: { type: 'string', default: '3' },
-      rounds: { type: 'string', default: '3' },
+      rounds: { type: 'string', default: '5' },
+      pace: { type: 'string', default: '1000' },
       devices: { type: 'string', default: '1000' },
       connections: { type: 'string', default: '32' },
       json: { type: 'string' },
+      memory: { type: 'boolean', default: false },
+      'node-options': { type: 'string', default: '' },
       profile: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -42,8 +54,11 @@ export function readOptions(args: readonly string[]): Options | null {
   const options = {
     seconds: positive('--seconds', values.seconds, 600),
     rounds: Math.ceil(positive('--rounds', values.rounds, 100)),
+    pace: positive('--pace', values.pace, 100_000),
     devices: Math.ceil(positive('--devices', values.devices, 200_000)),
     connections: Math.ceil(positive('--connections', values.connections, 4_000)),
+    memory: values.memory,
+    nodeOptions: values['node-options'],
     json: values.json ?? null,
     profile: values.profile ?? null,
   }

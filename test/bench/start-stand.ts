@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { applyTopology, connectNats } from '@sluice/bus'
 import { deviceImport } from '@sluice/contracts'
 import { createLog, systemClock } from '@sluice/runtime'
@@ -25,12 +29,14 @@ export interface Stand {
 
 export interface StandOptions {
   readonly devices: number
+  /** Of the gateways' Node. */
+  readonly nodeOptions: string
   /** Where the gateway with digest writes a CPU profile at its end. */
   readonly profile: string | null
 }
 
 /** The distributed parts, each a process of its own as in production, with the devices' credentials in the inventory. */
-export async function startStand({ devices, profile }: StandOptions): Promise<Stand> {
+export async function startStand({ devices, nodeOptions, profile }: StandOptions): Promise<Stand> {
   const stops: (() => Promise<void>)[] = []
   const kept = <T extends { stop(): Promise<void> }>(part: T): T => {
     stops.push(() => part.stop())
@@ -50,7 +56,9 @@ export async function startStand({ devices, profile }: StandOptions): Promise<St
       startService('campaign-scheduler', stores).then(kept),
     ])
     await importCredentials(nats.url, devices)
-    const startGateway = async (auth: 'none' | 'digest', env: Record<string, string> = {}): Promise<Gateway> => {
+    const compileCache = fillCompileCache('cwmp-gateway')
+    stops.push(async () => rmSync(compileCache, { recursive: true, force: true }))
+    const startGateway = async (auth: 'none' | 'digest', options: readonly string[] = []): Promise<Gateway> => {
       const port = await freePort()
       const { pid } = kept(
         await startService('cwmp-gateway', {
@@ -60,17 +68,15 @@ export async function startStand({ devices, profile }: StandOptions): Promise<St
           SLUICE_CWMP_AUTH: auth,
           SLUICE_CWMP_NONCE_SECRET: 'a secret of the bench',
           SLUICE_SNAPSHOT_KEY: 'a key of the bench',
-          ...env,
+          NODE_COMPILE_CACHE: compileCache,
+          NODE_OPTIONS: [nodeOptions, ...options].join(' ').trim(),
         }),
       )
       return { port, pid }
     }
     return {
       open: await startGateway('none'),
-      digest: await startGateway(
-        'digest',
-        profile === null ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profile}` },
-      ),
+      digest: await startGateway('digest', profile === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]),
       pids: {
         nats: childNamed('nats-server'),
         redis: childNamed('redis-server'),
@@ -97,6 +103,14 @@ async function startService(name: string, env: Record<string, string>) {
     readyWhen: `http://127.0.0.1:${adminPort}/readyz`,
     deadlineMs: 60_000,
   })
+}
+
+/** As the build of an image can: with it, no service loads the compiler that takes the types away, some 30 MB. */
+function fillCompileCache(name: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
+  const entry = join(import.meta.dirname, '../../services', name, 'src/main.ts')
+  execFileSync(process.execPath, [entry, '--help'], { env: { ...process.env, NODE_COMPILE_CACHE: folder } })
+  return folder
 }
 
 async function importCredentials(natsUrl: string, devices: number): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Costs } from './count-costs.ts'
 import { type Measured, type Round, UNHURRIED } from './measure.ts'
+import type { MemoryRow } from './measure-memory.ts'
 import type { ProfileShares, Share } from './read-profile.ts'
 
 export interface Row {
@@ -12,58 +13,75 @@ export interface Row {
   /** CPU seconds per 1,000 sessions. */
   readonly cpu: Readonly<Record<string, number>>
   readonly cpuTotal: number
-  /** CPU of all servers together over that of the first variant, round by round. */
-  readonly overFloor: { readonly median: number; readonly least: number; readonly most: number }
+  readonly overFloor: OverFloor
   readonly driverCpu: number
+  /** All variants at the same number of sessions a second. */
+  readonly paced: Pick<Row, 'sessionsPerSecond' | 'cpu' | 'cpuTotal' | 'overFloor'>
+}
+
+/** CPU of all servers together over that of the first variant, round by round. */
+export interface OverFloor {
+  readonly median: number
+  readonly least: number
+  readonly most: number
 }
 
 /** Medians of the rounds. */
 export function rowsOf(measured: readonly Measured[]): Row[] {
-  const floor = measured[0]!.rounds
-  return measured.map(({ variant, rounds, unhurried }) => {
-    const middle = (of: (round: Round) => number) => median(rounds.map(of))
-    const ratios = rounds.map(({ cpuTotal }, index) => cpuTotal / floor[index]!.cpuTotal)
-    const names = Object.keys(rounds[0]!.cpu)
-    return {
-      variant,
-      sessionsPerSecond: middle(({ sessions, seconds }) => sessions / seconds),
-      p50: middle(({ p50 }) => p50),
-      p99: middle(({ p99 }) => p99),
-      unhurried,
-      cpu: Object.fromEntries(names.map((name) => [name, middle(({ cpu }) => cpu[name]!)])),
-      cpuTotal: middle(({ cpuTotal }) => cpuTotal),
-      overFloor: { median: median(ratios), least: Math.min(...ratios), most: Math.max(...ratios) },
-      driverCpu: middle(({ driverCpu }) => driverCpu),
-    }
-  })
+  const [floor] = measured
+  return measured.map(({ variant, rounds, paced, unhurried }) => ({
+    variant,
+    p50: median(rounds.map(({ p50 }) => p50)),
+    p99: median(rounds.map(({ p99 }) => p99)),
+    unhurried,
+    ...costOf(rounds, floor!.rounds),
+    driverCpu: median(rounds.map(({ driverCpu }) => driverCpu)),
+    paced: costOf(paced, floor!.paced),
+  }))
+}
+
+function costOf(rounds: readonly Round[], floor: readonly Round[]): Row['paced'] {
+  const ratios = rounds.map(({ cpuTotal }, index) => cpuTotal / floor[index]!.cpuTotal)
+  const names = Object.keys(rounds[0]!.cpu)
+  return {
+    sessionsPerSecond: median(rounds.map(({ sessions, seconds }) => sessions / seconds)),
+    cpu: Object.fromEntries(names.map((name) => [name, median(rounds.map(({ cpu }) => cpu[name]!))])),
+    cpuTotal: median(rounds.map(({ cpuTotal }) => cpuTotal)),
+    overFloor: { median: median(ratios), least: Math.min(...ratios), most: Math.max(...ratios) },
+  }
 }
 
 const PROCESSES = ['server', 'nats', 'redis', 'postgres', 'registry', 'scheduler']
 
+/** Each variant as fast as it goes. */
 export function tableOf(rows: readonly Row[]): string {
-  const head = [
-    'variant',
-    'sessions/s',
-    'p50 ms',
-    'p99 ms',
-    `p50 / p99 at ${UNHURRIED}/s`,
-    ...PROCESSES,
-    'total',
-    'x floor (least-most)',
-    '(driver)',
-  ]
-  const lines = rows.map(({ variant, sessionsPerSecond, p50, p99, unhurried, cpu, cpuTotal, overFloor, driverCpu }) => [
-    variant,
-    sessionsPerSecond.toFixed(0),
-    p50.toFixed(1),
-    p99.toFixed(1),
-    `${unhurried.p50.toFixed(1)} / ${unhurried.p99.toFixed(1)}`,
+  const head = ['variant', 'sessions/s', 'p50 ms', 'p99 ms', `p50 / p99 at ${UNHURRIED}/s`, ...COSTS, '(driver)']
+  const lines = rows.map((row) => [
+    row.variant,
+    row.sessionsPerSecond.toFixed(0),
+    row.p50.toFixed(1),
+    row.p99.toFixed(1),
+    `${row.unhurried.p50.toFixed(1)} / ${row.unhurried.p99.toFixed(1)}`,
+    ...costCells(row),
+    row.driverCpu.toFixed(3),
+  ])
+  return markdown([head, ...lines])
+}
+
+/** All variants at one pace. */
+export function pacedTableOf(rows: readonly Row[]): string {
+  const lines = rows.map(({ variant, paced }) => [variant, paced.sessionsPerSecond.toFixed(0), ...costCells(paced)])
+  return markdown([['variant', 'sessions/s', ...COSTS], ...lines])
+}
+
+const COSTS = [...PROCESSES, 'total', 'x floor (least-most)']
+
+function costCells({ cpu, cpuTotal, overFloor }: Row['paced']): string[] {
+  return [
     ...PROCESSES.map((name) => cpu[name]?.toFixed(3) ?? '-'),
     cpuTotal.toFixed(3),
     `${overFloor.median.toFixed(1)} (${overFloor.least.toFixed(1)}-${overFloor.most.toFixed(1)})`,
-    driverCpu.toFixed(3),
-  ])
-  return markdown([head, ...lines])
+  ]
 }
 
 export function costsOf({ sessions, posts, challenges, redisScripts, events, informs, sqlConnections }: Costs): string {
@@ -77,6 +95,17 @@ export function costsOf({ sessions, posts, challenges, redisScripts, events, inf
     ['informs per stored event', (informs / events).toFixed(1)],
     ['connections of the gateway to PostgreSQL', String(sqlConnections)],
   ])
+}
+
+export function memoryTableOf(rows: readonly MemoryRow[]): string {
+  const lines = rows.map(({ flood, answers, peakBytes }) => [
+    flood,
+    Object.entries(answers)
+      .map(([answer, count]) => `${count} x ${answer}`)
+      .join(', ') || '-',
+    (peakBytes / 1e6).toFixed(0),
+  ])
+  return markdown([['handed to the gateway', 'answers', 'most MB'], ...lines])
 }
 
 /** Where the gateway's own time went. */

@@ -27,11 +27,14 @@ beforeAll(async () => {
       host: '127.0.0.1',
       publicHost: '127.0.0.1',
       cwmpPort: 0,
-      auth: 'digest',
+      http: {},
       filesPort: 0,
       apiHost: '127.0.0.1',
       apiPort: 0,
       labNetworks: '',
+      registry: {},
+      stunPort: null,
+      notificationsPort: null,
     },
   )
   const make = ['image', '--version', '2.0.0', '--size', '64k', '--key', vendorKey, '--out', image]

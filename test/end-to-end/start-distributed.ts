@@ -40,9 +40,10 @@ export async function startDistributedSystem(options: DistributedOptions = {}): 
   const [nats, redis, postgres] = await Promise.all([startNats(), startRedis(), startPostgres()])
   const spans = await createSpanCollector()
   const images = mkdtempSync(join(tmpdir(), 'sluice-images-'))
+  const uploads = mkdtempSync(join(tmpdir(), 'sluice-uploads-'))
   const services = new Map<string, StartedProcess>()
   const closing: (() => Promise<unknown>)[] = [
-    async () => rmSync(images, { recursive: true, force: true }),
+    async () => [images, uploads].forEach((folder) => rmSync(folder, { recursive: true, force: true })),
     () => Promise.all([nats.stop(), redis.stop(), postgres.stop()]),
     () => spans.close(),
     () => Promise.all([...services.values()].map((service) => service.kill())),
@@ -67,11 +68,26 @@ export async function startDistributedSystem(options: DistributedOptions = {}): 
     if ((await topology.ended) !== 0) throw new Error(`the topology job failed: ${topology.output()}`)
 
     const secrets = sharedSecrets()
-    const [filesPort, intakePort, apiPort] = [await freePort(), await freePort(), await freePort()]
+    const [filesPort, intakePort, apiPort, stunPort] = [
+      await freePort(),
+      await freePort(),
+      await freePort(),
+      await freePort(),
+    ]
     const intakeUrl = `http://127.0.0.1:${intakePort}`
     const onImages = { SLUICE_IMAGES_DIRECTORY: images }
+    const onUploads = { SLUICE_UPLOADS_DIRECTORY: uploads }
     await Promise.all([
       run('device-registry', { ...onSql, SLUICE_SEAL_KEY: secrets.sealKey }),
+      run('device-tasks', { ...onSql, SLUICE_SEAL_KEY: secrets.sealKey }),
+      run('device-waker', {
+        ...onSql,
+        SLUICE_LAB_NETWORKS: options.labNetworks ?? '',
+        SLUICE_STUN_HOST: '127.0.0.1',
+        SLUICE_STUN_PORT: String(stunPort),
+        SLUICE_NOTIFICATIONS_PORT: '0',
+        SLUICE_WAKE_PER_DEVICE_MS: '1000',
+      }),
       run('firmware-verifier', { ...onSql, ...onImages }),
       ...Array.from({ length: options.schedulers ?? 1 }, (_, index) =>
         run(`campaign-scheduler-${index + 1}`, onSql, 'campaign-scheduler'),
@@ -79,6 +95,7 @@ export async function startDistributedSystem(options: DistributedOptions = {}): 
       run('artifact-resolver', {
         ...onSql,
         ...onImages,
+        ...onUploads,
         SLUICE_FILES_BASE_URL: `http://127.0.0.1:${filesPort}`,
         SLUICE_DOWNLOAD_KEY: secrets.downloadKey,
         SLUICE_INTAKE_TOKEN: secrets.intakeToken,
@@ -88,6 +105,7 @@ export async function startDistributedSystem(options: DistributedOptions = {}): 
       run('file-server', {
         ...onNats,
         ...onImages,
+        ...onUploads,
         SLUICE_DOWNLOAD_KEY: secrets.downloadKey,
         SLUICE_FILES_HOST: '127.0.0.1',
         SLUICE_FILES_PORT: String(filesPort),
@@ -121,6 +139,7 @@ export async function startDistributedSystem(options: DistributedOptions = {}): 
     const apiUrl = `http://127.0.0.1:${apiPort}`
     return {
       topology: 'distributed',
+      stunPort,
       acsUrl: `${proxy.url}/`,
       apiUrl,
       client: createClient({ url: apiUrl, token: secrets.operatorToken }),

@@ -22,7 +22,12 @@ export interface EmbeddedOptions {
 export async function startEmbeddedSystem(options: EmbeddedOptions = {}): Promise<EmbeddedSystem> {
   const stateDirectory = mkdtempSync(join(tmpdir(), 'sluice-e2e-'))
   const spans = await createSpanCollector()
-  const [cwmpPort, filesPort, apiPort] = [await freePort(), await freePort(), await freePort()]
+  const [cwmpPort, filesPort, apiPort, stunPort] = [
+    await freePort(),
+    await freePort(),
+    await freePort(),
+    await freePort(),
+  ]
   const launch = (): Promise<StartedProcess> =>
     startProcess({
       entry: 'services/standalone/src/main.ts',
@@ -33,6 +38,8 @@ export async function startEmbeddedSystem(options: EmbeddedOptions = {}): Promis
         SLUICE_API_PORT: String(apiPort),
         SLUICE_ADMIN_PORT: '0',
         SLUICE_LAB_NETWORKS: options.labNetworks ?? '',
+        SLUICE_STUN_PORT: String(stunPort),
+        SLUICE_NOTIFICATIONS_PORT: '0',
         SLUICE_OTLP_ENDPOINT: spans.url,
       },
       readyWhen: (output) => output.includes('standalone.system.started'),
@@ -43,6 +50,7 @@ export async function startEmbeddedSystem(options: EmbeddedOptions = {}): Promis
   const token = readFileSync(join(stateDirectory, 'operator-token'), 'utf8').trim()
   return {
     topology: 'embedded',
+    stunPort,
     acsUrl: `http://127.0.0.1:${cwmpPort}/`,
     apiUrl,
     client: createClient({ url: apiUrl, token }),

@@ -6,6 +6,8 @@ export interface System {
   readonly topology: 'embedded' | 'distributed'
   readonly acsUrl: string
   readonly apiUrl: string
+  /** UDP. */
+  readonly stunPort: number
   readonly client: Client
   /** Takes the spans of all its processes. */
   readonly spans: SpanCollector

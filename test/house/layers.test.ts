@@ -5,7 +5,9 @@ import { type House, readHouse } from './read-house.ts'
 
 /** Lower layers know nothing of higher ones; services know nothing of each other. */
 const LAYERS: Record<string, number> = {
-  ...layer(0, ['rollout', 'cwmp', 'firmware', 'http-auth', 'model-profiles', 'device-simulator', 'contracts']),
+  // What messages carry as they stand.
+  ...layer(-1, ['model-profiles']),
+  ...layer(0, ['rollout', 'cwmp', 'firmware', 'http-auth', 'device-simulator', 'contracts']),
   ...layer(1, ['runtime']),
   ...layer(2, ['sql', 'hot-store', 'image-store', 'client']),
   ...layer(3, ['bus', 'cli']),
@@ -16,6 +18,8 @@ const LAYERS: Record<string, number> = {
     'firmware-verifier',
     'file-server',
     'campaign-scheduler',
+    'device-tasks',
+    'device-waker',
     'operator-api',
   ]),
   ...layer(5, ['standalone']),

@@ -52,7 +52,7 @@ export function readHouse(root: string): House {
         /\.(test|suite)\.ts$/.test(path) ||
         one.name === 'test' ||
         /\/test-[^/]*\.ts$/.test(path) ||
-        /\/(testing|test)\//.test(path),
+        /\/(testing|test|conformance)\//.test(path),
       imports: importsOf(readFileSync(join(root, path), 'utf8')),
     })),
   )

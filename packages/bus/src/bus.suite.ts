@@ -310,7 +310,11 @@ export function busSuite(name: string, open: () => Promise<BusStand>): void {
     describe('requests', () => {
       const ask = (bus: Bus, realm: string, deadlineMs?: number) =>
         bus.request(deviceCredential, { deviceKey, realm }, deadlineMs === undefined ? {} : { deadlineMs })
-      const known = (username: string) => answered({ kind: 'known' as const, username, ha1: 'a'.repeat(32) })
+      const known = (username: string) =>
+        answered({
+          kind: 'known' as const,
+          candidates: [{ role: 'own' as const, username, ha1: 'a'.repeat(32) }],
+        })
       let asker: Bus
       let server: Bus
       beforeEach(async () => {
@@ -358,7 +362,7 @@ export function busSuite(name: string, open: () => Promise<BusStand>): void {
         await server.serve(deviceCredential, async (batch) => {
           if (batch[0]?.input.realm === 'throw') throw new Error('secret details')
           if (batch[0]?.input.realm === 'few') return []
-          return [answered({ kind: 'known', username: 'x', ha1: 'nonsense' })]
+          return [answered({ kind: 'known', candidates: [{ role: 'own', username: 'x', ha1: 'nonsense' }] })]
         })
         for (const realm of ['throw', 'few', 'nonsense']) {
           const reply = await ask(asker, realm)

@@ -120,7 +120,8 @@ export async function connectNats(settings: NatsBusSettings): Promise<Bus> {
         throw new BusError('topology', `${service} is no consumer of ${message.name}`)
       }
       const parts = { link, service, namespace, retries, bindMs, clock, log, instruments, onLost }
-      return kept(await startNatsConsumer(message, handle, options?.maxBatch ?? 64, parts))
+      const { maxBatch = 64, gatherMs = 5 } = options ?? {}
+      return kept(await startNatsConsumer(message, handle, { maxBatch, gatherMs }, parts))
     },
     async listen(message, hear) {
       refuseClosed()

@@ -34,14 +34,14 @@ type Taken<Data> = { readonly delivery: NatsDelivery; readonly event: IncomingEv
 export async function startNatsConsumer<M extends EventMessage>(
   message: M,
   handle: (batch: readonly IncomingEvent<DataOf<M>>[]) => Promise<void>,
-  maxBatch: number,
+  { maxBatch, gatherMs }: { readonly maxBatch: number; readonly gatherMs: number },
   parts: NatsConsumerParts,
 ): Promise<Stop> {
   const { link, service, namespace, retries, clock, log, instruments, onLost } = parts
   const stream = streamName(message, namespace)
   const name = consumerName(service, message)
   await waitForConsumer(stream, name, parts)
-  const puller = createNatsPuller({ stream, name, maxBatch }, { link, clock, log })
+  const puller = createNatsPuller({ stream, name, maxBatch, gatherMs }, { link, clock, log })
   const jetstream = link.connection.jetstream()
 
   const moveToDeadLetters = async (

@@ -1,5 +1,5 @@
 import { artifactRevoked } from '@sluice/contracts'
-import { createLog, systemClock } from '@sluice/runtime'
+import { type Clock, createLog, systemClock } from '@sluice/runtime'
 import { freshNamespace, waitUntil } from '@sluice/testbed'
 import { expect, inject, test } from 'vitest'
 import { applyTopology } from './apply-topology.ts'
@@ -17,7 +17,13 @@ test('a consumer that ended by itself is told of, and the bus is down from then 
   const common = { servers, namespace, log, onLost: (error: unknown) => void lost.push(error) }
   const publisher = await connectNats({ ...common, service: 'artifact-resolver', clock: systemClock })
   // The loop itself breaks, not what it calls.
-  const brokenClock = { ...systemClock, sleep: () => Promise.reject(new Error('no clock')) }
+  const brokenClock: Clock = {
+    ...systemClock,
+    after(ms, run) {
+      if (ms < 20) throw new Error('no clock')
+      return systemClock.after(ms, run)
+    },
+  }
   const consumer = await connectNats({ ...common, service: 'campaign-scheduler', clock: brokenClock })
   await consumer.consume(artifactRevoked, async () => {})
   expect(consumer.status()).toBe('up')

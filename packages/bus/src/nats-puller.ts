@@ -6,8 +6,6 @@ import { ACK_WAIT_MS } from './topology.ts'
 
 const PULL_MS = 30_000
 const HEARTBEAT_MS = 5_000
-/** How long the first message of a batch waits for company. */
-const GATHER_MS = 5
 const REST_MS = 1_000
 const FAREWELL_MS = 2_000
 /** With so many in our hands we ask for no more: well below what the consumer lets wait for an answer. */
@@ -30,7 +28,13 @@ export interface NatsPuller {
 }
 
 export function createNatsPuller(
-  consumer: { readonly stream: string; readonly name: string; readonly maxBatch: number },
+  consumer: {
+    readonly stream: string
+    readonly name: string
+    readonly maxBatch: number
+    /** How long the first message of a batch waits for company. */
+    readonly gatherMs: number
+  },
   parts: { readonly link: NatsLink; readonly clock: Clock; readonly log: Log },
 ): NatsPuller {
   const { link, clock, log } = parts
@@ -106,7 +110,7 @@ export function createNatsPuller(
         pull()
         await changed.promise
       }
-      if (buffer.length < consumer.maxBatch && !stopped) await clock.sleep(GATHER_MS)
+      await gather()
       const batch = buffer.splice(0, consumer.maxBatch)
       pull()
       return stopped ? giveBack(batch) : batch
@@ -148,6 +152,16 @@ export function createNatsPuller(
       // A drain, not an unsubscribe: what the server sends until it hears of it would wait out its whole ack time.
       await withDeadline(subscription.drain(), FAREWELL_MS, { clock }).catch(() => subscription.unsubscribe())
     },
+  }
+
+  async function gather(): Promise<void> {
+    let isOver = false
+    const cancel = clock.after(consumer.gatherMs, () => {
+      isOver = true
+      ring()
+    })
+    while (!isOver && !stopped && buffer.length < consumer.maxBatch) await changed.promise
+    cancel()
   }
 
   function forget(message: NatsDelivery): void {

@@ -10,6 +10,8 @@ export interface Invocation {
   readonly values: Values
   /** Prints a line. */
   readonly say: (line: string) => void
+  /** Prints a line to where errors go. */
+  readonly complain: (line: string) => void
   /** Null where the output is no terminal. */
   readonly screen: Screen | null
   readonly signal: AbortSignal
@@ -28,6 +30,8 @@ export interface Command {
   readonly summary: string
   /** How many positionals it takes. */
   readonly positionals: number
+  /** How many of them it cannot do without; where absent, all that the usage line begins with. */
+  readonly needs?: number
   readonly options: Options
   /** Answers whether it succeeded. */
   readonly run: (invocation: Invocation) => Promise<boolean | void>

@@ -1,12 +1,8 @@
-import { createReadStream } from 'node:fs'
-import { createInterface } from 'node:readline'
-import { type ImportedDevice, ImportedDeviceSchema, check } from '@sluice/contracts'
-import { type Command, type Invocation, UsageError, textOf } from './command.ts'
+import { type Command, type Invocation, textOf } from './command.ts'
 import { historyLines } from './history-lines.ts'
+import { importDevices } from './import/import-devices.ts'
 import { printable, tableOf } from './table.ts'
 import { upgradeRows, UPGRADE_HEADER } from './upgrades.ts'
-
-const IMPORT_BATCH = 500
 
 export const deviceCommands: readonly Command[] = [
   {
@@ -24,10 +20,11 @@ export const deviceCommands: readonly Command[] = [
   },
   {
     name: 'devices import',
-    usage: '<file.jsonl>',
-    summary: 'Bring devices and their credentials in, one JSON object per line',
+    usage: '<file> [--format csv|jsonl|genieacs]',
+    summary: 'Bring devices and their credentials in: CSV with a header, JSON lines, or a dump of GenieACS’s NBI',
     positionals: 1,
-    options: {},
+    needs: 1,
+    options: { format: { type: 'string' } },
     run: importDevices,
   },
   {
@@ -86,36 +83,4 @@ async function listDevices({ client, values, say }: Invocation): Promise<void> {
   ])
   for (const line of tableOf(['DEVICE', 'SOFTWARE', 'HARDWARE', 'LAST INFORM', 'TAGS'], rows)) say(line)
   if (next !== null) say('... and more')
-}
-
-async function importDevices({ client, positionals, say }: Invocation): Promise<void> {
-  let created = 0
-  let updated = 0
-  const send = async (items: ImportedDevice[]) => {
-    const done = await client.call('importDevices', { body: { items } })
-    created += done.created
-    updated += done.updated
-  }
-  let batch: ImportedDevice[] = []
-  let number = 0
-  for await (const line of createInterface({ input: createReadStream(positionals[0]!), crlfDelay: Infinity })) {
-    number += 1
-    if (line.trim() === '') continue
-    batch.push(readDevice(line, number))
-    if (batch.length === IMPORT_BATCH) await send(batch.splice(0))
-  }
-  if (batch.length > 0) await send(batch)
-  say(`${created} created, ${updated} updated`)
-}
-
-function readDevice(line: string, number: number): ImportedDevice {
-  let value: unknown
-  try {
-    value = JSON.parse(line)
-  } catch {
-    throw new UsageError(`line ${number} is not JSON`)
-  }
-  const checked = check(ImportedDeviceSchema, value)
-  if (checked.kind === 'invalid') throw new UsageError(`line ${number}: ${checked.detail}`)
-  return checked.value
 }

@@ -3,7 +3,12 @@ import { type Client, ClientError } from '@sluice/client'
 import { artifactCommands } from './artifacts.ts'
 import { campaignCommands } from './campaigns.ts'
 import { type Command, type Screen, UsageError } from './command.ts'
+import { changeDeviceCommands } from './change-device.ts'
 import { deviceCommands } from './devices.ts'
+import { fleetTaskCommands } from './fleet-tasks.ts'
+import { gatewayRuleCommands } from './gateway-rules.ts'
+import { messageCommands } from './messages.ts'
+import { taskCommands } from './tasks.ts'
 import { keyCommands } from './keys.ts'
 import { upgradeCommands } from './upgrades.ts'
 
@@ -11,6 +16,11 @@ const COMMANDS: readonly Command[] = [
   ...keyCommands,
   ...artifactCommands,
   ...deviceCommands,
+  ...changeDeviceCommands,
+  ...messageCommands,
+  ...taskCommands,
+  ...fleetTaskCommands,
+  ...gatewayRuleCommands,
   ...campaignCommands,
   ...upgradeCommands,
 ]
@@ -29,13 +39,13 @@ export async function runCli(args: readonly string[], parts: CliParts): Promise<
     for (const line of help()) parts.say(line)
     return args.length === 0 ? 2 : 0
   }
-  const command = COMMANDS.find((one) => one.name === args.slice(0, 2).join(' '))
+  const command = COMMANDS.find(({ name }) => name === args[0] || name === args.slice(0, 2).join(' '))
   if (command === undefined) {
     parts.complain(`there is no command "${args.slice(0, 2).join(' ')}"; see sluice --help`)
     return 2
   }
   try {
-    const { values, positionals } = readArguments(command, args.slice(2))
+    const { values, positionals } = readArguments(command, args.slice(command.name.split(' ').length))
     if (values['help'] === true) {
       parts.say([`sluice ${command.name} ${command.usage}`, '', command.summary, ...optionLines(command)].join('\n'))
       return 0
@@ -51,9 +61,9 @@ function readArguments(command: Command, args: string[]) {
   const options = { ...command.options, help: { type: 'boolean' as const } }
   const { values, positionals } = parseArgs({ args, options, allowPositionals: true, strict: true })
   if (positionals.length > command.positionals) throw new UsageError(`too much: ${positionals.at(-1)}`)
-  const needed = command.usage.startsWith('<') && !command.usage.includes('|')
-  if (needed && values['help'] !== true && positionals.length < command.positionals)
-    throw new UsageError('something is missing')
+  const isEither = !command.usage.startsWith('<') || command.usage.includes('|')
+  const needs = command.needs ?? (isEither ? 0 : command.positionals)
+  if (values['help'] !== true && positionals.length < needs) throw new UsageError('something is missing')
   return { values, positionals }
 }
 

@@ -22,7 +22,7 @@ export interface ClientSettings {
   readonly deadlineMs?: number
 }
 
-type Callable = Exclude<OperationName, 'streamEvents' | 'uploadArtifact'>
+type Callable = Exclude<OperationName, 'streamEvents' | 'uploadArtifact' | 'getTaskUpload' | 'getUpgradeBackup'>
 type Part<K extends string, T> = {} extends T ? { readonly [P in K]?: T } : { readonly [P in K]: T }
 export type CallInput<N extends Callable> = Part<'params', ParamsOf<N>> &
   Part<'query', QueryOf<N>> &
@@ -36,6 +36,10 @@ export interface Client {
   ): Promise<ResponseOf<N>>
   /** Sends an image's bytes. */
   upload(artifactId: string, content: Readable | Uint8Array): Promise<Artifact>
+  /** The file a device uploaded for a task. */
+  fetchUpload(taskId: string): Promise<Uint8Array>
+  /** The configuration a device put before an upgrade. */
+  fetchBackup(upgradeId: string): Promise<Uint8Array>
   /** Campaigns and upgrades as they change, until the signal aborts or the connection breaks. */
   events(query: QueryOf<'streamEvents'>, signal: AbortSignal): AsyncGenerator<ServerSentEvent>
 }
@@ -68,6 +72,12 @@ export function createClient(settings: ClientSettings): Client {
         duplex: 'half',
       } as unknown as Init)
       return (await readJson(response)) as Artifact
+    },
+    fetchUpload: async (taskId) => {
+      return readBytes(await send(OPERATIONS.getTaskUpload, { params: { taskId } }, {}))
+    },
+    fetchBackup: async (upgradeId) => {
+      return readBytes(await send(OPERATIONS.getUpgradeBackup, { params: { upgradeId } }, {}))
     },
     events: async function* (query, signal) {
       const response = await send(OPERATIONS.streamEvents, { query }, { signal })
@@ -109,6 +119,11 @@ async function fetchOrThrow(url: URL, init: RequestInit): Promise<Response> {
     }
     throw new ClientError('unreachable', `cannot reach the operator API at ${url.origin}`, { cause })
   }
+}
+
+async function readBytes(response: Response): Promise<Uint8Array> {
+  if (!response.ok) await readJson(response)
+  return new Uint8Array(await response.arrayBuffer())
 }
 
 async function readJson(response: Response): Promise<unknown> {

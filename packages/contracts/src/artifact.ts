@@ -212,6 +212,8 @@ export const artifactResolve = request('artifact.resolve', {
         oui: Type.String(),
         productClass: Type.String(),
         hardwareVersion: nullable(Type.String()),
+        /** Characters of the longest URL the model takes. Absent: 256 (TR-069 A.3.2.8). */
+        urlMaxLength: Type.Optional(Type.Integer({ minimum: 64, maximum: 256 })),
         /** Until when the credentials hold. */
         expiresAt: Time,
       }),

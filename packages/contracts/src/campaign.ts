@@ -89,6 +89,19 @@ export const Policy = Type.Object(
       ),
     ),
     freeze: Type.Optional(Type.Array(Type.Object({ from: Time, to: Time }, closed), { maxItems: 64 })),
+    /** The device uploads its configuration before it is offered an image. `required`: no image without it. */
+    backup: Type.Optional(
+      Type.Object(
+        {
+          /** TR-069 A.4.1.5. */
+          fileType: Type.String({ minLength: 1, maxLength: 64 }),
+          required: Type.Boolean(),
+          /** How long it is waited for. */
+          waitMs: Type.Integer({ minimum: 1_000, maximum: 7 * 24 * 3_600_000 }),
+        },
+        closed,
+      ),
+    ),
     weight: Type.Integer({ minimum: 0, maximum: 1_000 }),
     allowSameVersion: Type.Boolean(),
     configLossDeclared: Type.Boolean(),
@@ -107,6 +120,7 @@ export const PolicyDraft = Type.Object(
     retries: Type.Optional(Type.Partial(Policy.properties.retries, closed)),
     windows: Policy.properties.windows,
     freeze: Policy.properties.freeze,
+    backup: Policy.properties.backup,
     weight: Type.Optional(Policy.properties.weight),
     allowSameVersion: Type.Optional(Type.Boolean()),
     configLossDeclared: Type.Optional(Type.Boolean()),

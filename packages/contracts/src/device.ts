@@ -10,6 +10,15 @@ export const CwmpEvent = Type.Object({
   commandKey: Type.String({ maxLength: 32 }),
 })
 
+const WarningCode = Type.String({ maxLength: 64 })
+
+/** TR-069 Annex F: GatewayInfo of a device behind it. */
+const GatewayIdentity = Type.Object({
+  oui: Type.String({ maxLength: 6 }),
+  productClass: Name64,
+  serialNumber: Name64,
+})
+
 /** What one Inform taught us about one device. */
 export const InformedDevice = Type.Object({
   deviceKey: DeviceKey,
@@ -21,6 +30,20 @@ export const InformedDevice = Type.Object({
   softwareVersion: Type.Optional(SoftwareVersion),
   dataModelRoot: Type.Union([Type.Literal('Device.'), Type.Literal('InternetGatewayDevice.')]),
   connectionRequestUrl: Type.Optional(Type.String({ maxLength: 256 })),
+  /** UDPConnectionRequestAddress (Annex G) and ConnReqJabberID (Annex K). */
+  udpConnectionRequestAddress: Type.Optional(Type.String({ maxLength: 256 })),
+  natDetected: Type.Optional(Type.Boolean()),
+  jabberId: Type.Optional(Type.String({ maxLength: 256 })),
+  /** The gateway this device sits behind (Annex F), as it says. */
+  gateway: Type.Optional(GatewayIdentity),
+  /** This device speaks through a CWMP proxy (Annex J): how it is proxied, as it says. */
+  proxied: Type.Optional(Type.String({ maxLength: 64 })),
+  /** Of the namespace, or of the negotiation: `1.0` to `1.4`. */
+  cwmpVersion: Type.Optional(Type.String({ maxLength: 8 })),
+  /** Codes of what was tolerated in this Inform; absent when nothing was. */
+  warnings: Type.Optional(Type.Array(WarningCode, { maxItems: 32 })),
+  /** It authenticated with the credential of its model, not its own. */
+  byBootstrapCredential: Type.Optional(Type.Boolean()),
   events: Type.Array(CwmpEvent, { maxItems: 64 }),
   sessionId: Type.String({ maxLength: 64 }),
   at: Time,
@@ -52,6 +75,22 @@ export const Device = Type.Object({
   lastEvents: Type.Array(CwmpEvent),
   tags: Type.Array(Name64, { maxItems: 32 }),
   username: nullable(Type.String({ maxLength: 256 })),
+  /** Null before its first Inform. */
+  dataModelRoot: nullable(Type.Union([Type.Literal('Device.'), Type.Literal('InternetGatewayDevice.')])),
+  cwmpVersion: nullable(Type.String({ maxLength: 8 })),
+  /** By which of them a connection request may reach it. */
+  wakeableBy: Type.Array(Type.Union([Type.Literal('http'), Type.Literal('udp'), Type.Literal('xmpp')])),
+  /** The gateway it sits behind (Annex F), by its readable name. */
+  gatewayName: nullable(Type.String({ maxLength: 512 })),
+  proxied: nullable(Type.String({ maxLength: 64 })),
+  /** `13 WAKEUP` came last at this time (Annex L). */
+  lastWakeUpAt: nullable(Time),
+  /** What had to be tolerated, by code, with when it was last. */
+  leniencies: Type.Array(Type.Object({ code: WarningCode, lastAt: Time }), { maxItems: 64 }),
+  /** The model profile that fits it now. */
+  profile: Type.String({ maxLength: 64 }),
+  /** Whether the bodies of its messages are kept. */
+  logsBodies: Type.Boolean(),
 })
 export type Device = Static<typeof Device>
 
@@ -99,6 +138,9 @@ export const ImportedDevice = Type.Object(
     username: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
     password: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
     tags: Type.Optional(Type.Array(Name64, { maxItems: 32 })),
+    connectionRequestUrl: Type.Optional(Type.String({ maxLength: 256 })),
+    connectionRequestUsername: Type.Optional(Type.String({ maxLength: 256 })),
+    connectionRequestPassword: Type.Optional(Type.String({ maxLength: 256 })),
   },
   { additionalProperties: false },
 )
@@ -113,22 +155,152 @@ export const deviceImport = request('device.import', {
 })
 
 /**
+ * `own`: this device's. `pending`: issued, not seen in use yet. `former`: was its own until one that was issued to who came
+ * by `bootstrap` took its place, which may have been somebody else. `bootstrap`: its model's, for the first contact.
+ */
+export const CredentialRole = Type.Enum(['own', 'pending', 'former', 'bootstrap'])
+export type CredentialRole = Static<typeof CredentialRole>
+
+/** One password that was issued: it tells nothing of it. */
+const IssueId = Type.String({ pattern: '^[0-9a-f]{32}$' })
+
+/**
  * HA1 of RFC 2617, which is what digest needs and what a basic password can be checked against:
  * the password itself never leaves the registry. `unknown` is a positive answer: there is no such user.
  */
 export const deviceCredential = request('device.credential', {
   server: 'device-registry',
   deadlineMs: 2_000,
-  description: 'The digest secret of one device, for a gateway that has not met it yet.',
-  input: Type.Object({ deviceKey: DeviceKey, realm: Type.String({ maxLength: 64 }) }),
+  description: 'The digest secrets one device may authenticate with, for a gateway that has not met it yet.',
+  input: Type.Object({
+    deviceKey: DeviceKey,
+    realm: Type.String({ maxLength: 64 }),
+    /** Of the Inform: for the credential of its model. Absent where there was none yet. */
+    model: Type.Optional(Type.Object({ oui: Oui, productClass: Name64 })),
+    /** It says 0 BOOTSTRAP and has an open attempt: it may have lost its own credential to the new firmware. */
+    mayHaveForgotten: Type.Optional(Type.Boolean()),
+  }),
   output: Type.Union([
     Type.Object({
       kind: Type.Literal('known'),
-      username: Type.String({ maxLength: 256 }),
-      ha1: Type.String({ pattern: '^[0-9a-f]{32}$' }),
+      candidates: Type.Array(
+        Type.Object({
+          role: CredentialRole,
+          username: Type.String({ maxLength: 256 }),
+          ha1: Type.String({ pattern: '^[0-9a-f]{32}$' }),
+          /** Of `pending`: what its confirmation names. */
+          issueId: Type.Optional(IssueId),
+        }),
+        { minItems: 1, maxItems: 4 },
+      ),
     }),
     Type.Object({ kind: Type.Literal('unknown') }),
   ]),
+})
+
+const CredentialPurpose = Type.Union([Type.Literal('cwmp'), Type.Literal('connection_request'), Type.Literal('xmpp')])
+
+/**
+ * On request and reply alone, which nobody stores. Asked again before it is confirmed: the same answer, but for a device
+ * with a credential of its own that came by its model's, which is issued a fresh one in each session. `unavailable`
+ * where too many of those came within the hour.
+ */
+export const credentialIssue = request('credential.issue', {
+  server: 'device-registry',
+  deadlineMs: 3_000,
+  description: 'A new user name and password for one device to be written into it; the old ones hold until confirmed.',
+  input: Type.Object({
+    deviceKey: DeviceKey,
+    purpose: CredentialPurpose,
+    actor: Actor,
+    /** The session was let in by the credential of the model. */
+    byBootstrap: Type.Optional(Type.Boolean()),
+    /** Within one session the answer is always the same. */
+    sessionId: Type.Optional(Type.String({ maxLength: 64 })),
+  }),
+  output: Type.Object({
+    username: Type.String({ maxLength: 256 }),
+    password: Type.String({ maxLength: 256 }),
+    /** For who confirms it. */
+    issueId: Type.Optional(IssueId),
+  }),
+})
+
+export const credentialConfirm = request('credential.confirm', {
+  server: 'device-registry',
+  deadlineMs: 3_000,
+  description:
+    'The device has taken the credential that was issued, or authenticated with it: of purpose cwmp nothing but the latter. Idempotent.',
+  input: Type.Object({
+    deviceKey: DeviceKey,
+    purpose: CredentialPurpose,
+    /** With it nothing is confirmed but that one; without, what was issued last. */
+    issueId: Type.Optional(IssueId),
+  }),
+  output: Type.Object({}),
+})
+
+/** The credential every device of a model leaves the factory with. */
+export const BootstrapCredential = Type.Object({
+  oui: Oui,
+  productClass: Name64,
+  username: Type.String({ minLength: 1, maxLength: 256 }),
+})
+export type BootstrapCredential = Static<typeof BootstrapCredential>
+
+export const bootstrapCredentialPut = request('bootstrap_credential.put', {
+  server: 'device-registry',
+  deadlineMs: 3_000,
+  description: 'Sets the credential devices of a model may make their first contact with.',
+  input: Type.Object({
+    ...BootstrapCredential.properties,
+    password: Type.String({ minLength: 1, maxLength: 256 }),
+    actor: Actor,
+  }),
+  output: BootstrapCredential,
+})
+export const bootstrapCredentialList = request('bootstrap_credential.list', {
+  server: 'device-registry',
+  deadlineMs: 3_000,
+  description: 'Which models have one.',
+  input: Type.Object({}),
+  output: Type.Object({ items: Type.Array(BootstrapCredential) }),
+})
+export const bootstrapCredentialRemove = request('bootstrap_credential.remove', {
+  server: 'device-registry',
+  deadlineMs: 3_000,
+  description: 'Withdraws the credential of a model.',
+  input: Type.Object({ oui: Oui, productClass: Name64, actor: Actor }),
+  output: Type.Object({}),
+})
+
+export const DeviceChange = Type.Object(
+  {
+    tags: Type.Optional(Type.Array(Name64, { maxItems: 32 })),
+    username: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
+    password: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
+    connectionRequestUsername: Type.Optional(Type.String({ maxLength: 256 })),
+    connectionRequestPassword: Type.Optional(Type.String({ maxLength: 256 })),
+    logsBodies: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false },
+)
+export type DeviceChange = Static<typeof DeviceChange>
+
+export const deviceUpdate = request('device.update', {
+  server: 'device-registry',
+  deadlineMs: 5_000,
+  description: 'Changes what is given of one device.',
+  input: Type.Object({ device: Type.String({ maxLength: 512 }), change: DeviceChange, actor: Actor }),
+  output: Device,
+})
+
+export const deviceRemove = request('device.remove', {
+  server: 'device-registry',
+  deadlineMs: 5_000,
+  description: 'Forgets a device, its credentials and its message log; the audit trail stays.',
+  input: Type.Object({ device: Type.String({ maxLength: 512 }), actor: Actor }),
+  output: Type.Object({}),
 })
 
 export const credentialChanged = event('device.credential_changed', {

@@ -39,23 +39,83 @@ export {
 export type { DataOf, EventMessage, InputOf, OutputOf, RequestMessage } from './define.ts'
 export { type DeviceIdentity, deviceKeyOf, deviceNameOf, shardOf } from './device-identity.ts'
 export {
+  type BootstrapCredential,
+  type CredentialRole,
   type Device,
+  type DeviceChange,
   type DeviceFilter,
   type ImportedDevice,
   type InformedDevice,
+  BootstrapCredential as BootstrapCredentialSchema,
   Device as DeviceSchema,
+  DeviceChange as DeviceChangeSchema,
   DeviceFilter as DeviceFilterSchema,
   ImportedDevice as ImportedDeviceSchema,
+  bootstrapCredentialList,
+  bootstrapCredentialPut,
+  bootstrapCredentialRemove,
   credentialChanged,
+  credentialConfirm,
+  credentialIssue,
   deviceCredential,
   deviceGet,
   deviceImport,
   deviceInformed,
   deviceList,
+  deviceRemove,
+  deviceUpdate,
 } from './device.ts'
+export {
+  CALL_METHODS,
+  type CallResult,
+  type DeviceCall,
+  DeviceCall as DeviceCallSchema,
+  type LateResult,
+} from './device-call.ts'
+export { type DeviceMessage, deviceMessageList, deviceMessages } from './device-message.ts'
+export {
+  type DeviceTask,
+  type DeviceTaskDraft,
+  type DeviceTaskState,
+  type FleetAction,
+  type FleetTask,
+  type FleetTaskDraft,
+  DeviceTask as DeviceTaskSchema,
+  DeviceTaskDraft as DeviceTaskDraftSchema,
+  FleetTask as FleetTaskSchema,
+  FleetTaskDraft as FleetTaskDraftSchema,
+  fleetTaskCancel,
+  fleetTaskCreate,
+  fleetTaskGet,
+  fleetTaskList,
+  taskCancel,
+  taskChanged,
+  taskClaim,
+  taskCreate,
+  taskGet,
+  taskList,
+  taskPlacements,
+  taskReport,
+} from './device-task.ts'
 export { ERROR_CODES, type ErrorCode, type Reply, answered, refused } from './errors.ts'
+export {
+  type GatewayRules,
+  type RedirectRule,
+  type StoredProfile,
+  RedirectRule as RedirectRuleSchema,
+  StoredProfile as StoredProfileSchema,
+  gatewayRulesChanged,
+  gatewayRulesGet,
+  profileList,
+  profilePut,
+  profileRemove,
+  redirectList,
+  redirectPut,
+  redirectRemove,
+} from './gateway-rules.ts'
 export { EVENTS, REQUESTS } from './messages.ts'
 export { type Observation, type ObservedFact, type Snapshot, attemptObserved } from './observation.ts'
+export { type Reach, deviceNotified, deviceReach, deviceSignature, deviceWake, deviceWoken } from './reach.ts'
 export { type Placement, type Task, type Watch, placementList, taskPlaced } from './task.ts'
 export { type TransferStops, transferStopsChanged, transferStopsGet } from './transfer.ts'
 export { traceIdOf, upgradeTraceparent } from './upgrade-trace.ts'
@@ -70,6 +130,7 @@ export {
   upgradeGet,
   upgradeList,
 } from './upgrade.ts'
+export { type UploadGrant, uploadGrant, uploadReceived } from './upload.ts'
 export { type Checked, check } from './validate.ts'
 export type { ModelFit } from './values.ts'
 export {

@@ -2,14 +2,30 @@ import * as artifact from './artifact.ts'
 import * as campaign from './campaign.ts'
 import type { EventMessage, RequestMessage } from './define.ts'
 import * as device from './device.ts'
+import * as deviceMessage from './device-message.ts'
+import * as deviceTask from './device-task.ts'
+import * as gatewayRules from './gateway-rules.ts'
 import * as observation from './observation.ts'
+import * as reach from './reach.ts'
 import * as task from './task.ts'
 import * as transfer from './transfer.ts'
 import * as upgrade from './upgrade.ts'
+import * as upload from './upload.ts'
 
-const all = [artifact, campaign, device, observation, task, transfer, upgrade].flatMap((part): unknown[] =>
-  Object.values(part),
-)
+const all = [
+  artifact,
+  campaign,
+  device,
+  deviceMessage,
+  deviceTask,
+  gatewayRules,
+  observation,
+  reach,
+  task,
+  transfer,
+  upgrade,
+  upload,
+].flatMap((part): unknown[] => Object.values(part))
 
 const isMessage = (entry: unknown): entry is EventMessage | RequestMessage =>
   typeof entry === 'object' && entry !== null && 'kind' in entry && (entry.kind === 'event' || entry.kind === 'request')

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { event } from './define.ts'
 import { CwmpEvent } from './device.ts'
-import { AttemptId, Count, DeviceKey, SoftwareVersion, Time, Traceparent, nullable } from './values.ts'
+import { AttemptId, Count, DeviceKey, FaultCode, SoftwareVersion, Time, Traceparent, nullable } from './values.ts'
 
 /** Keyed digests of settings by parameter name; null where a value could not be read: unknown, never preserved. */
 export const Digests = Type.Record(Type.String({ maxLength: 256 }), nullable(Type.String({ maxLength: 64 })))
@@ -12,7 +12,6 @@ export const Snapshot = Type.Object({
 })
 export type Snapshot = Static<typeof Snapshot>
 
-const FaultCode = Type.Integer({ minimum: 0, maximum: 99_999 })
 const FaultString = Type.String({ maxLength: 256 })
 
 /** What a gateway or the file server saw a device do. The kinds are those of the upgrade machine's facts. */

@@ -6,6 +6,7 @@ import {
   Cursor,
   DeviceKey,
   SoftwareVersion,
+  TaskId,
   Time,
   Traceparent,
   UpgradeId,
@@ -37,6 +38,12 @@ export const Task = Type.Union([
     taskId: AttemptId,
     revision: Type.Integer({ minimum: 0 }),
   }),
+  /** A hint that an operator's call may be claimed (task.claim). */
+  Type.Object({
+    kind: Type.Literal('call'),
+    taskId: TaskId,
+    revision: Type.Integer({ minimum: 0 }),
+  }),
 ])
 export type Task = Static<typeof Task>
 
@@ -61,7 +68,7 @@ export const Placement = Type.Union([
   Type.Object({
     op: Type.Literal('drop_task'),
     deviceKey: DeviceKey,
-    taskId: Type.Union([UpgradeId, AttemptId]),
+    taskId: Type.Union([UpgradeId, AttemptId, TaskId]),
     revision: Type.Integer({ minimum: 0 }),
   }),
   Type.Object({ op: Type.Literal('put_watch'), deviceKey: DeviceKey, watch: Watch }),
@@ -77,8 +84,8 @@ export type Placement = Static<typeof Placement>
 export const taskPlaced = event('task.placed', {
   delivery: 'stored',
   consumers: ['cwmp-gateway'],
-  key: 'campaignId',
-  description: 'Hints, checks, cancels and watches for gateways to put on the devices’ hot records.',
+  key: 'campaignId; of calls the shard',
+  description: 'Hints, checks, cancels, calls and watches for gateways to put on the devices’ hot records.',
   data: Type.Object({ items: Type.Array(Placement, { minItems: 1, maxItems: 500 }) }),
 })
 

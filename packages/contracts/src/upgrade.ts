@@ -3,6 +3,7 @@ import { event, request } from './define.ts'
 import { DownloadOffer } from './artifact.ts'
 import { Snapshot } from './observation.ts'
 import { Watch } from './task.ts'
+import { BackupId } from './upload.ts'
 import {
   Actor,
   ArtifactId,
@@ -11,6 +12,8 @@ import {
   Count,
   Cursor,
   DeviceKey,
+  FaultCode,
+  Milliseconds,
   SoftwareVersion,
   Time,
   UpgradeId,
@@ -30,6 +33,10 @@ export const upgradeClaim = request('upgrade.claim', {
     hardwareVersion: nullable(Type.String({ maxLength: 64 })),
     softwareVersion: SoftwareVersion,
     snapshot: Snapshot,
+    /** Characters of the longest Download URL its model takes. Absent: 256 (TR-069 A.3.2.8). */
+    urlMaxLength: Type.Optional(Type.Integer({ minimum: 64, maximum: 256 })),
+    /** What its model takes longer for than a campaign allows; absent: nothing. */
+    slowness: Type.Optional(Type.Object({ answerMs: Milliseconds, rebootMs: Milliseconds })),
   }),
   output: Type.Union([
     Type.Object({
@@ -42,6 +49,16 @@ export const upgradeClaim = request('upgrade.claim', {
       watch: Watch,
     }),
     Type.Object({ kind: Type.Literal('not_before'), at: Time, reason: Type.String() }),
+    /** First a backup: Upload with this id as its CommandKey, then ask again, at the latest `until`. */
+    Type.Object({
+      kind: Type.Literal('backup'),
+      uploadId: BackupId,
+      fileType: Type.String({ maxLength: 64 }),
+      url: Type.String({ maxLength: 256 }),
+      username: Type.String({ maxLength: 256 }),
+      password: Type.String({ maxLength: 256 }),
+      until: Time,
+    }),
     /** The hint is void. */
     Type.Object({ kind: Type.Literal('gone'), reason: Type.String() }),
     /** An attempt is open already, perhaps from a session that died: watch it, never send it again. */
@@ -84,7 +101,7 @@ export const Upgrade = Type.Object({
   countsAs: Type.String(),
   /** Present once settled, for example `image_rejected`. */
   reason: nullable(Type.String()),
-  faultCode: nullable(Type.Integer()),
+  faultCode: nullable(FaultCode),
   /** Why a pending one waits: computed now, never stored. */
   waitsFor: nullable(Type.String()),
   attempts: Count,

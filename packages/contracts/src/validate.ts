@@ -1,5 +1,7 @@
 import type { Static, TSchema } from 'typebox'
 import { Compile, type Validator } from 'typebox/compile'
+import Value from 'typebox/value'
+import { FIRMWARE_EXCLUDED } from './values.ts'
 
 export type Checked<T> =
   | { readonly kind: 'valid'; readonly value: T }
@@ -15,11 +17,35 @@ export function check<S extends TSchema>(schema: S, value: unknown): Checked<Sta
     compiled.set(schema, validator)
   }
   if (validator.Check(value)) return { kind: 'valid', value: value as Static<S> }
-  const detail = [...validator.Errors(value)]
+  const detail = [...Value.Errors(meant(schema, value), value)]
     .slice(0, 3)
     .map((error) => `${error.instancePath || '/'} ${saying(error)}`)
     .join('; ')
   return { kind: 'invalid', detail: detail || 'does not fit its schema' }
+}
+
+interface Shape {
+  readonly anyOf?: readonly Shape[]
+  readonly properties?: Readonly<Record<string, Shape>>
+  readonly const?: unknown
+}
+
+/** The schema with each union narrowed to the member the value names itself: nobody is helped by what all others miss. */
+function meant(schema: TSchema, value: unknown): TSchema {
+  return narrow(schema as Shape, value) as TSchema
+}
+
+function narrow(shape: Shape, value: unknown): Shape {
+  if (typeof value !== 'object' || value === null) return shape
+  const given = value as Readonly<Record<string, unknown>>
+  const named = shape.anyOf?.filter(({ properties = {} }) => {
+    const marks = Object.entries(properties).filter(([, property]) => property.const !== undefined)
+    return marks.length > 0 && marks.every(([name, property]) => property.const === given[name])
+  })
+  const [chosen = shape] = named?.length === 1 ? named : []
+  if (chosen.properties === undefined) return chosen
+  const properties = Object.entries(chosen.properties).map(([name, property]) => [name, narrow(property, given[name])])
+  return { ...chosen, properties: Object.fromEntries(properties) as Record<string, Shape> }
 }
 
 /** What a person can act on: the values that are allowed, and names that mean nothing here. */
@@ -27,5 +53,7 @@ function saying({ keyword, params, message }: { keyword: string; params: object;
   if (keyword === 'enum' && 'allowedValues' in params)
     return `must be one of ${(params.allowedValues as unknown[]).join(', ')}`
   if (keyword === 'boolean') return 'is not known here'
+  if (keyword === 'pattern' && 'pattern' in params && params.pattern === FIRMWARE_EXCLUDED)
+    return 'names firmware, which goes by campaign alone'
   return message
 }

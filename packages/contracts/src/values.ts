@@ -9,6 +9,13 @@ export const ArtifactId = Type.String({ pattern: '^art_[0-9A-HJKMNP-TV-Z]{26}$' 
 export const UpgradeId = Type.String({ pattern: '^upg_[0-9A-HJKMNP-TV-Z]{26}$' })
 /** `fw` and a ULID: also the CWMP CommandKey, which may have 32 characters (TR-069 A.3.2.8). */
 export const AttemptId = Type.String({ pattern: '^fw[0-9A-HJKMNP-TV-Z]{26}$' })
+/** An operator's call of one device, a task: 30 characters, so it also serves as a CommandKey. */
+export const TaskId = Type.String({ pattern: '^tsk_[0-9A-HJKMNP-TV-Z]{26}$' })
+export const FleetTaskId = Type.String({ pattern: '^ftk_[0-9A-HJKMNP-TV-Z]{26}$' })
+/** TR-069 A.5, and what vendors make up. */
+export const FaultCode = Type.Integer({ minimum: 0, maximum: 99_999 })
+/** No FileType of firmware (TR-069 A.3.2.8). */
+export const FIRMWARE_EXCLUDED = '^(?!\\s*1[^0-9]|\\s*1$).+$'
 export const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' })
 export const Count = Type.Integer({ minimum: 0 })
 export const Milliseconds = Type.Integer({ minimum: 0 })

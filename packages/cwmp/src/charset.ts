@@ -53,10 +53,21 @@ function isKnown(charset: string): boolean {
   return KNOWN.has(charset)
 }
 
+/** One of each, kept: it holds nothing over from one body to the next. */
+const decoders = new Map<string, TextDecoder>()
+
+function decoderOf(charset: string): TextDecoder {
+  const known = decoders.get(charset)
+  if (known !== undefined) return known
+  const decoder = new TextDecoder(charset, { fatal: true })
+  decoders.set(charset, decoder)
+  return decoder
+}
+
 function decodeAs(bytes: Uint8Array, charset: string): string | null {
   if (!isKnown(charset)) return null
   try {
-    return new TextDecoder(charset, { fatal: true }).decode(bytes)
+    return decoderOf(charset).decode(bytes)
   } catch {
     return null
   }

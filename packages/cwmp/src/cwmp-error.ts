@@ -9,4 +9,12 @@ export class CwmpError extends Error {
 }
 
 /** The value is not named in the message: it may be a secret. */
-export type CwmpErrorCode = 'argument_too_long' | 'argument_not_text' | 'argument_not_unsigned'
+export type CwmpErrorCode =
+  | 'argument_count'
+  | 'argument_not_base64'
+  | 'argument_not_object_name'
+  | 'argument_not_text'
+  | 'argument_not_unsigned'
+  | 'argument_not_uuid'
+  | 'argument_out_of_range'
+  | 'argument_too_long'

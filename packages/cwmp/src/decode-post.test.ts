@@ -108,11 +108,8 @@ describe('hostile markup is refused before it costs anything', () => {
     expect(only(deep(20)).body.kind).toBe('unknown_request')
     expect(refusal(deep(40))).toBe('too_deep')
     expect(refusal('<a>'.repeat(100_000))).toBe('too_large')
-    expect(
-      decodePost(Buffer.from('<a>'.repeat(100_000)), undefined, { ...defaultLimits, maxBytes: 1e6 }),
-    ).toMatchObject({
-      code: 'too_many_elements',
-    })
+    const roomy = { ...defaultLimits, maxBytes: 1e6 }
+    expect(decodePost(Buffer.from('<a>'.repeat(100_000)), undefined, roomy)).toMatchObject({ code: 'too_deep' })
   })
 
   it('refuses more attributes on one element than any CPE sends', () => {
@@ -269,8 +266,8 @@ describe('envelopes', () => {
   })
 
   it('with an unknown method name it, in safe characters', () => {
-    expect(only(soap('<cwmp:RequestDownload/>')).body).toEqual({ kind: 'unknown_request', method: 'RequestDownload' })
-    expect(only(soap('<cwmp:AddObjectResponse/>')).body).toEqual({ kind: 'unknown_response', method: 'AddObject' })
+    expect(only(soap('<cwmp:X_00D09E_Beep/>')).body).toEqual({ kind: 'unknown_request', method: 'X_00D09E_Beep' })
+    expect(only(soap('<cwmp:X_BeepResponse/>')).body).toEqual({ kind: 'unknown_response', method: 'X_Beep' })
     expect(only(soap(`<cwmp:${'x'.repeat(500)}/>`)).body).toEqual({ kind: 'unknown_request', method: 'x'.repeat(64) })
   })
 })

@@ -1,9 +1,9 @@
 import { decodeText } from './charset.ts'
 import { decodeEnvelope } from './decode-envelope.ts'
 import type { DecodedPost, DecodeLimits, Envelope, MalformedCode, WarningCode } from './message.ts'
-import { prepareXml } from './prepare-xml.ts'
+import { readWithRepairs } from './read-xml/read-with-repairs.ts'
 import { MalformedMessage } from './reading.ts'
-import { parseXml, type XmlElement } from './xml-element.ts'
+import type { XmlElement } from './xml-element.ts'
 
 /** For a device that is not authenticated yet; larger bodies cost about a second of CPU per megabyte. */
 export const defaultLimits: DecodeLimits = { maxBytes: 131_072, maxDepth: 32, maxMarkup: 20_000, maxEnvelopes: 4 }
@@ -17,14 +17,11 @@ export function decodePost(
   if (bytes.length > limits.maxBytes) return malformed('too_large', `more than ${limits.maxBytes} bytes`)
   const decoded = decodeText(bytes, contentType)
   if (decoded.kind === 'invalid') return malformed('charset_invalid', 'the bytes do not fit the charset')
-  if (decoded.text.trim() === '') return { kind: 'empty' }
-  const prepared = prepareXml(decoded.text.trim(), limits)
-  if (prepared.kind === 'refused') return malformed(prepared.code, prepared.detail)
-  const parsed = parseXml(prepared.text, limits.maxDepth)
-  if (parsed.kind === 'failed') return malformed(parsed.tooDeep ? 'too_deep' : 'not_well_formed', parsed.detail)
-  if (parsed.strayText) return malformed('not_an_envelope', 'text outside the envelope')
-  const noticed = [...(decoded.guessed ? (['charset_unknown'] as const) : []), ...prepared.warnings]
-  return decodeRoots(parsed.roots, limits, noticed)
+  const text = decoded.text.trim()
+  if (text === '') return { kind: 'empty' }
+  const read = readWithRepairs(text, limits)
+  if (read.kind === 'refused') return malformed(read.code, read.detail)
+  return decodeRoots(read.roots, limits, [...(decoded.guessed ? (['charset_unknown'] as const) : []), ...read.warnings])
 }
 
 /** MaxEnvelopes is 1 (TR-069 3.5), yet there are CPE that send several: all of them are read, or none. */

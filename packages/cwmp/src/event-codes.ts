@@ -16,6 +16,8 @@ const SINGLE: readonly string[] = [
   '11 DU STATE CHANGE COMPLETE',
   '12 AUTONOMOUS DU STATE CHANGE COMPLETE',
   '13 WAKEUP',
+  // Of Amendment 6, and seen from CPE that otherwise speak of 5.
+  '14 HEARTBEAT',
 ]
 const MULTIPLE: readonly string[] = [
   'Reboot',

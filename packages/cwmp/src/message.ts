@@ -1,14 +1,37 @@
-import type { AcsFault, CpeFault } from './rpc/fault.ts'
+import type { AddObject, AddObjectResponse } from './rpc/add-object.ts'
+import type {
+  AutonomousDuStateChangeComplete,
+  AutonomousDuStateChangeCompleteResponse,
+} from './rpc/autonomous-du-state-change-complete.ts'
+import type {
+  AutonomousTransferComplete,
+  AutonomousTransferCompleteResponse,
+} from './rpc/autonomous-transfer-complete.ts'
 import type { CancelTransfer, CancelTransferResponse } from './rpc/cancel-transfer.ts'
+import type { ChangeDuState, ChangeDuStateResponse } from './rpc/change-du-state.ts'
+import type { DeleteObject, DeleteObjectResponse } from './rpc/delete-object.ts'
 import type { Download, DownloadResponse } from './rpc/download.ts'
+import type { DuStateChangeComplete, DuStateChangeCompleteResponse } from './rpc/du-state-change-complete.ts'
+import type { FactoryReset, FactoryResetResponse } from './rpc/factory-reset.ts'
+import type { AcsFault, CpeFault } from './rpc/fault.ts'
 import type { GetAllQueuedTransfers, GetAllQueuedTransfersResponse } from './rpc/get-all-queued-transfers.ts'
+import type { GetOptions, GetOptionsResponse } from './rpc/get-options.ts'
+import type { GetParameterAttributes, GetParameterAttributesResponse } from './rpc/get-parameter-attributes.ts'
+import type { GetParameterNames, GetParameterNamesResponse } from './rpc/get-parameter-names.ts'
 import type { GetParameterValues, GetParameterValuesResponse } from './rpc/get-parameter-values.ts'
+import type { GetQueuedTransfers, GetQueuedTransfersResponse } from './rpc/get-queued-transfers.ts'
 import type { GetRpcMethods, GetRpcMethodsResponse } from './rpc/get-rpc-methods.ts'
 import type { Inform, InformResponse } from './rpc/inform.ts'
+import type { Kicked, KickedResponse } from './rpc/kicked.ts'
 import type { Reboot, RebootResponse } from './rpc/reboot.ts'
+import type { RequestDownload, RequestDownloadResponse } from './rpc/request-download.ts'
+import type { ScheduleDownload, ScheduleDownloadResponse } from './rpc/schedule-download.ts'
 import type { ScheduleInform, ScheduleInformResponse } from './rpc/schedule-inform.ts'
+import type { SetParameterAttributes, SetParameterAttributesResponse } from './rpc/set-parameter-attributes.ts'
 import type { SetParameterValues, SetParameterValuesResponse } from './rpc/set-parameter-values.ts'
+import type { SetVouchers, SetVouchersResponse } from './rpc/set-vouchers.ts'
 import type { TransferComplete, TransferCompleteResponse } from './rpc/transfer-complete.ts'
+import type { Upload, UploadResponse } from './rpc/upload.ts'
 
 /** The wire namespaces that exist: `urn:dslforum-org:cwmp-1-0`, `-1-1` and `-1-2` (TR-069 A.6). */
 export type CwmpVersion = '1.0' | '1.1' | '1.2'
@@ -27,7 +50,16 @@ export interface UnknownResponse {
   readonly method: string
 }
 
-export type CpeRequest = Inform | TransferComplete | GetRpcMethods | UnknownRequest
+export type CpeRequest =
+  | Inform
+  | TransferComplete
+  | GetRpcMethods
+  | AutonomousTransferComplete
+  | RequestDownload
+  | DuStateChangeComplete
+  | AutonomousDuStateChangeComplete
+  | Kicked
+  | UnknownRequest
 
 export type CpeResponse =
   | GetParameterValuesResponse
@@ -37,6 +69,19 @@ export type CpeResponse =
   | GetAllQueuedTransfersResponse
   | CancelTransferResponse
   | RebootResponse
+  | GetRpcMethodsResponse
+  | AddObjectResponse
+  | DeleteObjectResponse
+  | FactoryResetResponse
+  | ScheduleDownloadResponse
+  | UploadResponse
+  | GetQueuedTransfersResponse
+  | ChangeDuStateResponse
+  | GetOptionsResponse
+  | SetVouchersResponse
+  | GetParameterNamesResponse
+  | GetParameterAttributesResponse
+  | SetParameterAttributesResponse
   | UnknownResponse
 
 /** What a CPE may say in one envelope. */
@@ -50,8 +95,29 @@ export type AcsRequest =
   | GetAllQueuedTransfers
   | CancelTransfer
   | Reboot
+  | GetRpcMethods
+  | AddObject
+  | DeleteObject
+  | FactoryReset
+  | ScheduleDownload
+  | Upload
+  | GetQueuedTransfers
+  | ChangeDuState
+  | GetOptions
+  | SetVouchers
+  | GetParameterNames
+  | GetParameterAttributes
+  | SetParameterAttributes
 
-export type AcsResponse = InformResponse | TransferCompleteResponse | GetRpcMethodsResponse
+export type AcsResponse =
+  | InformResponse
+  | TransferCompleteResponse
+  | GetRpcMethodsResponse
+  | AutonomousTransferCompleteResponse
+  | RequestDownloadResponse
+  | DuStateChangeCompleteResponse
+  | AutonomousDuStateChangeCompleteResponse
+  | KickedResponse
 
 /** What an ACS may say in one envelope. */
 export type AcsMessage = AcsRequest | AcsResponse | AcsFault
@@ -77,6 +143,7 @@ export type WarningCode =
   | 'ampersand_repaired'
   | 'array_count_wrong'
   | 'attribute_repeated'
+  | 'boolean_unreadable'
   | 'charset_unknown'
   | 'control_characters_removed'
   | 'event_code_form'
@@ -85,6 +152,10 @@ export type WarningCode =
   | 'fault_detail_misplaced'
   | 'fault_without_detail'
   | 'id_missing'
+  | 'instance_number_missing'
+  | 'list_clipped'
+  | 'list_item_name'
+  | 'list_missing'
   | 'namespace_missing'
   | 'namespace_unknown'
   | 'number_unreadable'
@@ -100,6 +171,10 @@ export type WarningCode =
 export type MalformedCode =
   | 'too_large'
   | 'charset_invalid'
+  /** Readable once `repairs.controlCharacters` is allowed. */
+  | 'control_characters'
+  /** Readable once `repairs.ampersands` is allowed. */
+  | 'raw_ampersand'
   | 'doctype'
   | 'not_well_formed'
   | 'too_deep'
@@ -125,4 +200,14 @@ export interface DecodeLimits {
   /** Markup pieces: start tags, end tags, comments and CDATA sections together. */
   readonly maxMarkup: number
   readonly maxEnvelopes: number
+  /** Both unless told. */
+  readonly repairs?: Repairs
+}
+
+/** Departures from XML that a profile may allow a device it knows; each one used is a warning. */
+export interface Repairs {
+  /** Characters XML does not allow are removed. */
+  readonly controlCharacters: boolean
+  /** `&` that starts none of the references of XML stands for itself. */
+  readonly ampersands: boolean
 }

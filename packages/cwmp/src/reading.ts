@@ -51,3 +51,11 @@ function unreadable(reading: Reading): null {
 export function clip(text: string, max: number): string {
   return text.length <= max ? text : text.slice(0, max)
 }
+
+/** true and false in either form and any case; false with a warning for anything else. */
+export function readBoolean(text: string, reading: Reading): boolean {
+  const word = text.toLowerCase()
+  if (word === '1' || word === 'true') return true
+  if (word !== '0' && word !== 'false') reading.warn('boolean_unreadable')
+  return false
+}

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import { decodePost, encodeEnvelope, type Inform } from './index.ts'
-import { childOf, parseXml, textOf, type XmlElement } from './xml-element.ts'
+import { readXml } from './read-xml/read-xml.ts'
+import { childOf, textOf, type XmlElement } from './xml-element.ts'
 import { escapeXml, withoutForbidden } from './xml-writer.ts'
 
 const text = (maxLength: number) =>
@@ -160,7 +161,7 @@ describe('whatever bytes arrive', () => {
 })
 
 function rootOf(xml: string): XmlElement {
-  const parsed = parseXml(xml, 32)
-  if (parsed.kind !== 'parsed' || parsed.roots[0] === undefined) throw new Error('not readable')
-  return parsed.roots[0]
+  const read = readXml(xml, { maxDepth: 32, maxMarkup: 20_000, dropForbidden: false })
+  if (read.kind !== 'read' || read.roots[0] === undefined) throw new Error('not readable')
+  return read.roots[0]
 }

@@ -21,8 +21,12 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '\r': '&#13;',
 }
 
+/** Nearly everything we write. */
+const PLAIN = /^[\w .:/-]*$/
+
 /** Escaped text; characters XML cannot carry are dropped. */
 export function escapeXml(text: string): string {
+  if (PLAIN.test(text)) return text
   return withoutForbidden(text).replace(/[&<>"'\r]/g, (char) => ESCAPES[char] ?? '')
 }
 
@@ -31,7 +35,10 @@ export function element(
   content: string | number | readonly Xml[] = '',
   attributes: Readonly<Record<string, string>> = {},
 ): Xml {
-  const head = Object.entries(attributes).map(([key, value]) => ` ${key}="${escapeXml(value)}"`)
-  const inner = typeof content === 'object' ? content.map((child) => child.xml).join('') : escapeXml(`${content}`)
-  return { xml: `<${name}${head.join('')}>${inner}</${name}>` }
+  let head = name
+  for (const key in attributes) head += ` ${key}="${escapeXml(attributes[key] ?? '')}"`
+  let inner = ''
+  if (typeof content === 'object') for (const { xml } of content) inner += xml
+  else inner = escapeXml(`${content}`)
+  return { xml: `<${head}>${inner}</${name}>` }
 }

@@ -42,13 +42,20 @@ export function readChoice<Choice extends string>(option: string, text: string, 
   return choice
 }
 
-/** `refusesImage=2,goesSilent=1`: the first two devices refuse, the third goes silent, the others behave. */
+/** `refusesImage=2,cookieStyle:quoted=1`: the first two devices refuse, the third quotes its cookie, the others behave. */
 export function readFaults(option: string, text: string): (index: number) => Faults {
-  const ordered = readPairs(option, text).flatMap(([name, amount]) => {
+  const ordered = readPairs(option, text).flatMap(([wanted, amount]) => {
+    const [name = '', choice] = wanted.split(':')
     if (!isFaultName(name)) throw new UsageError(`--${option}: there is no fault "${name}"`)
-    return Array<Faults>(readNumber(option, amount, 0)).fill(faultByName(name))
+    const fault = choice === undefined ? faultByName(name) : { [name]: readChoiceOf(choice) }
+    return Array<Faults>(readNumber(option, amount, 0)).fill(fault)
   })
   return (index) => ordered[index] ?? {}
+}
+
+/** A number of a fault that takes one, or one of its words. */
+function readChoiceOf(text: string): string | number {
+  return /^\d+$/.test(text) ? Number(text) : text
 }
 
 /** `name=value,name=value` */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createEventQueue } from './event-queue.ts'
+import { createEventQueue, type CpeEvent } from './event-queue.ts'
 
 const codes = (queue: ReturnType<typeof createEventQueue>): string[] => queue.waiting().map(({ code }) => code)
 
@@ -14,16 +14,15 @@ it('holds a single event once and a method event each time it happens', () => {
 
 it('gives up TRANSFER COMPLETE only when the last report was answered', () => {
   const queue = createEventQueue()
-  queue.add('7 TRANSFER COMPLETE')
-  queue.add('M Download', 'a')
-  queue.add('M Download', 'b')
-  queue.informed(queue.waiting())
-  queue.transferReported('a', false)
-  expect(queue.waiting()).toEqual([
+  const announce = (commandKey: string): CpeEvent[] => [
     { code: '7 TRANSFER COMPLETE', commandKey: '' },
-    { code: 'M Download', commandKey: 'b' },
-  ])
-  queue.transferReported('b', true)
+    { code: 'M Download', commandKey },
+  ]
+  for (const { code, commandKey } of [...announce('a'), ...announce('b')]) queue.add(code, commandKey)
+  queue.informed(queue.waiting(), queue.waiting())
+  queue.answered(announce('a'), announce('b'))
+  expect(queue.waiting()).toEqual(announce('b'))
+  queue.answered(announce('b'), [])
   expect(codes(queue)).toEqual([])
 })
 
@@ -42,7 +41,7 @@ it('does not repeat a connection request, and keeps an event that came while ano
   queue.add('4 VALUE CHANGE')
   queue.failed(sent)
   expect(codes(queue)).toEqual(['2 PERIODIC', '4 VALUE CHANGE'])
-  queue.informed(sent)
+  queue.informed(sent, [])
   expect(codes(queue)).toEqual(['4 VALUE CHANGE'])
 })
 

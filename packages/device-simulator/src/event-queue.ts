@@ -4,22 +4,20 @@ export interface CpeEvent {
   readonly commandKey: string
 }
 
-/** Events that an InformResponse does not settle: they wait for TransferCompleteResponse (TR-069 3.7.1.5, table 8). */
-const SETTLED_BY_TRANSFER_COMPLETE = new Set(['7 TRANSFER COMPLETE', 'M Download'])
 /** Events a reboot discards. */
-const LOST_ON_REBOOT = new Set(['1 BOOT', '4 VALUE CHANGE', '8 DIAGNOSTICS COMPLETE'])
+const LOST_ON_REBOOT = new Set(['1 BOOT', '4 VALUE CHANGE', '8 DIAGNOSTICS COMPLETE', '13 WAKEUP'])
 const NEVER_REPEATED = new Set(['6 CONNECTION REQUEST'])
 
 /** What the CPE still has to tell the ACS, kept by the rules of TR-069 3.7.1.5. */
 export interface EventQueue {
   add(code: string, commandKey?: string): void
   waiting(): readonly CpeEvent[]
-  /** The ACS answered the Inform that carried these. */
-  informed(sent: readonly CpeEvent[]): void
+  /** The ACS answered the Inform that carried these; those that announce a call wait for its answer (TR-069 3.7.1.5, table 8). */
+  informed(sent: readonly CpeEvent[], announcing: readonly CpeEvent[]): void
   /** The session that carried these failed before the ACS answered its Inform. */
   failed(sent: readonly CpeEvent[]): void
-  /** The ACS answered the TransferComplete of this key; `last` when no other waits to be told. */
-  transferReported(commandKey: string, last: boolean): void
+  /** The ACS answered the call these announced; `others` are those of calls that still wait for their answer. */
+  answered(announced: readonly CpeEvent[], others: readonly CpeEvent[]): void
   rebooted(): void
   /** 0 BOOTSTRAP discards everything undelivered. */
   bootstrap(): void
@@ -35,16 +33,21 @@ export function createEventQueue(): EventQueue {
   return {
     add,
     waiting: () => [...events],
-    informed: (sent) => {
-      events = events.filter((event) => !sent.includes(event) || SETTLED_BY_TRANSFER_COMPLETE.has(event.code))
+    informed: (sent, announcing) => {
+      const held = ({ code, commandKey }: CpeEvent): boolean =>
+        announcing.some((one) => one.code === code && one.commandKey === commandKey)
+      events = events.filter((event) => !sent.includes(event) || held(event))
     },
     failed: (sent) => {
       events = events.filter((event) => !sent.includes(event) || !NEVER_REPEATED.has(event.code))
     },
-    transferReported: (commandKey, last) => {
-      const method = events.findIndex((event) => event.code === 'M Download' && event.commandKey === commandKey)
-      if (method >= 0) events.splice(method, 1)
-      if (last) events = events.filter((event) => event.code !== '7 TRANSFER COMPLETE')
+    answered: (announced, others) => {
+      for (const { code, commandKey } of announced) {
+        const cumulative = code.startsWith('M ')
+        if (!cumulative && others.some((other) => other.code === code)) continue
+        const at = events.findIndex((event) => event.code === code && event.commandKey === commandKey)
+        if (at >= 0) events.splice(at, 1)
+      }
     },
     rebooted: () => {
       events = events.filter((event) => !LOST_ON_REBOOT.has(event.code))

@@ -30,14 +30,14 @@ export interface Faults {
   readonly transferCompleteInSameSession?: boolean
   /** Downloads and applies during the session: DownloadResponse says Status 0 and no TransferComplete follows. */
   readonly appliesInSession?: boolean
-  /** TransferComplete and M Download carry an empty CommandKey. */
-  readonly blanksCommandKey?: boolean
+  /** TransferComplete and M Download carry an empty CommandKey; or only one of them does. */
+  readonly blanksCommandKey?: boolean | 'report' | 'event'
   readonly noCookie?: boolean
   readonly connectionPerPost?: boolean
   /** Cuts the connection instead of answering Download; and then performs the download, or has forgotten it. */
   readonly dropsAfterDownload?: 'performs' | 'forgets'
-  /** Fault 9003 unless the arguments are exactly CommandKey, FileType, URL and DelaySeconds. */
-  readonly minimalDownloadOnly?: boolean
+  /** Fault 9003 (or the one given) unless the arguments are exactly CommandKey, FileType, URL and DelaySeconds. */
+  readonly minimalDownloadOnly?: boolean | 9002
   /** Fault 9003 unless all ten arguments are there. */
   readonly fullDownloadOnly?: boolean
   readonly badPassword?: boolean
@@ -48,6 +48,118 @@ export interface Faults {
   readonly refusesCancel?: boolean
   /** Methods this firmware does not know: fault 9000. */
   readonly lacksMethods?: readonly string[]
+
+  // What it does about calls.
+  /** A method it does not know: an empty POST instead of a fault, or the connection cut. */
+  readonly unknownCalls?: 'empty' | 'drops'
+  /** For this long after each boot every call that changes something is fault 9002, or cuts the connection. */
+  readonly busyAfterBoot?: { readonly ms: number; readonly how: 'faults' | 'drops' }
+  /** More names than this in one Get- or SetParameterValues are this fault. */
+  readonly batchLimit?: { readonly names: number; readonly fault: 9002 | 9004 }
+  /** Leaves names it does not know out of GetParameterValuesResponse, instead of fault 9005. */
+  readonly skipsUnknownNames?: boolean
+  /** How long a read of a whole branch takes. */
+  readonly slowReadsMs?: number
+  /** A read of the whole tree, or its names: fault 9005, or a reboot in the middle of the session. */
+  readonly rootReads?: 'refused' | 'reboots'
+  /** Takes NextLevel as 0 or 1 only. */
+  readonly nextLevelDigitsOnly?: boolean
+  /** SetParameterValues, AddObject and DeleteObject say Status 1: applied later. */
+  readonly commitsLater?: boolean
+  /** Fails a download whose size is another than FileSize said, 0 included, with its vendor's fault 9808. */
+  readonly insistsOnFileSize?: boolean
+  /** Download URLs longer than this are fault 9003. */
+  readonly maxUrlLength?: number
+  /** Answers ScheduleInform and never does it. */
+  readonly forgetsScheduleInform?: boolean
+  /** Never finds an idle moment for a ScheduleDownload `3 When Idle`. */
+  readonly neverIdle?: boolean
+  /** Reports TransferComplete in a `2 PERIODIC` session, without events 7 and M Download. */
+  readonly transferCompleteWithoutEvent?: boolean
+
+  // What it does on the line.
+  /** An empty POST before every body, in the middle of a session too (digest state that is lost each time). */
+  readonly probesBeforeBodies?: boolean
+  /** How its Cookie header is wrong. `previous`: an Inform carries the cookie of the session before. */
+  readonly cookieStyle?: 'commas' | 'quoted' | 'attributes' | 'attributes_first' | 'previous'
+  /** HTTP/1.0, a connection for every POST. */
+  readonly http10?: boolean
+  /** A second Inform on the same connection before the first session is over. */
+  readonly interleavesInforms?: boolean
+  /** Sends every Inform twice, as if the first answer was lost. */
+  readonly repeatsInform?: boolean
+  /** Cuts the connection after the InformResponse, in this many sessions. */
+  readonly hangsUpAfterInform?: number
+  /** Inform and TransferComplete in one POST. */
+  readonly severalEnvelopes?: boolean
+  /** Bodies are compressed; sent plainly again after 415. */
+  readonly contentCoding?: 'gzip' | 'deflate'
+  /** Ends with this many more empty POSTs, each answered. */
+  readonly extraEmptyPosts?: number
+  /** What it cannot do without in an answer, or cannot bear: the session fails as `demands_...`. */
+  readonly demands?: 'no_declaration' | 'declaration' | 'content_length' | 'cwmp_prefix' | 'plain_children'
+  /** Waits for 100 Continue. */
+  readonly expectsContinue?: boolean
+  /** Content-Type of its bodies; '' sends none. */
+  readonly contentType?: string
+  /** Answers a challenge on a new connection. */
+  readonly newConnectionAfter401?: boolean
+
+  // What its messages look like.
+  /** No cwmp:ID, no Header at all, or another ID than asked in answers. */
+  readonly messageIds?: 'missing' | 'no_header' | 'wrong'
+  /** Bytes in ISO-8859-1, with a letter of it in ProvisioningCode; said in the XML declaration or nowhere. */
+  readonly latin1?: boolean | 'declared'
+  /** U+0002 in ProvisioningCode. */
+  readonly controlCharacters?: boolean
+  /** A raw `&` in ProvisioningCode. */
+  readonly bareAmpersands?: boolean
+  /** Methods whose response lacks its Status. */
+  readonly omitsStatus?: readonly string[]
+  readonly faultForm?: 'no_detail' | 'detail_in_faultstring' | 'empty_string'
+  /** `1 Boot`, `4 VALUECHANGE`, `M DOWNLOAD`. */
+  readonly oddEventCodes?: boolean
+  /** Events in reverse order: 1 BOOT last. */
+  readonly reversesEvents?: boolean
+  /** Booleans read `true` and `false`. */
+  readonly booleanWords?: boolean
+  /** Every array claims sixteen entries. */
+  readonly wrongArrayType?: boolean
+  readonly byteOrderMark?: boolean
+  /** A comment with an apostrophe, and a CDATA section. */
+  readonly commentsAndCdata?: boolean
+  /** Line breaks and blanks around event codes, keys, OUI and serial number. */
+  readonly padsText?: boolean
+  /** Another SOAP prefix, `cwmp1`, or a default namespace on the method. */
+  readonly prefixes?: 'SOAP-ENV' | 'soapenv' | 'soap_env' | 'soap' | 'cwmp1' | 'default_namespace'
+  /** Elements an Inform lacks: Event, RetryCount, ParameterList, CurrentTime, MaxEnvelopes, ProductClass, Manufacturer. */
+  readonly omitsFromInform?: readonly string[]
+  readonly untypedValues?: 'no_type' | 'empty_type' | 'no_value'
+  /** The first parameter of a list stands there twice. */
+  readonly repeatsParameter?: boolean
+  /** How its times are wrong; `empty` empties StartTime and CompleteTime. */
+  readonly dates?: 'no_zone' | 'offset' | 'double_colon' | 'year_1970' | 'empty'
+  readonly omitsFaultStruct?: boolean
+  /** FaultStruct behind the times. */
+  readonly shufflesTransferComplete?: boolean
+
+  // How it takes connection requests.
+  /**
+   * `no_qop`, `basic`, `blanks`: how it challenges (`blanks`: parts of the challenge separated by blanks alone).
+   * `bare_lf`: lines end in LF and the challenge is folded. `closes`: closes the connection after 401. `no_content`: 204.
+   * `busy`: always 503. `busy_in_session`: 503 during a session. `open`: asks for no login. `ignores`: 200, and no session.
+   */
+  readonly connectionRequests?:
+    | 'no_qop'
+    | 'basic'
+    | 'blanks'
+    | 'bare_lf'
+    | 'closes'
+    | 'no_content'
+    | 'busy'
+    | 'busy_in_session'
+    | 'open'
+    | 'ignores'
 }
 
 export type FaultName = keyof Faults
@@ -78,6 +190,53 @@ const ORDERED_BY_NAME: { readonly [Name in FaultName]-?: Faults[Name] } = {
   chunkedPosts: true,
   refusesCancel: true,
   lacksMethods: ['CancelTransfer', 'GetAllQueuedTransfers', 'ScheduleInform'],
+  unknownCalls: 'empty',
+  busyAfterBoot: { ms: 5_000, how: 'faults' },
+  batchLimit: { names: 4, fault: 9004 },
+  skipsUnknownNames: true,
+  slowReadsMs: 5_000,
+  rootReads: 'refused',
+  nextLevelDigitsOnly: true,
+  commitsLater: true,
+  insistsOnFileSize: true,
+  maxUrlLength: 200,
+  forgetsScheduleInform: true,
+  neverIdle: true,
+  transferCompleteWithoutEvent: true,
+  probesBeforeBodies: true,
+  cookieStyle: 'attributes',
+  http10: true,
+  interleavesInforms: true,
+  repeatsInform: true,
+  hangsUpAfterInform: 3,
+  severalEnvelopes: true,
+  contentCoding: 'gzip',
+  extraEmptyPosts: 2,
+  demands: 'no_declaration',
+  expectsContinue: true,
+  contentType: 'text/html',
+  newConnectionAfter401: true,
+  messageIds: 'missing',
+  latin1: true,
+  controlCharacters: true,
+  bareAmpersands: true,
+  omitsStatus: ['SetParameterValues'],
+  faultForm: 'no_detail',
+  oddEventCodes: true,
+  reversesEvents: true,
+  booleanWords: true,
+  wrongArrayType: true,
+  byteOrderMark: true,
+  commentsAndCdata: true,
+  padsText: true,
+  prefixes: 'SOAP-ENV',
+  omitsFromInform: ['Event', 'RetryCount', 'ParameterList'],
+  untypedValues: 'no_type',
+  repeatsParameter: true,
+  dates: 'no_zone',
+  omitsFaultStruct: true,
+  shufflesTransferComplete: true,
+  connectionRequests: 'busy',
 }
 
 export const faultNames = Object.keys(ORDERED_BY_NAME) as readonly FaultName[]

@@ -46,6 +46,7 @@ export async function fetchImage(
         signal,
         timeoutMs: settings.timeoutMs,
         maxBytes: settings.maxImageBytes,
+        ...(settings.tls && { tls: settings.tls }),
       })
     } catch (error) {
       if (!(error instanceof ExchangeError)) throw error

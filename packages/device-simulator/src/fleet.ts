@@ -26,13 +26,11 @@ export interface FleetSettings {
   /** Path of a JSON lines file to append to. */
   readonly record?: string
   /** Everything else a device can be told, for all of them. */
-  readonly device?: Partial<
-    Pick<
-      DeviceSettings,
-      'root' | 'rebootMs' | 'flashMs' | 'timeoutMs' | 'resumes' | 'maxImageBytes' | 'missingFileFault' | 'cwmp'
-    >
-  >
+  readonly device?: Partial<Omit<DeviceSettings, FleetDecided>>
 }
+
+/** What the fleet decides for each device by itself. */
+type FleetDecided = 'acsUrl' | 'identity' | 'seed' | 'faults' | 'timeScale' | 'startAfterMs' | 'vendorPublicKey'
 
 /** What an ACS must know to let a device in. */
 export interface DeviceCredentials {
@@ -42,6 +40,9 @@ export interface DeviceCredentials {
   readonly serialNumber: string
   readonly username: string
   readonly password: string
+  /** What it expects of who wakes it; absent where it listens for nobody. */
+  readonly connectionRequestUsername?: string
+  readonly connectionRequestPassword?: string
 }
 
 export interface Fleet {
@@ -71,9 +72,19 @@ export function createFleet(settings: FleetSettings): Fleet {
       for (const device of devices) device.onRecord(listener)
     },
     credentials: () =>
-      devices.map(({ settings: { identity, username, password } }) => {
-        const { manufacturer, oui, productClass, serialNumber } = identity
-        return { manufacturer, oui, productClass, serialNumber, username, password }
+      devices.map(({ settings }) => {
+        const { manufacturer, oui, productClass, serialNumber } = settings.identity
+        const { username, password, connectionRequestUsername, connectionRequestPassword } = settings
+        return {
+          manufacturer,
+          oui,
+          productClass,
+          serialNumber,
+          username,
+          password,
+          ...(connectionRequestUsername !== undefined && { connectionRequestUsername }),
+          ...(connectionRequestPassword !== undefined && { connectionRequestPassword }),
+        }
       }),
   }
 }
@@ -114,6 +125,10 @@ function settingsOf(fleet: FleetSettings, index: number): DeviceSettings {
       password: hexDigits(seededRandom('subscriber', seed, serialNumber), 12),
       provisioningCode: 'provisioned',
     },
+    ...(fleet.device?.listens === true && {
+      connectionRequestUsername: 'acs',
+      connectionRequestPassword: hexDigits(seededRandom('connection request', seed, serialNumber), 16),
+    }),
     vendorPublicKey: fleet.vendorPublicKey ?? testVendorKey().publicKey,
     faults: fleet.faults?.(index) ?? {},
     ...fleet.device,

@@ -1,13 +1,17 @@
 import { request as httpRequest, type Agent, type IncomingHttpHeaders } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import type { TlsSettings } from './settings.ts'
 
 export interface Exchange {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'PUT'
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: string
+  readonly body?: Buffer
   /** Send the body in chunks without a Content-Length. */
   readonly chunked?: boolean
+  /** Waits for 100 before it sends the body. */
+  readonly expectsContinue?: boolean
+  readonly tls?: TlsSettings
   /** Kept between the POSTs of a session; without it the connection is closed after the answer. */
   readonly agent?: Agent
   readonly signal: AbortSignal
@@ -43,13 +47,15 @@ export class ExchangeError extends Error {
 export function exchange(order: Exchange): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     const send = order.url.protocol === 'https:' ? httpsRequest : httpRequest
-    const body = order.body ?? ''
-    const length =
-      order.method === 'POST' && !order.chunked ? { 'Content-Length': String(Buffer.byteLength(body)) } : {}
+    const body = order.body ?? Buffer.alloc(0)
+    const length: Record<string, string> =
+      order.method === 'GET' || order.chunked ? {} : { 'Content-Length': String(body.length) }
+    if (order.expectsContinue) length['Expect'] = '100-continue'
     const request = send(order.url, {
       method: order.method,
       headers: { ...order.headers, ...length },
       agent: order.agent ?? false,
+      ...order.tls,
       signal: order.signal,
       timeout: order.timeoutMs,
     })
@@ -84,10 +90,14 @@ export function exchange(order: Exchange): Promise<HttpAnswer> {
         })
       })
     })
-    if (order.chunked && body !== '') {
+    const finish = (): void => {
+      if (!order.chunked || body.length === 0) return void request.end(body)
       const middle = Math.floor(body.length / 2)
-      request.write(body.slice(0, middle))
-      request.end(body.slice(middle))
-    } else request.end(body)
+      request.write(body.subarray(0, middle))
+      request.end(body.subarray(middle))
+    }
+    if (!order.expectsContinue) return finish()
+    request.once('continue', finish)
+    request.flushHeaders()
   })
 }

@@ -77,10 +77,40 @@ describe('the command line', () => {
     expect(readFileSync(at('fleet.jsonl'), 'utf8')).toContain('"what":"image_refused"')
   })
 
+  it('obeys orders on standard input, and says what it does not understand', async () => {
+    const args = [
+      '--acs',
+      acs.url,
+      '--devices',
+      '1',
+      '--serial-prefix',
+      'OBEY',
+      '--orders',
+      '--fault',
+      'cookieStyle:quoted=1',
+    ]
+    const child = spawn(process.execPath, [main, ...args])
+    let complaints = ''
+    child.stderr.on('data', (chunk: Buffer) => (complaints += chunk.toString()))
+    const heard = (name: string): Promise<unknown> => acs.seen((posts) => posts.some((post) => post.name === name))
+    await acs.seen((posts) => posts.some(({ body }) => body.includes('OBEY000001')))
+    child.stdin.write(
+      'OBEY000001 send RequestDownload\nnobody inform\nall dance\nall send {"call":"Kicked","next":"/n"}\n',
+    )
+    await heard('RequestDownload')
+    await heard('Kicked')
+    child.kill('SIGTERM')
+    await once(child, 'exit')
+    expect(complaints).toContain('there is no device "nobody"')
+    expect(complaints).toContain('"dance" is no order')
+    expect(acs.posts.some(({ headers }) => headers.cookie?.includes('="'))).toBe(true)
+  })
+
   it.each([
     [['--acs', 'nowhere']],
     [['--acs', 'http://127.0.0.1:9/', '--fault', 'isLazy=1']],
     [['--acs', 'http://127.0.0.1:9/', '--inform-every', 'often']],
+    [['--acs', 'http://127.0.0.1:9/', '--bootstrap', 'nobody']],
     [['--nonsense']],
     [['image', '--version', '1']],
   ])('says what is wrong with %j', async (args) => {

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
+import { createInterface } from 'node:readline'
 import { UsageError } from './command-line.ts'
 import { IMAGE_HELP, imageCommand } from './command-image.ts'
+import { obey } from './command-orders.ts'
 import { RUN_HELP, runCommand } from './command-run.ts'
 
 const [first = '', ...rest] = process.argv.slice(2)
@@ -13,9 +15,21 @@ try {
   } else if (command === 'image') {
     process.stdout.write(imageCommand(args))
   } else {
-    const { fleet, finish } = runCommand(args)
+    const { fleet, obeys, finish } = runCommand(args)
     process.stdout.write(`${fleet.devices.length} devices are running. Stop them with Ctrl-C.\n`)
-    const end = (): void => void finish().then((summary) => process.stdout.write(summary))
+    const orders = obeys ? createInterface({ input: process.stdin }) : undefined
+    orders?.on('line', (line) => {
+      try {
+        if (line.trim() !== '') obey(fleet, line)
+      } catch (error) {
+        if (!(error instanceof UsageError)) throw error
+        process.stderr.write(`${error.message}\n`)
+      }
+    })
+    const end = (): void => {
+      orders?.close()
+      void finish().then((summary) => process.stdout.write(summary))
+    }
     process.once('SIGINT', end)
     process.once('SIGTERM', end)
   }

@@ -20,21 +20,24 @@ export async function obtainImage(cpe: Cpe, transfer: Transfer): Promise<Obtaine
   const { image } = fetched
   const sha256 = createHash('sha256').update(image).digest('hex')
   cpe.record({ what: 'bytes_received', commandKey, bytes: image.length, sha256 })
+  if (settings.faults.insistsOnFileSize && image.length !== transfer.fileSize)
+    return refuseImage(cpe, commandKey, 9808, `${image.length} bytes instead of ${transfer.fileSize}`)
   return validate(cpe, commandKey, image)
 }
 
 function validate(cpe: Cpe, commandKey: string, image: Buffer): Obtained {
   const { settings } = cpe
-  const refuse = (fault: number, why: string): Obtained => {
-    cpe.outcome = 'refused'
-    cpe.record({ what: 'image_refused', commandKey, fault, why })
-    return { kind: 'failed', fault }
-  }
   const verdict = judgeImage(image, settings.vendorPublicKey)
-  if (verdict.kind === 'bad') return refuse(verdict.fault, verdict.why)
+  if (verdict.kind === 'bad') return refuseImage(cpe, commandKey, verdict.fault, verdict.why)
   const { serialNumber } = settings.identity
   const faults = { ...faultsOfImage(verdict.header.behaviour, serialNumber, settings.seed), ...settings.faults }
   const { refusesImage } = faults
-  if (refusesImage) return refuse(refusesImage === true ? 9018 : refusesImage, 'told to')
+  if (refusesImage) return refuseImage(cpe, commandKey, refusesImage === true ? 9018 : refusesImage, 'told to')
   return { kind: 'installable', header: verdict.header, faults }
+}
+
+function refuseImage(cpe: Cpe, commandKey: string, fault: number, why: string): Obtained {
+  cpe.outcome = 'refused'
+  cpe.record({ what: 'image_refused', commandKey, fault, why })
+  return { kind: 'failed', fault }
 }

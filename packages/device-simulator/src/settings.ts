@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import type { Root, SubscriberSettings } from './data-model.ts'
+import type { Root, SubscriberSettings } from './model/data-model.ts'
 import type { Faults } from './faults.ts'
 
 export interface Identity {
@@ -9,6 +9,22 @@ export interface Identity {
   readonly productClass: string
   readonly serialNumber: string
   readonly hardwareVersion: string
+}
+
+/** Another device this one belongs to or speaks for (TR-069 Annexes F and J). */
+export interface Neighbour {
+  readonly oui: string
+  readonly productClass: string
+  readonly serialNumber: string
+  /** ProxyProtocol of a proxied device, for instance `Z-Wave`. */
+  readonly protocol?: string
+}
+
+/** PEM texts: the authorities servers are checked by, and the device's own certificate. */
+export interface TlsSettings {
+  readonly ca?: string
+  readonly cert?: string
+  readonly key?: string
 }
 
 /** All there is to say about one simulated CPE. Times in real milliseconds unless named otherwise. */
@@ -35,8 +51,36 @@ export interface DeviceSettings {
   readonly maxImageBytes: number
   /** What this vendor reports for an image that is not there (HTTP 4xx). */
   readonly missingFileFault: 9010 | 9016
-  /** Version in the CWMP namespace. */
-  readonly cwmp: '1-0' | '1-1' | '1-2'
+  /** Version in the CWMP namespace: 1-0, 1-1 or 1-2, or one that does not exist. */
+  readonly cwmp: string
+  /** What SupportedCWMPVersions says in every Inform, for instance `1.0,1.2,1.4` (TR-069 3.4.7). Absent: not sent. */
+  readonly supportedVersions?: string
+  /** What SessionTimeout says in every Inform, in seconds. Absent: not sent. */
+  readonly sessionTimeoutSeconds?: number
+  readonly tls?: TlsSettings
+  /** The factory's login, back after a factory reset. Absent: `username` and `password` survive one. */
+  readonly bootstrapUsername?: string
+  readonly bootstrapPassword?: string
+  /** Starts with the factory's login instead of `username` and `password`. */
+  readonly startsAtFactory?: boolean
+  /** Opens a port for connection requests over HTTP, and another for UDP. Absent: none; ConnectionRequestURL leads nowhere. */
+  readonly listens?: boolean
+  /** Where those ports are opened (127.0.0.1). */
+  readonly listenHost?: string
+  readonly connectionRequestUsername?: string
+  readonly connectionRequestPassword?: string
+  /** Believes its own address to be a private one, so that STUN tells it of a NAT. */
+  readonly behindNat?: boolean
+  /** GatewayInfo: the gateway it is behind (Annex F). */
+  readonly gateway?: Neighbour
+  /** ManagementServer.ManageableDevice: who is behind it. */
+  readonly manageableDevices?: readonly Neighbour[]
+  /** DeviceInfo.ProxierInfo: it is a proxied device, spoken for by this one (Annex J). */
+  readonly proxier?: Neighbour
+  /** ManagementServer.VirtualDevice: whom it speaks for. */
+  readonly virtualDevices?: readonly Neighbour[]
+  /** Parameters, or partial paths, that every Inform carries besides the forced ones. */
+  readonly informs?: readonly string[]
   readonly subscriber: SubscriberSettings
   readonly vendorPublicKey: KeyObject
   readonly faults: Faults

@@ -114,7 +114,7 @@ describe('a device that behaves', () => {
         downloadCall('user', url.replace('http://', 'http://me:secret@')),
         downloadCall('ftp', 'ftp://127.0.0.1/fw.bin'),
         downloadCall('k'.repeat(33), url),
-        downloadCall('type', url).replace('1 Firmware Upgrade Image', '3 Vendor Configuration File'),
+        downloadCall('type', url).replace('1 Firmware Upgrade Image', '9 Something Else'),
         downloadCall('late', url, { delaySeconds: -1 }),
         ...['a', 'b', 'c', 'd'].map((key) => downloadCall(key, url, { delaySeconds: 10_000 })),
       ],

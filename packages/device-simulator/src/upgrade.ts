@@ -1,6 +1,8 @@
+import { factorySettings } from './create-cpe.ts'
 import { forget, queueReport, type Cpe, type Obtained, type Transfer } from './cpe.ts'
 import type { Faults } from './faults.ts'
 import { obtainImage } from './obtain-image.ts'
+import { isTooLate } from './wait-for-window.ts'
 
 /** What an upgrade does to the device's power and line. */
 export interface Power {
@@ -24,6 +26,7 @@ export async function carryOut(cpe: Cpe, transfer: Transfer, power: Power): Prom
   const obtained = transfer.obtained ?? (await obtainImage(cpe, transfer))
   if (obtained.kind === 'cancelled') return
   if (obtained.kind === 'failed') return reportFailure(cpe, transfer, obtained.fault, power)
+  if (isTooLate(cpe, transfer)) return reportFailure(cpe, transfer, 9020, power)
   await install(cpe, transfer, obtained, power)
 }
 
@@ -107,9 +110,4 @@ function loseSilently(cpe: Cpe): void {
   cpe.settingsLost = true
   cpe.model.writeSettings({ ...cpe.model.readSettings(), ssid: factorySettings(cpe).ssid })
   cpe.record({ what: 'settings_lost', how: 'silently' })
-}
-
-export function factorySettings(cpe: Cpe): ReturnType<Cpe['model']['readSettings']> {
-  const tail = cpe.settings.identity.serialNumber.slice(-4)
-  return { ssid: `factory-${tail}`, username: 'admin', password: 'admin', provisioningCode: '' }
 }

@@ -10,11 +10,11 @@ const NAMESPACES = [
 /** "Unknown Time" (TR-069 3.2, dateTime). */
 export const UNKNOWN_TIME = '0001-01-01T00:00:00Z'
 
-/** One SOAP 1.1 envelope. `cwmp` is the version in the namespace: 1-0, 1-1 or 1-2. */
-export function envelope(cwmp: string, id: string, content: string): string {
+/** One SOAP 1.1 envelope. `cwmp` is the version in the namespace: 1-0, 1-1 or 1-2. `headers` are further header elements. */
+export function envelope(cwmp: string, id: string, content: string, headers = ''): string {
   return (
     `<?xml version="1.0" encoding="UTF-8"?>\n<soap-env:Envelope ${NAMESPACES} xmlns:cwmp="urn:dslforum-org:cwmp-${cwmp}">` +
-    `<soap-env:Header><cwmp:ID soap-env:mustUnderstand="1">${escapeXml(id)}</cwmp:ID></soap-env:Header>` +
+    `<soap-env:Header><cwmp:ID soap-env:mustUnderstand="1">${escapeXml(id)}</cwmp:ID>${headers}</soap-env:Header>` +
     `<soap-env:Body>${content}</soap-env:Body></soap-env:Envelope>`
   )
 }

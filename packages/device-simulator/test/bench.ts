@@ -3,6 +3,7 @@ import {
   buildSimulatedImage,
   createFleet,
   testVendorKey,
+  type Device,
   type DeviceState,
   type Faults,
   type Fleet,
@@ -32,6 +33,11 @@ export interface Bench {
   /** Names of everything posted, in order; '' is an empty POST. */
   posted(): string[]
   state(): DeviceState
+  readonly device: Device
+  /** The first line of this kind. */
+  line<What extends RecordLine['what']>(what: What): Extract<RecordLine, { what: What }> | undefined
+  /** Resolves when the condition holds; looked at after every line of the record. */
+  untilTrue(condition: () => boolean): Promise<void>
 }
 
 export interface BenchOrder {
@@ -40,6 +46,7 @@ export interface BenchOrder {
   /** Calls for the first session; absent: one Download with all ten arguments. */
   readonly calls?: (url: string) => string[]
   readonly auth?: Parameters<typeof startScriptedAcs>[0]
+  readonly tls?: Parameters<typeof startScriptedAcs>[1]
   readonly serve?: Parameters<ScriptedAcs['serve']>[2]
   readonly fleet?: Partial<FleetSettings>
   readonly before?: (acs: ScriptedAcs) => void
@@ -54,7 +61,7 @@ afterEach(async () => {
 })
 
 export async function startBench(order: BenchOrder = {}): Promise<Bench> {
-  const acs = await startScriptedAcs(order.auth)
+  const acs = await startScriptedAcs(order.auth, order.tls)
   const url = acs.serve('/fw.bin', order.image ?? newImage, order.serve)
   acs.ask(SERIAL, ...(order.calls?.(url) ?? [downloadCall('key-1', url)]))
   order.before?.(acs)
@@ -73,21 +80,28 @@ export async function startBench(order: BenchOrder = {}): Promise<Bench> {
     lines.push(line)
     for (const check of waiting) check()
   })
+  const untilTrue = (condition: () => boolean): Promise<void> =>
+    new Promise((resolve) => {
+      const check = (): void => {
+        if (!condition()) return
+        waiting.delete(check)
+        resolve()
+      }
+      waiting.add(check)
+      check()
+    })
+  const [device] = fleet.devices
+  if (!device) throw new Error('no device')
   const bench: Bench = {
     acs,
     fleet,
     lines,
     happened: () => lines.map(({ what }) => what),
-    until: (what, times = 1) =>
-      new Promise((resolve) => {
-        const check = (): void => {
-          if (lines.filter((line) => line.what === what).length < times) return
-          waiting.delete(check)
-          resolve()
-        }
-        waiting.add(check)
-        check()
-      }),
+    until: (what, times = 1) => untilTrue(() => lines.filter((line) => line.what === what).length >= times),
+    untilTrue,
+    device,
+    line: <What extends RecordLine['what']>(what: What) =>
+      lines.find((line): line is Extract<RecordLine, { what: What }> => line.what === what),
     informs: () => acs.posts.filter(({ name }) => name === 'Inform').map(eventsOf),
     posted: () => acs.posts.map(({ name }) => name),
     state: () => {

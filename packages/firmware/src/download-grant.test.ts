@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { mintGrant, readGrant, type DownloadGrant } from './download-grant.ts'
+import { campaignMarkOf, mintGrant, readGrant, type DownloadGrant } from './download-grant.ts'
 import { bytesToUlid, ulidToBytes } from './ulid-bytes.ts'
 
 const KEY = Buffer.alloc(32, 1)
@@ -9,24 +9,23 @@ const ulid = fc.uint8Array({ minLength: 16, maxLength: 16 }).map(bytesToUlid)
 const anyGrant: fc.Arbitrary<DownloadGrant> = fc.record({
   attemptId: ulid.map((id) => `fw${id}`),
   upgradeId: ulid.map((id) => `upg_${id}`),
-  campaignId: ulid.map((id) => `cmp_${id}`),
+  campaignMark: ulid.map((id) => campaignMarkOf(`cmp_${id}`)),
   artifactId: ulid.map((id) => `art_${id}`),
-  sha256: fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes).toString('hex')),
   expiresAt: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
 })
 const [GRANT] = fc.sample(anyGrant, { numRuns: 1, seed: 7 }) as [DownloadGrant]
-const tokenOf = (path: string) => path.split('/')[2]!
+const tokenOf = (path: string) => path.slice('f/'.length)
 
 it('reads back exactly what was minted, until the second it expires', () => {
   fc.assert(
     fc.property(anyGrant, (grant) => {
       const minted = mintGrant(grant, KEY)
-      expect(readGrant(grant.attemptId, tokenOf(minted.path), [KEY], grant.expiresAt - 1)).toEqual({
+      expect(readGrant(tokenOf(minted.path), [KEY], grant.expiresAt - 1)).toEqual({
         kind: 'granted',
         grant,
         password: minted.password,
       })
-      expect(readGrant(grant.attemptId, tokenOf(minted.path), [KEY], grant.expiresAt)).toEqual({
+      expect(readGrant(tokenOf(minted.path), [KEY], grant.expiresAt)).toEqual({
         kind: 'expired',
         grant,
       })
@@ -43,22 +42,23 @@ it('refuses a token with any one character changed', () => {
       (at, character) => {
         fc.pre(token[at] !== character)
         const bent = token.slice(0, at) + character + token.slice(at + 1)
-        expect(readGrant(GRANT.attemptId, bent, [KEY], 0).kind).toBe('refused')
+        expect(readGrant(bent, [KEY], 0).kind).toBe('refused')
       },
     ),
   )
 })
 
 it('does not let one attempt use the token of another, nor another key', () => {
-  const token = tokenOf(mintGrant(GRANT, KEY).path)
   const another = 'fw' + bytesToUlid(new Uint8Array(16).fill(9))
-  expect(readGrant(another, token, [KEY], 0)).toEqual({ kind: 'refused', code: 'forged' })
-  expect(readGrant(GRANT.attemptId, token, [OTHER], 0)).toEqual({ kind: 'refused', code: 'forged' })
+  const bytes = Buffer.from(tokenOf(mintGrant(GRANT, KEY).path), 'base64url')
+  bytes.set(ulidToBytes(another.slice('fw'.length))!, 5)
+  expect(readGrant(bytes.toString('base64url'), [KEY], 0)).toEqual({ kind: 'refused', code: 'forged' })
+  expect(readGrant(tokenOf(mintGrant(GRANT, KEY).path), [OTHER], 0)).toEqual({ kind: 'refused', code: 'forged' })
 })
 
 it('still believes the key before the current one', () => {
   const token = tokenOf(mintGrant(GRANT, OTHER).path)
-  expect(readGrant(GRANT.attemptId, token, [KEY, OTHER], 0).kind).toBe('granted')
+  expect(readGrant(token, [KEY, OTHER], 0).kind).toBe('granted')
 })
 
 it('gives each attempt a password of its own, which the token does not show', () => {
@@ -66,24 +66,30 @@ it('gives each attempt a password of its own, which the token does not show', ()
   const two = mintGrant({ ...GRANT, attemptId: 'fw' + bytesToUlid(new Uint8Array(16).fill(9)) }, KEY)
   expect(one.password).toMatch(/^[A-Za-z0-9_-]{22}$/)
   expect(one.password).not.toBe(two.password)
-  expect(one.path).not.toContain(one.password)
+  const shown = Buffer.from(tokenOf(one.path), 'base64url')
+  expect(shown.includes(Buffer.from(one.password, 'base64url').subarray(0, 8))).toBe(false)
 })
 
-it('leaves room in the 256 characters of a Download URL (TR-069 A.3.2.8)', () => {
-  const url = `https://firmware-files.access.example.net:7549/${mintGrant(GRANT, KEY).path}/${'n'.repeat(24)}.bin`
-  expect(url.length).toBeLessThanOrEqual(256)
+it('has 98 characters: with a base of 43 and a short name it fits a buffer of 150', () => {
+  fc.assert(fc.property(anyGrant, (grant) => tokenOf(mintGrant(grant, KEY).path).length === 98))
+  const base = 'http://firmware-files.acc.example.net:7549'.padEnd(43, '0')
+  expect(`${base}/${mintGrant(GRANT, KEY).path}/f.bin`).toHaveLength(150)
 })
 
 it('refuses hostile paths without throwing', () => {
-  fc.assert(
-    fc.property(fc.string(), fc.string(), (attempt, token) => readGrant(attempt, token, [KEY], 0).kind === 'refused'),
-  )
+  const long = fc.stringMatching(/^[A-Za-z0-9_-]{98}$/)
+  fc.assert(fc.property(fc.oneof(fc.string(), long), (token) => readGrant(token, [KEY], 0).kind === 'refused'))
+})
+
+it('marks a campaign by the first 64 bits of the SHA-256 of its id', () => {
+  expect(campaignMarkOf('cmp_01ARZ3NDEKTSV4RRFFQ69G5FAV')).toBe('a26e408a81b27bc8')
 })
 
 it('mints nothing with a short key or with ids of another shape', () => {
   expect(() => mintGrant(GRANT, Buffer.alloc(16))).toThrow(RangeError)
-  expect(() => mintGrant({ ...GRANT, campaignId: GRANT.artifactId }, KEY)).toThrow(RangeError)
-  expect(() => mintGrant({ ...GRANT, sha256: '../etc/passwd' }, KEY)).toThrow(RangeError)
+  expect(() => mintGrant({ ...GRANT, campaignMark: GRANT.artifactId }, KEY)).toThrow(RangeError)
+  expect(() => mintGrant({ ...GRANT, artifactId: GRANT.upgradeId }, KEY)).toThrow(RangeError)
+  expect(() => mintGrant({ ...GRANT, attemptId: '../etc/passwd' }, KEY)).toThrow(RangeError)
 })
 
 it('writes a ULID as its 16 bytes and back', () => {

@@ -20,9 +20,11 @@ export {
 } from './judge.ts'
 export {
   MIN_GRANT_KEY_BYTES,
+  campaignMarkOf,
   mintGrant,
   readGrant,
   type DownloadGrant,
   type MintedGrant,
   type ReadGrant,
 } from './download-grant.ts'
+export { mintUpload, readUpload, type MintedUpload, type ReadUpload, type UploadRight } from './upload-grant.ts'

@@ -1,11 +1,15 @@
 /** What a device can make the store keep. Sizes in bytes, durations in ms. */
 export const bounds = {
-  tasks: 16,
-  /** Revisions of dropped tasks, remembered so that a late redelivery does not bring them back. */
-  droppedTasks: 24,
-  stateBytes: 65_536,
+  /** Of each kind, so that none takes the room of another. Calls: more than device-tasks lets wait for one device. */
+  tasks: { upgrade: 16, check: 16, cancel: 16, call: 40 },
+  /** Revisions of dropped tasks of each kind, remembered so that a late redelivery does not bring them back. */
+  droppedTasks: 8,
+  /** The answers to a call in several parts are in it until all are there. */
+  stateBytes: 1_048_576,
   /** A record is refreshed by every session, so this is how long a device may stay away. */
   recordTtlMs: 90 * 24 * 3_600_000,
+  /** By how much less it may be, so that not every session has to say so again. */
+  recordSlackMs: 24 * 3_600_000,
   /** How long a forgotten credential is at least remembered as such: longer than anybody waits for the registry. */
   forgottenMs: 600_000,
 } as const

@@ -40,8 +40,9 @@ describe('Redis', () => {
     const store = await connect()
     await bare.config('RESETSTAT')
     const key = { deviceKey: 'dev_idle', token: 'a' }
-    await store.open([{ key, state: '{}', ttlMs: 1_000, version: '1.0' }])
-    await store.resume([{ key, endIfIdle: true }])
+    const nonce = (count: number) => ({ id: 'abc', count, keepMs: 1_000 })
+    await store.open([{ key, state: '{}', ttlMs: 1_000, version: '1.0', nonce: nonce(1) }])
+    await store.resume([{ key, endIfIdle: true, nonce: nonce(2) }])
     expect(await commandsSent(bare)).toEqual({ scripts: 2, others: [] })
     await store.close()
   })
@@ -49,8 +50,10 @@ describe('Redis', () => {
   test('every key expires', async () => {
     const store = await connect()
     const key = { deviceKey: 'dev_expiry', token: 'a' }
-    await store.open([{ key, state: '{}', ttlMs: 5_000, version: null }])
-    const ttls = async () => [await bare.pttl('sluice:{dev_expiry}:rec'), await bare.pttl('sluice:{dev_expiry}:s:a')]
+    const nonce = { id: 'abc', count: 1, keepMs: 5_000 }
+    await store.open([{ key, state: '{}', ttlMs: 5_000, version: null, nonce }])
+    const names = ['rec', 'ses:a', 'n:abc'].map((name) => `sluice:{dev_expiry}:${name}`)
+    const ttls = () => Promise.all(names.map((name) => bare.pttl(name)))
     expect((await ttls()).every((ttl) => ttl > 0 && ttl <= 5_000)).toBe(true)
     await store.resume([{ key, endIfIdle: true }])
     expect((await ttls())[0]).toBeGreaterThan(24 * 3_600_000)
@@ -71,10 +74,10 @@ describe('Redis', () => {
     const key = { deviceKey: 'dev_a', token: 'a' }
     await expect(store.open([{ key, state: '', ttlMs: 1_000, version: null }])).rejects.toMatchObject(away)
     await expect(store.resume([{ key, endIfIdle: true }])).rejects.toMatchObject(away)
-    await expect(store.isRestored()).rejects.toMatchObject(away)
+    await expect(store.isRestored('placements')).rejects.toMatchObject(away)
     await own.restart()
     await waitUntil(() => store.status() === 'up')
-    expect(await store.isRestored()).toBe(false)
+    expect(await store.isRestored('placements')).toBe(false)
     await store.close()
     await own.stop()
   })
@@ -89,20 +92,20 @@ describe('Redis', () => {
     }
     const key = { deviceKey: 'dev_kept', token: 'a' }
     await store.place([{ op: 'drop_task', deviceKey: 'dev_kept', taskId: 'upg_1', revision: 1 }])
-    await store.tryRestoreLock('a', 60_000)
-    await store.markRestored('a')
-    expect(await store.isRestored()).toBe(true)
+    await store.tryRestoreLock('placements', 'a', 60_000)
+    await store.markRestored('placements', 'a')
+    expect(await store.isRestored('placements')).toBe(true)
     await isBack()
     expect((await store.open([{ key, state: '', ttlMs: 1_000, version: null }])).length).toBe(1)
-    expect(await store.isRestored()).toBe(false)
+    expect(await store.isRestored('placements')).toBe(false)
     // The old lock stands in its memory, and holds neither the owner nor anybody else.
-    expect(await store.markRestored('a')).toBe(false)
-    expect(await store.tryRestoreLock('b', 60_000)).toBe('taken')
-    expect(await store.tryRestoreLock('a', 60_000)).toBe('refused')
+    expect(await store.markRestored('placements', 'a')).toBe(false)
+    expect(await store.tryRestoreLock('placements', 'b', 60_000)).toBe('taken')
+    expect(await store.tryRestoreLock('placements', 'a', 60_000)).toBe('refused')
     await isBack()
-    expect(await store.tryRestoreLock('b', 60_000)).toBe('taken')
-    expect(await store.tryRestoreLock('b', 60_000)).toBe('kept')
-    expect(await store.markRestored('b')).toBe(true)
+    expect(await store.tryRestoreLock('placements', 'b', 60_000)).toBe('taken')
+    expect(await store.tryRestoreLock('placements', 'b', 60_000)).toBe('kept')
+    expect(await store.markRestored('placements', 'b')).toBe(true)
     await store.close()
     await own.stop()
   })
@@ -124,7 +127,7 @@ describe('Redis', () => {
     const own = await startRedis()
     const store = await connect(own.url, 300)
     own.pause()
-    await expect(store.isRestored()).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(store.isRestored('placements')).rejects.toMatchObject({ code: 'unavailable' })
     own.resume()
     await store.close()
     await own.stop()
@@ -133,7 +136,7 @@ describe('Redis', () => {
   test('a store that cannot connect says so and goes on trying', async () => {
     const store = await connect('redis://127.0.0.1:1')
     expect(store.status()).toBe('down')
-    await expect(store.isRestored()).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(store.isRestored('placements')).rejects.toMatchObject({ code: 'unavailable' })
     await store.close()
   })
 })
@@ -142,7 +145,20 @@ describe('Redis', () => {
 async function commandsSent(redis: Redis): Promise<{ scripts: number; others: string[] }> {
   const stats = await redis.info('commandstats')
   const calls = [...stats.matchAll(/cmdstat_([\w|]+):calls=(\d+)/g)].map(([, name, n]) => [name!, Number(n)] as const)
-  const calledByScripts = ['hset', 'hget', 'hmget', 'hgetall', 'hincrby', 'pexpire', 'pttl', 'del']
+  const calledByScripts = [
+    'hset',
+    'hget',
+    'hmget',
+    'hgetall',
+    'hincrby',
+    'hdel',
+    'pexpire',
+    'pttl',
+    'del',
+    'get',
+    'set',
+    'setrange',
+  ]
   const own = ['info', 'config|resetstat']
   const isScript = (name: string) => name === 'eval' || name === 'evalsha'
   return {

@@ -1,8 +1,8 @@
 import type { Placement, Task, Watch } from '@sluice/contracts'
 import type { ManualClock } from '@sluice/runtime'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bounds } from './bounds.ts'
-import type { HotStore, RecordChange, ResumedSession, SessionKey } from './hot-store.ts'
+import type { HotStore, NonceUse, RecordChange, ResumedSession, SessionKey } from './hot-store.ts'
 
 /** `clock` is the store's; `passTime` lets sessions expire, also where the server has a clock of its own. */
 export interface HotStoreUnderTest {
@@ -170,7 +170,12 @@ export function hotStoreSuite(create: () => Promise<HotStoreUnderTest>): void {
       watch: null,
       tasks: [],
       offer: null,
+      call: null,
+      asked: null,
+      refusedArguments: null,
+      bootedAt: null,
       planted: null,
+      returned: null,
       lastVersion: '1.0',
     })
   })
@@ -272,12 +277,38 @@ export function hotStoreSuite(create: () => Promise<HotStoreUnderTest>): void {
     expect(order).toEqual(['cancel 1', 'check 1', 'upgrade 2', 'upgrade 1', 'upgrade 3'])
   })
 
-  test('a record holds a bounded number of tasks, and the lightest and youngest go', async () => {
+  test('a record holds a bounded number of tasks of each kind, and the lightest and youngest go', async () => {
     const deviceKey = newDevice()
-    const many = Array.from({ length: bounds.tasks + 4 }, (_, i) => hint(i + 1, i < 2 ? 1 : 5))
+    const { upgrade: room } = bounds.tasks
+    const many = Array.from({ length: room + 4 }, (_, i) => hint(i + 1, i < 2 ? 1 : 5))
     await store.place(many.map((task) => ({ op: 'put_task', deviceKey, task })))
     const kept = (await recordOf(deviceKey)).tasks.map(({ taskId }) => taskId)
-    expect(kept).toEqual(many.slice(2, 2 + bounds.tasks).map(({ taskId }) => taskId))
+    expect(kept).toEqual(many.slice(2, 2 + room).map(({ taskId }) => taskId))
+  })
+
+  test('all calls that may wait for a device have room, and take none of a hint, a check or a cancel', async () => {
+    const deviceKey = newDevice()
+    const put = (task: Task): Placement => ({ op: 'put_task', deviceKey, task })
+    await store.place([put(hint(1)), put({ kind: 'check', taskId: attempt(1), revision: 1 })])
+    await store.place([put({ kind: 'cancel', taskId: attempt(1), revision: 1 })])
+    const calls = Array.from({ length: bounds.tasks.call + 2 }, (_, n) => callOf(n))
+    for (const call of calls) await store.place([put(call)])
+    const { tasks } = await recordOf(deviceKey)
+    expect(tasks.filter(({ kind }) => kind !== 'call').map(({ kind }) => kind)).toEqual(['cancel', 'check', 'upgrade'])
+    const kept = tasks.filter(({ kind }) => kind === 'call').map(({ taskId }) => taskId)
+    expect(kept).toEqual(calls.slice(0, bounds.tasks.call).map(({ taskId }) => taskId))
+    expect(bounds.tasks.call).toBeGreaterThan(32)
+  })
+
+  test('calls that are over do not make it forget that a hint was dropped', async () => {
+    const deviceKey = newDevice()
+    const put: Placement = { op: 'put_task', deviceKey, task: hint(1) }
+    await store.place([put, { op: 'drop_task', deviceKey, taskId: hint(1).taskId, revision: 1 }])
+    for (let n = 0; n < 30; n++) {
+      await store.place([{ op: 'drop_task', deviceKey, taskId: callOf(n).taskId, revision: 1 }])
+    }
+    await store.place([put])
+    expect((await recordOf(deviceKey)).tasks).toEqual([])
   })
 
   test('a save changes the record in the same step', async () => {
@@ -289,6 +320,7 @@ export function hotStoreSuite(create: () => Promise<HotStoreUnderTest>): void {
       { op: 'put_watch', watch: watch(1, 2) },
       { op: 'drop_task', taskId: hint(1).taskId, kind: 'upgrade', revision: 1 },
       { op: 'put_planted', attemptId: attempt(9) },
+      { op: 'put_returned', attemptId: attempt(8) },
     ])
     expect(await recordOf(deviceKey)).toEqual({
       credential: null,
@@ -296,7 +328,12 @@ export function hotStoreSuite(create: () => Promise<HotStoreUnderTest>): void {
       watch: watch(1, 2),
       tasks: [],
       offer: { attemptId: attempt(1), answered: false },
+      call: null,
+      asked: null,
+      refusedArguments: null,
+      bootedAt: null,
       planted: attempt(9),
+      returned: attempt(8),
       lastVersion: '1.0',
     })
   })
@@ -334,6 +371,74 @@ export function hotStoreSuite(create: () => Promise<HotStoreUnderTest>): void {
     expect(await session('e', null, true)).toBe(false)
   })
 
+  test('a device whose last session was not continued, or not by cookie, is not known to return cookies', async () => {
+    const deviceKey = newDevice()
+    const session = async (token: string, then: 'by cookie' | 'without' | 'lost') => {
+      const key = { deviceKey, token }
+      const [opened] = await store.open([{ key, state: 's', ttlMs: 60_000, version: '1.0' }])
+      if (then !== 'lost') await store.resume([{ key, endIfIdle: true, byCookie: then === 'by cookie' }])
+      return opened!.returnsCookies
+    }
+    expect(await session('a', 'by cookie')).toBe(false)
+    expect(await session('b', 'lost')).toBe(true)
+    expect(await session('c', 'by cookie')).toBe(false)
+    expect(await session('d', 'without')).toBe(true)
+    expect(await session('e', 'by cookie')).toBe(false)
+    expect(await session('f', 'by cookie')).toBe(true)
+  })
+
+  test('a session that was opened with work does not end when it is resumed, and is saved like any other', async () => {
+    const key = { deviceKey: newDevice(), token: 'a' }
+    await store.open([{ key, state: 's', ttlMs: 60_000, version: null, hasWork: true }])
+    const resumed = resumedOf(await resume(key, true))
+    expect(resumed.ended).toBe(false)
+    expect(await save(key, resumed.revision)).toBe('saved')
+  })
+
+  test('the boot of a device is remembered from the second POST on', async () => {
+    const deviceKey = newDevice()
+    const key = { deviceKey, token: 'a' }
+    await store.open([{ key, state: 's', ttlMs: 60_000, version: null, bootedAt: NOW }])
+    expect((await recordOf(deviceKey)).bootedAt).toBeNull()
+    await resume(key)
+    expect((await recordOf(deviceKey)).bootedAt).toBe(NOW)
+  })
+
+  test('a session of a device with an unanswered call does not end when it is resumed, with an answered one it does', async () => {
+    const deviceKey = newDevice()
+    const { key } = await begin(deviceKey, 'a')
+    const call = { taskId: 'tsk_' + '0'.repeat(26), answered: false }
+    await save(key, 0, [
+      { op: 'put_call', call },
+      { op: 'put_refused_arguments', refused: 'all' },
+    ])
+    const next = await open(deviceKey, 'b')
+    expect(next.record).toMatchObject({ call, refusedArguments: 'all' })
+    expect(await resume(next.key, true)).toMatchObject({ ended: false })
+    await save(next.key, 0, [{ op: 'put_call', call: { ...call, answered: true } }])
+    const last = await open(deviceKey, 'c')
+    expect(await resume(last.key, true)).toMatchObject({ ended: true })
+  })
+
+  test('what a session asked last is remembered until it is answered', async () => {
+    const deviceKey = newDevice()
+    const { key } = await begin(deviceKey)
+    await save(key, 0, [{ op: 'put_asked', name: 'check:x' }])
+    expect((await recordOf(deviceKey)).asked).toBe('check:x')
+    await save(key, 1, [{ op: 'put_asked', name: null }])
+    expect((await recordOf(deviceKey)).asked).toBeNull()
+  })
+
+  test('a call that was dropped of any kind stays away', async () => {
+    const deviceKey = newDevice()
+    const taskId = 'tsk_' + '0'.repeat(26)
+    const task = { kind: 'call', taskId, revision: 1 } as const
+    await store.place([{ op: 'put_task', deviceKey, task }])
+    await store.place([{ op: 'drop_task', deviceKey, taskId, revision: 1 }])
+    await store.place([{ op: 'put_task', deviceKey, task }])
+    expect((await recordOf(deviceKey)).tasks).toEqual([])
+  })
+
   test('credentials are remembered until they are forgotten', async () => {
     const deviceKey = newDevice()
     const credential = { username: 'user "quoted"', ha1: 'a'.repeat(32) }
@@ -356,6 +461,113 @@ export function hotStoreSuite(create: () => Promise<HotStoreUnderTest>): void {
     expect((await store.latest([deviceKey]))[0]).toMatchObject({
       credential: { ha1: 'new' },
       credentialRevision: after,
+    })
+  })
+
+  describe('a nonce', () => {
+    const nonce = (count: number | null, id = 'abc', keepMs = 60_000): NonceUse => ({ id, count, keepMs })
+    const openWith = async (deviceKey: string, token: string, use: NonceUse) => {
+      const key = { deviceKey, token }
+      return (await store.open([{ key, state: 's', ttlMs: 60_000, version: '1.0', nonce: use }]))[0]!
+    }
+    const resumeWith = async (key: SessionKey, use: NonceUse) =>
+      (await store.resume([{ key, endIfIdle: true, nonce: use }]))[0]!
+
+    test('opens sessions as long as its count grows, and a replay opens none', async () => {
+      const deviceKey = newDevice()
+      expect((await openWith(deviceKey, 'a', nonce(1))).replayed).toBe(false)
+      for (const count of [1, 0]) expect((await openWith(deviceKey, 'b', nonce(count))).replayed).toBe(true)
+      expect(await resume({ deviceKey, token: 'b' })).toEqual({ kind: 'unknown' })
+      expect((await openWith(deviceKey, 'c', nonce(16))).replayed).toBe(false)
+      expect((await openWith(deviceKey, 'd', nonce(9))).replayed).toBe(true)
+      expect((await openWith(deviceKey, 'e', nonce(1, 'other'))).replayed).toBe(false)
+    })
+
+    test('that is replayed tells what the device’s record says all the same', async () => {
+      const deviceKey = newDevice()
+      await begin(deviceKey)
+      await openWith(deviceKey, 'b', nonce(1))
+      expect((await openWith(deviceKey, 'c', nonce(1))).record.lastVersion).toBe('1.0')
+    })
+
+    test('that carried a session on opens none with that count', async () => {
+      const deviceKey = newDevice()
+      await openWith(deviceKey, 'a', nonce(1))
+      expect((await resumeWith({ deviceKey, token: 'a' }, nonce(2))).kind).toBe('resumed')
+      expect((await openWith(deviceKey, 'b', nonce(2))).replayed).toBe(true)
+    })
+
+    test('that is replayed in a session changes nothing of it', async () => {
+      const deviceKey = newDevice()
+      await begin(deviceKey, 'running')
+      await openWith(deviceKey, 'a', nonce(1))
+      const key = { deviceKey, token: 'a' }
+      expect(await resumeWith(key, nonce(1))).toEqual({ kind: 'replayed' })
+      expect((await resume({ deviceKey, token: 'running' })).kind).toBe('resumed')
+      expect(await resumeWith(key, nonce(2))).toMatchObject({ kind: 'resumed', ended: true })
+    })
+
+    test('is not used up by who names a session that is none', async () => {
+      const deviceKey = newDevice()
+      expect(await resumeWith({ deviceKey, token: 'guess' }, nonce(9))).toEqual({ kind: 'unknown' })
+      expect((await openWith(deviceKey, 'a', nonce(1))).replayed).toBe(false)
+    })
+
+    test('without counts carries the session on that it opened, and opens no other', async () => {
+      const deviceKey = newDevice()
+      expect((await openWith(deviceKey, 'a', nonce(null))).replayed).toBe(false)
+      const key = { deviceKey, token: 'a' }
+      for (let post = 0; post < 3; post++) expect((await resumeWith(key, nonce(null))).kind).toBe('resumed')
+      expect((await openWith(deviceKey, 'b', nonce(null))).replayed).toBe(true)
+      expect((await resumeWith(key, nonce(null, 'second'))).kind).toBe('resumed')
+      expect((await openWith(deviceKey, 'c', nonce(null, 'second'))).replayed).toBe(true)
+    })
+
+    test('of one device is not used up by another, and is forgotten once it is too old to be good', async () => {
+      const [one, two] = [newDevice(), newDevice()]
+      expect((await openWith(one, 'a', nonce(5, 'abc', 200))).replayed).toBe(false)
+      expect((await openWith(two, 'a', nonce(1))).replayed).toBe(false)
+      await under.passTime(400)
+      expect((await openWith(one, 'b', nonce(1))).replayed).toBe(false)
+    })
+
+    test('used twice at once opens one session', async () => {
+      const deviceKey = newDevice()
+      const opened = await Promise.all(['a', 'b', 'c'].map((token) => openWith(deviceKey, token, nonce(1))))
+      expect(opened.filter(({ replayed }) => !replayed)).toHaveLength(1)
+    })
+  })
+
+  test('a nonce is the device’s that used it first, until it is too old to be good', async () => {
+    const [one, two] = [newDevice(), newDevice()]
+    const bind = async (deviceKey: string, id = `bound${one}`) =>
+      (await store.bindNonces([{ nonce: { id, count: 1, keepMs: 200 }, deviceKey }]))[0]
+    expect([await bind(one), await bind(two), await bind(one)]).toEqual(['own', 'another', 'own'])
+    expect(await bind(two, `other${one}`)).toBe('own')
+    await under.passTime(400)
+    expect(await bind(two)).toBe('own')
+  })
+
+  describe('a tentative session', () => {
+    const openFor = async (token: string, tentativeMs: number) => {
+      const key = { deviceKey: newDevice(), token }
+      await store.open([{ key, state: 's', ttlMs: 60_000, tentativeMs, version: null }])
+      return key
+    }
+
+    test('is gone before its time where nobody proved it', async () => {
+      const key = await openFor('a', 200)
+      await under.passTime(400)
+      expect(await resume(key)).toEqual({ kind: 'unknown' })
+    })
+
+    test('is kept as long as any once it is proven, or continued', async () => {
+      const proven = await openFor('a', 200)
+      const continued = await openFor('b', 200)
+      await store.prove([proven])
+      await resume(continued)
+      await under.passTime(400)
+      expect([(await resume(proven)).kind, (await resume(continued)).kind]).toEqual(['resumed', 'resumed'])
     })
   })
 
@@ -384,25 +596,27 @@ export function hotStoreSuite(create: () => Promise<HotStoreUnderTest>): void {
   })
 
   test('it is restored once somebody says so, and no longer once it lost its memory', async () => {
-    expect(await store.isRestored()).toBe(false)
-    expect(await store.markRestored('a')).toBe(false)
-    await store.tryRestoreLock('a', 60_000)
-    expect(await store.markRestored('b')).toBe(false)
-    expect(await store.isRestored()).toBe(false)
-    expect(await store.markRestored('a')).toBe(true)
-    expect(await store.isRestored()).toBe(true)
+    expect(await store.isRestored('placements')).toBe(false)
+    expect(await store.markRestored('placements', 'a')).toBe(false)
+    await store.tryRestoreLock('placements', 'a', 60_000)
+    expect(await store.markRestored('placements', 'b')).toBe(false)
+    expect(await store.isRestored('placements')).toBe(false)
+    expect(await store.markRestored('placements', 'a')).toBe(true)
+    expect(await store.isRestored('calls')).toBe(false)
+    expect(await store.markRestored('calls', 'a')).toBe(false)
+    expect(await store.isRestored('placements')).toBe(true)
     await under.forgetEverything()
-    expect(await under.store.isRestored()).toBe(false)
+    expect(await under.store.isRestored('placements')).toBe(false)
   })
 
   test('one owner holds the restore lock until it stays away, or the store forgets', async () => {
-    expect(await under.store.tryRestoreLock('a', 300)).toBe('taken')
-    expect(await under.store.tryRestoreLock('b', 300)).toBe('refused')
-    expect(await under.store.tryRestoreLock('a', 300)).toBe('kept')
+    expect(await under.store.tryRestoreLock('placements', 'a', 300)).toBe('taken')
+    expect(await under.store.tryRestoreLock('placements', 'b', 300)).toBe('refused')
+    expect(await under.store.tryRestoreLock('placements', 'a', 300)).toBe('kept')
     await under.passTime(500)
-    expect(await under.store.tryRestoreLock('b', 300)).toBe('taken')
+    expect(await under.store.tryRestoreLock('placements', 'b', 300)).toBe('taken')
     await under.forgetEverything()
-    expect(await under.store.tryRestoreLock('b', 300)).toBe('taken')
+    expect(await under.store.tryRestoreLock('placements', 'b', 300)).toBe('taken')
   })
 }
 
@@ -413,6 +627,7 @@ function resumedOf(session: ResumedSession): Extract<ResumedSession, { kind: 're
 
 const base32 = (n: number) => `${String.fromCharCode(97 + (n % 26))}${2 + (Math.floor(n / 26) % 6)}`
 const attempt = (n: number) => 'fw' + String(n).padStart(26, '0')
+const callOf = (n: number) => ({ kind: 'call' as const, taskId: 'tsk_' + String(n).padStart(26, '0'), revision: 1 })
 const hint = (n: number, weight = 1) => ({
   kind: 'upgrade' as const,
   taskId: 'upg_' + String(n).padStart(26, '0'),

@@ -1,8 +1,18 @@
 import type { Clock } from '@sluice/runtime'
 import { bounds } from './bounds.ts'
 import { checkState } from './check-state.ts'
-import type { HotStore, OpenSession, ResumedSession, ResumePost, SaveSession, SessionKey } from './hot-store.ts'
+import type {
+  HotStore,
+  NonceUse,
+  OpenSession,
+  Restored,
+  ResumedSession,
+  ResumePost,
+  SaveSession,
+  SessionKey,
+} from './hot-store.ts'
 import { applySteps, isIdle, type RecordFields } from './memory-record.ts'
+import { countOf } from './nonce-count.ts'
 import { isKnownToReturnCookies, readCredential, readRecord } from './read-record.ts'
 import { stepOf } from './record-step.ts'
 
@@ -13,6 +23,7 @@ interface StoredSession {
   ended: boolean
   ttlMs: number
   readonly version: string | null
+  readonly bootedAt: number | undefined
   expiresAt: number
 }
 
@@ -27,23 +38,41 @@ interface StoredRecord {
 export function createMemoryHotStore({ clock }: { readonly clock: Clock }): HotStore {
   const sessions = new Map<string, StoredSession>()
   const records = new Map<string, StoredRecord>()
-  let restored = false
-  let restoreLock = { owner: '', until: 0 }
+  const nonces = new Map<string, { count: number; expiresAt: number }>()
+  const nonceHolders = new Map<string, { deviceKey: string; expiresAt: number }>()
+  const restored = new Set<Restored>()
+  const restoreLocks = new Map<Restored, { owner: string; until: number }>()
   const cancelSweep = clock.every(60_000, sweep)
 
   return {
     open: async (opened) => {
       opened.forEach(({ state }) => checkState(state))
       return opened.map((session) => {
-        const fields = openOne(session)
-        const returnsCookies = isKnownToReturnCookies(fields.get('cookies'), session.version)
-        return { record: readRecord(fields, clock.now()), returnsCookies }
+        const replayed = isReplay(session.key, session.nonce)
+        const { fields, seq, current } = replayed ? recordOf(session.key.deviceKey) : openOne(session)
+        const known = { cookieVersion: fields.get('cookies'), seq, current }
+        const returnsCookies = isKnownToReturnCookies(known, session.version)
+        return { record: readRecord(fields, clock.now()), returnsCookies, replayed }
       })
     },
     resume: async (posts) => posts.map(resumeOne),
     prove: async (keys) => {
-      for (const { deviceKey, token } of keys) records.get(deviceKey)?.fields.set('proven', token)
+      for (const key of keys) {
+        const record = records.get(key.deviceKey)
+        const session = sessions.get(nameOf(key))
+        record?.fields.set('proven', key.token)
+        if (record === undefined || session === undefined) continue
+        const until = clock.now() + session.ttlMs
+        for (const each of [record, session]) each.expiresAt = Math.max(each.expiresAt, until)
+      }
     },
+    bindNonces: async (uses) =>
+      uses.map(({ nonce: { id, keepMs }, deviceKey }) => {
+        const held = nonceHolders.get(id)
+        const holder = held !== undefined && held.expiresAt > clock.now() ? held.deviceKey : deviceKey
+        if (holder !== held?.deviceKey) nonceHolders.set(id, { deviceKey, expiresAt: clock.now() + keepMs })
+        return holder === deviceKey ? 'own' : 'another'
+      }),
     latest: async (deviceKeys) =>
       deviceKeys.map((deviceKey) => {
         const fields = records.get(deviceKey)?.fields
@@ -58,7 +87,9 @@ export function createMemoryHotStore({ clock }: { readonly clock: Clock }): HotS
       return saves.map(saveOne)
     },
     place: async (placements) => {
-      for (const placement of placements) applySteps(kept(placement.deviceKey).fields, [stepOf(placement)])
+      for (const [deviceKey, own] of Map.groupBy(placements, ({ deviceKey }) => deviceKey)) {
+        applySteps(kept(deviceKey).fields, own.map(stepOf))
+      }
     },
     rememberCredentials: async (items) => {
       return items.map(({ deviceKey, credential, revision }) => {
@@ -75,32 +106,57 @@ export function createMemoryHotStore({ clock }: { readonly clock: Clock }): HotS
         record.expiresAt = Math.max(record.expiresAt, clock.now() + bounds.forgottenMs)
       }
     },
-    isRestored: async () => restored,
-    tryRestoreLock: async (owner, ttlMs) => {
-      const isHeld = restoreLock.until > clock.now()
-      if (isHeld && restoreLock.owner !== owner) return 'refused'
-      restoreLock = { owner, until: clock.now() + ttlMs }
-      return isHeld ? 'kept' : 'taken'
+    isRestored: async (what) => restored.has(what),
+    tryRestoreLock: async (what, owner, ttlMs) => {
+      const lock = heldLock(what)
+      if (lock !== undefined && lock.owner !== owner) return 'refused'
+      restoreLocks.set(what, { owner, until: clock.now() + ttlMs })
+      return lock === undefined ? 'taken' : 'kept'
     },
-    markRestored: async (owner) => {
-      restored ||= restoreLock.owner === owner && restoreLock.until > clock.now()
-      return restored
+    markRestored: async (what, owner) => {
+      if (heldLock(what)?.owner === owner) restored.add(what)
+      return restored.has(what)
     },
     connection: () => 0,
     status: () => 'up',
     close: async () => cancelSweep(),
   }
 
-  function openOne({ key, state, ttlMs, version }: OpenSession): RecordFields {
-    const record = recordOf(key.deviceKey)
-    record.seq += 1
-    record.expiresAt = Math.max(record.expiresAt, clock.now() + ttlMs)
-    const expiresAt = clock.now() + ttlMs
-    sessions.set(nameOf(key), { state, revision: 0, seq: record.seq, ended: false, ttlMs, version, expiresAt })
-    return record.fields
+  function heldLock(what: Restored): { readonly owner: string } | undefined {
+    const lock = restoreLocks.get(what)
+    return lock !== undefined && lock.until > clock.now() ? lock : undefined
   }
 
-  function resumeOne({ key, endIfIdle, byCookie }: ResumePost): ResumedSession {
+  function openOne({ key, state, ttlMs, tentativeMs = ttlMs, version, bootedAt, hasWork }: OpenSession): StoredRecord {
+    const record = recordOf(key.deviceKey)
+    record.seq += 1
+    const expiresAt = clock.now() + tentativeMs
+    record.expiresAt = Math.max(record.expiresAt, expiresAt)
+    sessions.set(nameOf(key), {
+      state,
+      // Saved or not is what idle goes by.
+      revision: hasWork === true ? 1 : 0,
+      seq: record.seq,
+      ended: false,
+      ttlMs,
+      version,
+      bootedAt,
+      expiresAt,
+    })
+    return record
+  }
+
+  function isReplay({ deviceKey }: SessionKey, nonce: NonceUse | undefined): boolean {
+    if (nonce === undefined) return false
+    const name = `${deviceKey}.${nonce.id}`
+    const seen = nonces.get(name)
+    const count = countOf(nonce)
+    if (seen !== undefined && seen.expiresAt > clock.now() && seen.count >= count) return true
+    nonces.set(name, { count, expiresAt: clock.now() + nonce.keepMs })
+    return false
+  }
+
+  function resumeOne({ key, endIfIdle, byCookie, nonce }: ResumePost): ResumedSession {
     const session = sessions.get(nameOf(key))
     if (session === undefined || session.expiresAt <= clock.now()) return { kind: 'unknown' }
     const record = recordOf(key.deviceKey)
@@ -108,12 +164,15 @@ export function createMemoryHotStore({ clock }: { readonly clock: Clock }): HotS
       sessions.delete(nameOf(key))
       return { kind: 'superseded' }
     }
+    if (isReplay(key, nonce) && nonce?.count !== null) return { kind: 'replayed' }
     if (session.seq > record.current) {
       kept(key.deviceKey).current = session.seq
       if (session.version !== null) {
         record.fields.set('version', session.version)
         if (byCookie === true) record.fields.set('cookies', session.version)
       }
+      if (byCookie !== true) record.fields.delete('cookies')
+      if (session.bootedAt !== undefined) record.fields.set('bootedAt', String(session.bootedAt))
     }
     session.expiresAt = clock.now() + session.ttlMs
     session.ended ||= endIfIdle && session.revision === 0 && isIdle(record.fields, clock.now())
@@ -148,6 +207,8 @@ export function createMemoryHotStore({ clock }: { readonly clock: Clock }): HotS
 
   function sweep(): void {
     for (const [name, { expiresAt }] of sessions) if (expiresAt <= clock.now()) sessions.delete(name)
+    for (const [id, { expiresAt }] of nonceHolders) if (expiresAt <= clock.now()) nonceHolders.delete(id)
+    for (const [name, { expiresAt }] of nonces) if (expiresAt <= clock.now()) nonces.delete(name)
     for (const [deviceKey, { expiresAt }] of records) if (expiresAt <= clock.now()) records.delete(deviceKey)
   }
 }

@@ -11,7 +11,7 @@ export function applySteps(fields: RecordFields, steps: readonly RecordStep[]): 
 
 export function isIdle(fields: RecordFields, now: number): boolean {
   if (Number.parseInt(fields.get('watch') ?? '0', 10) > now) return false
-  if (fields.get('offer')?.includes('"answered":false') === true) return false
+  if (['offer', 'call'].some((field) => fields.get(field)?.includes('"answered":false') === true)) return false
   return !fields.entries().some(([field, value]) => field.startsWith('t:') && Number(value.split('|')[2]) <= now)
 }
 
@@ -35,7 +35,7 @@ function applyStep(fields: RecordFields, { op, id, revision, rank, kind, value }
       fields.set(`t:${kind}:${id}`, `${revision}|${rank}|${value}`)
       return
     case 'drop_task':
-      for (const each of kind === '' ? ['upgrade', 'check', 'cancel'] : [kind]) {
+      for (const each of kind === '' ? ['check', 'cancel'] : [kind]) {
         if (numberIn(fields, `t:${each}:${id}`) <= revision) fields.delete(`t:${each}:${id}`)
         fields.set(`x:${each}:${id}`, String(Math.max(revision, numberIn(fields, `x:${each}:${id}`))))
       }
@@ -49,23 +49,25 @@ function isOlderWatch(fields: RecordFields, id: string, revision: number): boole
 }
 
 function makeRoom(fields: RecordFields): void {
-  const tasks = [...fields].filter(([field]) => field.startsWith('t:'))
-  const leastFirst = tasks.sort(
-    ([a, x], [b, y]) => Number(x.split('|')[1]) - Number(y.split('|')[1]) || compare(idIn(b), idIn(a)) || compare(a, b),
-  )
-  for (const [field] of leastFirst.slice(0, Math.max(0, tasks.length - bounds.tasks))) fields.delete(field)
-  const dropped = [...fields.keys()].filter((field) => field.startsWith('x:'))
-  const oldestFirst = dropped.sort((a, b) => compare(idIn(a), idIn(b)) || compare(a, b))
-  for (const field of oldestFirst.slice(0, Math.max(0, dropped.length - bounds.droppedTasks))) fields.delete(field)
+  const kept = [...fields].filter(([field]) => /^[tx]:/.test(field))
+  const byKind = Map.groupBy(kept, ([field]) => field.slice(0, field.lastIndexOf(':')))
+  for (const [kind, each] of byKind) {
+    const isTask = kind.startsWith('t:')
+    const leastFirst = each.sort(([a, x], [b, y]) => (isTask ? rankIn(x) - rankIn(y) || compare(b, a) : compare(a, b)))
+    const room = isTask ? (rooms.get(kind) ?? 0) : bounds.droppedTasks
+    for (const [field] of leastFirst.slice(0, Math.max(0, each.length - room))) fields.delete(field)
+  }
+}
+
+const rooms = new Map(Object.entries(bounds.tasks).map(([kind, room]) => [`t:${kind}`, room]))
+
+function rankIn(task: string): number {
+  return Number(task.split('|')[1])
 }
 
 /** As Redis compares: by bytes, which for these names is by code units. */
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
-}
-
-function idIn(field: string): string {
-  return field.slice(field.lastIndexOf(':') + 1)
 }
 
 /** The number a field begins with; -1 where there is no such field. */

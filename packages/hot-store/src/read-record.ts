@@ -1,6 +1,6 @@
 import type { Task, Watch } from '@sluice/contracts'
 import { HotStoreError } from './hot-store-error.ts'
-import type { HotRecord, Offer, StoredCredential } from './hot-store.ts'
+import type { HotRecord, Offer, SentCall, StoredCredential } from './hot-store.ts'
 import { rankOf } from './record-step.ts'
 
 /** The record as its fields say; both stores keep these fields. */
@@ -11,7 +11,12 @@ export function readRecord(fields: Iterable<readonly [string, string]>, now: num
     credentialRevision: 0,
     watch: null as Watch | null,
     offer: null as Offer | null,
+    call: null as SentCall | null,
+    asked: null as string | null,
+    refusedArguments: null as HotRecord['refusedArguments'],
+    bootedAt: null as number | null,
     planted: null as string | null,
+    returned: null as string | null,
     lastVersion: null as string | null,
   }
   try {
@@ -20,7 +25,12 @@ export function readRecord(fields: Iterable<readonly [string, string]>, now: num
       else if (field === 'credentialRevision') record.credentialRevision = Number(value)
       else if (field === 'watch') record.watch = readWatch(value, now)
       else if (field === 'offer') record.offer = JSON.parse(value) as Offer
+      else if (field === 'call') record.call = JSON.parse(value) as SentCall
+      else if (field === 'asked') record.asked = value === '' ? null : value
+      else if (field === 'refusedArguments') record.refusedArguments = value === 'minimal' ? 'minimal' : 'all'
+      else if (field === 'bootedAt') record.bootedAt = Number(value)
       else if (field === 'planted') record.planted = value
+      else if (field === 'returned') record.returned = value
       else if (field === 'version') record.lastVersion = value
       else if (field.startsWith('t:')) tasks.push(readTask(value))
     }
@@ -38,9 +48,15 @@ export function readCredential(value: string | null | undefined): StoredCredenti
   }
 }
 
-/** Whether the device returned its cookie under this version: what a firmware does, it does until it is replaced. */
-export function isKnownToReturnCookies(cookieVersion: string | undefined, version: string | null): boolean {
-  return version !== null && cookieVersion === version
+/**
+ * Whether the device returned its cookie in the session before this one, under this version. One that nobody
+ * continued may be that of a device which has ceased to: it has to be found without.
+ */
+export function isKnownToReturnCookies(
+  { cookieVersion, seq, current }: { cookieVersion: string | undefined; seq: number; current: number },
+  version: string | null,
+): boolean {
+  return version !== null && cookieVersion === version && current === seq - 1
 }
 
 /** `<until>|<json>`, in epoch ms. */

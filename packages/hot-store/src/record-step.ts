@@ -12,7 +12,7 @@ export interface RecordStep {
   readonly revision: number
   /** Of a task: the greater one goes first, and the smallest one goes when there is no room. */
   readonly rank: number
-  /** Of a task; empty in a drop: of any kind. */
+  /** Of a task; empty in a drop: a check and a cancel, which both bear their attempt's id. */
   readonly kind: string
   readonly value: string
 }
@@ -23,8 +23,16 @@ export function stepOf(change: RecordChange | Placement): RecordStep {
   switch (change.op) {
     case 'put_offer':
       return { ...plain, op: 'set', id: 'offer', value: JSON.stringify(change.offer) }
+    case 'put_call':
+      return { ...plain, op: 'set', id: 'call', value: JSON.stringify(change.call) }
+    case 'put_asked':
+      return { ...plain, op: 'set', id: 'asked', value: change.name ?? '' }
+    case 'put_refused_arguments':
+      return { ...plain, op: 'set', id: 'refusedArguments', value: change.refused }
     case 'put_planted':
       return { ...plain, op: 'set', id: 'planted', value: change.attemptId }
+    case 'put_returned':
+      return { ...plain, op: 'set', id: 'returned', value: change.attemptId }
     case 'put_watch': {
       const { attemptId, revision, until } = change.watch
       const value = `${Date.parse(until)}|${JSON.stringify(change.watch)}`
@@ -43,7 +51,7 @@ export function stepOf(change: RecordChange | Placement): RecordStep {
         op: 'drop_task',
         id: change.taskId,
         revision: change.revision,
-        kind: 'kind' in change ? change.kind : '',
+        kind: 'kind' in change ? change.kind : kindNamedBy(change.taskId),
       }
   }
 }
@@ -55,9 +63,17 @@ export function rankOf(task: Task): number {
       return 2 ** 50 + 1
     case 'check':
       return 2 ** 50
+    // An operator waits for it.
+    case 'call':
+      return 2 ** 49
     case 'upgrade':
       return task.weight
   }
+}
+
+function kindNamedBy(taskId: string): 'upgrade' | 'call' | '' {
+  if (taskId.startsWith('upg_')) return 'upgrade'
+  return taskId.startsWith('tsk_') ? 'call' : ''
 }
 
 function notBeforeOf(task: Task): string {

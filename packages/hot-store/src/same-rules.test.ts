@@ -33,6 +33,11 @@ const hint = fc.record({
 })
 const check = fc.record({ kind: fc.constant('check' as const), taskId: attempt, revision: number })
 const cancel = fc.record({ kind: fc.constant('cancel' as const), taskId: attempt, revision: number })
+const call = fc.record({
+  kind: fc.constant('call' as const),
+  taskId: fc.integer({ min: 1, max: 60 }).map((n) => 'tsk_' + String(n).padStart(26, '0')),
+  revision: number,
+})
 const watch = fc.record({
   attemptId: attempt,
   upgradeId: upgrade,
@@ -45,8 +50,19 @@ const watch = fc.record({
   revision: number,
 })
 const placement = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ op: fc.constant('put_task' as const), task: fc.oneof(hint, check, cancel) }) },
-  fc.record({ op: fc.constant('drop_task' as const), taskId: fc.oneof(upgrade, attempt), revision: number }),
+  {
+    weight: 4,
+    arbitrary: fc.record({ op: fc.constant('put_task' as const), task: fc.oneof(hint, check, cancel, call) }),
+  },
+  fc.record({
+    op: fc.constant('drop_task' as const),
+    taskId: fc.oneof(
+      upgrade,
+      attempt,
+      call.map(({ taskId }) => taskId),
+    ),
+    revision: number,
+  }),
   fc.record({ op: fc.constant('put_watch' as const), watch }),
   fc.record({ op: fc.constant('drop_watch' as const), attemptId: attempt, revision: number }),
 )
@@ -54,7 +70,7 @@ const placement = fc.oneof(
 test('whatever is placed in whatever order, memory and Redis remember the same', async () => {
   let run = 0
   await fc.assert(
-    fc.asyncProperty(fc.array(placement, { maxLength: 60 }), async (drawn) => {
+    fc.asyncProperty(fc.array(placement, { maxLength: 160, size: 'max' }), async (drawn) => {
       const memory = createMemoryHotStore({ clock: createManualClock(SUITE_START) })
       const key = { deviceKey: `${deviceKey}${run++}`, token: 't' }
       const recordIn = async (store: HotStore) => {

@@ -30,6 +30,7 @@ export interface BasicAuthorization {
 }
 
 const MAX_LENGTH = 4096
+const NONCE_COUNT = /^[0-9A-Fa-f]{1,8}$/
 const UNREADABLE = { kind: 'unreadable' } as const
 
 /** Reads an Authorization header (RFC 7616, RFC 7617; RFC 2069 for old clients). */
@@ -55,7 +56,8 @@ function readDigest(rest: string): Authorization {
   const qop = parameters.get('qop')?.toLowerCase() ?? null
   const nc = parameters.get('nc') ?? null
   const cnonce = parameters.get('cnonce') ?? null
-  if (qop !== null && (qop !== 'auth' || nc === null || cnonce === null)) return UNREADABLE
+  // auth-int is not offered: who chooses it all the same is challenged again. A count that is none counts nothing.
+  if (qop !== null && (qop !== 'auth' || nc === null || cnonce === null || !NONCE_COUNT.test(nc))) return UNREADABLE
   return {
     kind: 'digest',
     username,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 import type { DigestAuthorization } from './authorization.ts'
 import { constantTimeEqual } from './constant-time-equal.ts'
@@ -38,5 +38,5 @@ export function digestResponse(input: {
 }
 
 export function md5(text: string): string {
-  return createHash('md5').update(text, 'utf8').digest('hex')
+  return hash('md5', text)
 }

@@ -1,7 +1,9 @@
+import { createSecretKey } from 'node:crypto'
+
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { checkNonce, issueNonce } from './index.ts'
+import { checkNonce, issueNonce, readNonce } from './index.ts'
 
 const SECRET = 'one secret for all replicas'
 const NOW = 1_795_000_000_000
@@ -19,6 +21,12 @@ describe('a nonce', () => {
 
   it('from a replica whose clock is ahead is good', () => {
     expect(checkNonce(SECRET, nonce, NOW - 5_000, MAX_AGE)).toBe('good')
+  })
+
+  it('is known by its randomness, and for how long it will be good', () => {
+    const read = readNonce(SECRET, nonce, NOW + 1_000, MAX_AGE)
+    expect(read).toEqual({ kind: 'good', id: '0102030405060708', leftMs: MAX_AGE - 1_000 })
+    expect(readNonce(createSecretKey(Buffer.from(SECRET)), nonce, NOW + 1_000, MAX_AGE)).toEqual(read)
   })
 
   it('of another secret is foreign, however old', () => {

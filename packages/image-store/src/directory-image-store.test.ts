@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
@@ -21,7 +21,24 @@ it('leaves promoted images read-only and nothing unfinished behind', async () =>
   await store.promote(ART, stored.sha256)
   await store.quarantine(ART, bytes('too long'), { maxBytes: 1 })
   expect((await stat(join(root, 'sha256', stored.sha256))).mode & 0o777).toBe(0o444)
+  expect((await stat(join(root, 'artifact', ART))).mode & 0o777).toBe(0o444)
   expect(await readdir(join(root, 'incoming'))).toEqual([])
+})
+
+it('writes the entry of an artifact that was promoted before there were entries, or whose entry is none', async () => {
+  const root = await folder()
+  const store = await openDirectoryImageStore(root)
+  const stored = await store.quarantine(ART, bytes('image'), { maxBytes: 100 })
+  if (stored.kind !== 'stored') throw new Error('not stored')
+  await store.promote(ART, stored.sha256)
+  await store.remove(ART)
+  const entry = join(root, 'artifact', ART)
+  for (const damage of [() => rm(entry), () => rm(entry).then(() => writeFile(entry, 'no digest'))]) {
+    await damage()
+    expect(await store.digestOf(ART)).toBeNull()
+    expect(await store.promote(ART, stored.sha256)).toEqual({ kind: 'promoted', size: 5 })
+    expect(await store.digestOf(ART)).toBe(stored.sha256)
+  }
 })
 
 it('sweeps away what a killed writer left', async () => {
@@ -46,5 +63,6 @@ it('opens to read where nothing is yet, and makes nothing there', async () => {
   const store = await openDirectoryImageStore(root, 'read')
   expect(await store.open('0'.repeat(64))).toEqual({ kind: 'absent' })
   expect(await store.size('0'.repeat(64))).toBeNull()
+  expect(await store.digestOf(ART)).toBeNull()
   expect(await readdir(root)).toEqual([])
 })

@@ -1,13 +1,13 @@
-import { mkdir, open, readdir, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { addAbortSignal, Readable } from 'node:stream'
 import { ImageStoreError } from './image-store-error.ts'
-import type { ByteRange, ImageStore, OpenedImage } from './image-store.ts'
-import { promotedName, quarantineName } from './names.ts'
+import type { ByteRange, ImageStore, OpenedImage, Promoted } from './image-store.ts'
+import { artifactName, digestIn, promotedName } from './names.ts'
 import { writeWholeFile } from './write-whole-file.ts'
 
 const PRIVATE = 0o600
-/** A promoted image is never written again, not by us either. */
+/** A promoted image is never written again, not by us either; nor is what says which artifact it is of. */
 const READ_ONLY = 0o444
 
 /**
@@ -22,13 +22,48 @@ export async function openDirectoryImageStore(
     incoming: join(root, 'incoming'),
     quarantine: join(root, 'quarantine'),
     sha256: join(root, 'sha256'),
+    artifact: join(root, 'artifact'),
   }
   await onMedium(async () => {
     if (access === 'read') return
     for (const folder of Object.values(folders)) await mkdir(folder, { recursive: true, mode: 0o700 })
   })
-  const quarantined = (artifactId: string) => join(folders.quarantine, quarantineName(artifactId))
+  const quarantined = (artifactId: string) => join(folders.quarantine, artifactName(artifactId))
   const promoted = (sha256: string) => join(folders.sha256, promotedName(sha256))
+
+  const indexed = (artifactId: string) => join(folders.artifact, artifactName(artifactId))
+
+  /** An entry that is none is missing: it is written anew. */
+  const digestOf = (artifactId: string) => {
+    const entry = indexed(artifactId)
+    return onMedium(async () => digestIn((await readFile(entry, 'latin1').catch(absentIsNull)) ?? ''))
+  }
+  const index = (artifactId: string, sha256: string) =>
+    onMedium(() =>
+      writeWholeFile(indexed(artifactId), Readable.from([Buffer.from(sha256)]), {
+        incoming: folders.incoming,
+        mode: READ_ONLY,
+        accept: () => true,
+      }),
+    )
+  const copyOut = async (artifactId: string, sha256: string): Promise<Promoted> => {
+    const target = promoted(sha256)
+    const there = await sizeOf(target)
+    if (there !== null) return { kind: 'promoted', size: there }
+    const image = await openFile(quarantined(artifactId))
+    if (image.kind === 'absent') return image
+    let found = ''
+    const written = await onMedium(() =>
+      writeWholeFile(target, image.stream, {
+        incoming: folders.incoming,
+        mode: READ_ONLY,
+        accept: (measured) => measured.sha256 === null || (found = measured.sha256) === sha256,
+      }),
+    )
+    return written.kind === 'written'
+      ? { kind: 'promoted', size: written.measured.size }
+      : { kind: 'digest_mismatch', sha256: found }
+  }
 
   return {
     quarantine: async (artifactId, source, { maxBytes, signal }) => {
@@ -48,24 +83,15 @@ export async function openDirectoryImageStore(
     openQuarantined: (artifactId) => openFile(quarantined(artifactId)),
 
     promote: async (artifactId, sha256) => {
-      const target = promoted(sha256)
-      const there = await sizeOf(target)
-      if (there !== null) return { kind: 'promoted', size: there }
-      const image = await openFile(quarantined(artifactId))
-      if (image.kind === 'absent') return image
-      let found = ''
-      const written = await onMedium(() =>
-        writeWholeFile(target, image.stream, {
-          incoming: folders.incoming,
-          mode: READ_ONLY,
-          accept: (measured) => measured.sha256 === null || (found = measured.sha256) === sha256,
-        }),
-      )
-      return written.kind === 'written'
-        ? { kind: 'promoted', size: written.measured.size }
-        : { kind: 'digest_mismatch', sha256: found }
+      const before = await digestOf(artifactId)
+      if (before !== null && before !== sha256) return { kind: 'promoted_before', sha256: before }
+      const outcome = await copyOut(artifactId, sha256)
+      // After the image: who finds the entry finds the bytes.
+      if (outcome.kind === 'promoted' && before === null) await index(artifactId, sha256)
+      return outcome
     },
 
+    digestOf,
     open: (sha256, range) => openFile(promoted(sha256), range),
     size: (sha256) => sizeOf(promoted(sha256)),
     remove: async (artifactId) => {

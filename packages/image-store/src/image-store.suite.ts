@@ -65,6 +65,32 @@ export function imageStoreSuite(name: string, make: () => Promise<ImageStore>): 
       expect(await store.promote(OTHER, '0'.repeat(64))).toEqual({ kind: 'absent' })
     })
 
+    it('knows the digest of an artifact once its image was promoted, and from then on that one alone', async () => {
+      const store = await make()
+      await store.quarantine(ART, inChunks(IMAGE), LIMITS)
+      expect(await store.digestOf(ART)).toBeNull()
+      await store.promote(ART, '0'.repeat(64))
+      expect(await store.digestOf(ART)).toBeNull()
+      await store.promote(ART, SHA)
+      expect(await store.digestOf(ART)).toBe(SHA)
+
+      const other = IMAGE.toReversed()
+      const otherSha = createHash('sha256').update(other).digest('hex')
+      await store.quarantine(ART, inChunks(other), LIMITS)
+      expect(await store.promote(ART, otherSha)).toEqual({ kind: 'promoted_before', sha256: SHA })
+      expect(await store.digestOf(ART)).toBe(SHA)
+      expect(await store.size(otherSha)).toBeNull()
+    })
+
+    it('gives two artifacts with the same bytes one image, and each its digest', async () => {
+      const store = await make()
+      for (const artifactId of [ART, OTHER]) {
+        await store.quarantine(artifactId, inChunks(IMAGE), LIMITS)
+        await store.promote(artifactId, SHA)
+        expect(await store.digestOf(artifactId)).toBe(SHA)
+      }
+    })
+
     it('stores nothing of an image above the limit', async () => {
       const store = await make()
       const refused = await store.quarantine(ART, inChunks(IMAGE), { maxBytes: IMAGE.length - 1 })
@@ -106,6 +132,8 @@ export function imageStoreSuite(name: string, make: () => Promise<ImageStore>): 
         await expect((async () => store.openQuarantined(name))()).rejects.toMatchObject(bad)
         await expect((async () => store.open(name))()).rejects.toMatchObject(bad)
         await expect(store.promote(ART, name)).rejects.toMatchObject(bad)
+        await expect((async () => store.digestOf(name))()).rejects.toMatchObject(bad)
+        await expect(store.promote(name, SHA)).rejects.toMatchObject(bad)
         await expect(store.remove(name)).rejects.toMatchObject(bad)
       },
     )

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 
 /**
  * Where images lie: `quarantine/<artifactId>` until the verifier trusts them, then `sha256/<digest>`, which never
- * changes. An object store can do the same: put, get by range, copy, delete; nothing here lists, locks or renames.
+ * changes. `artifact/<artifactId>` holds the digest of a promoted artifact, and never changes either. An object store can do the same: put, get by range, copy, delete; nothing here lists, locks or renames.
  *
  * Every method throws ImageStoreError `unavailable` when the medium fails and `bad_name` for ids that are none.
  */
@@ -18,8 +18,14 @@ export interface ImageStore {
   ): Promise<Quarantined>
   /** The bytes in quarantine, for the verifier. */
   openQuarantined(artifactId: string): Promise<OpenedImage>
-  /** Copies an image out of quarantine under its digest, hashing it again: what is served is what was judged. */
+  /**
+   * Copies an image out of quarantine under its digest, hashing it again: what is served is what was judged. Then, with
+   * the image in its place, writes down which digest the artifact has. Done twice it is done once; where the image is
+   * there already, only what is missing is written. One caller at a time for one artifact: who knows its digest.
+   */
   promote(artifactId: string, sha256: string): Promise<Promoted>
+  /** The digest of a promoted artifact; null: it was not promoted. A digest, once answered, holds for ever. */
+  digestOf(artifactId: string): Promise<string | null>
   /** The bytes of a promoted image; `range` is inclusive at both ends and inside the image. */
   open(sha256: string, range?: ByteRange): Promise<OpenedImage>
   /** How long a promoted image is, without opening it. */
@@ -43,6 +49,8 @@ export type Promoted =
   | { readonly kind: 'absent' }
   /** What lies in quarantine is not what was judged. */
   | { readonly kind: 'digest_mismatch'; readonly sha256: string }
+  /** The artifact was promoted before, under this other digest, which it keeps. */
+  | { readonly kind: 'promoted_before'; readonly sha256: string }
 
 export type OpenedImage =
   | { readonly kind: 'open'; /** Of the whole image, in bytes. */ readonly size: number; readonly stream: Readable }

@@ -4,7 +4,7 @@ import { ImageStoreError } from './image-store-error.ts'
 const ARTIFACT_ID = /^art_[0-9A-HJKMNP-TV-Z]{26}$/
 const SHA256 = /^[0-9a-f]{64}$/
 
-export function quarantineName(artifactId: string): string {
+export function artifactName(artifactId: string): string {
   if (!ARTIFACT_ID.test(artifactId)) throw new ImageStoreError('bad_name', 'not an artifact id')
   return artifactId
 }
@@ -12,4 +12,9 @@ export function quarantineName(artifactId: string): string {
 export function promotedName(sha256: string): string {
   if (!SHA256.test(sha256)) throw new ImageStoreError('bad_name', 'not a SHA-256 in lower-case hexadecimal')
   return sha256
+}
+
+/** Of an entry that says which digest an artifact has; null: it says none. */
+export function digestIn(entry: string): string | null {
+  return SHA256.test(entry) ? entry : null
 }

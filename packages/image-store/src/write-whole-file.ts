@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdtemp, open, rename, rm, type FileHandle } from 'node:fs/promises'
+import { link, mkdtemp, open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { ImageStoreError } from './image-store-error.ts'
 
@@ -8,12 +8,18 @@ export interface Measured {
   readonly sha256: string
 }
 
-export type Written = { readonly kind: 'written'; readonly measured: Measured } | { readonly kind: 'declined' }
+export type Written =
+  | { readonly kind: 'written'; readonly measured: Measured }
+  /** Only with `keepsFirst`: there is a file already, and it stays. What came is measured all the same. */
+  | { readonly kind: 'taken'; readonly measured: Measured }
+  | { readonly kind: 'declined' }
 
 export interface WriteOptions {
   /** Where unfinished files lie; on the same file system as the target. */
   readonly incoming: string
   readonly mode: number
+  /** A file that is there already stays; without, it goes for the new one. */
+  readonly keepsFirst?: true
   /** Asked after every chunk and once at the end; false: leave no trace. */
   readonly accept: (measured: { readonly size: number; readonly sha256: string | null }) => boolean
 }
@@ -32,11 +38,26 @@ export async function writeWholeFile(
     const file = join(aside, 'image')
     const measured = await writeMeasured(file, source, options)
     if (measured === null) return { kind: 'declined' }
-    await rename(file, target)
+    if (!(await putInPlace(file, target, options))) return { kind: 'taken', measured }
     await syncFolder(dirname(target))
     return { kind: 'written', measured }
   } finally {
     await rm(aside, { recursive: true, force: true })
+  }
+}
+
+/** A second name, unlike a rename, is not given where there is one: of two writers, in two processes, one wins. */
+async function putInPlace(file: string, target: string, { keepsFirst }: WriteOptions): Promise<boolean> {
+  if (keepsFirst !== true) {
+    await rename(file, target)
+    return true
+  }
+  try {
+    await link(file, target)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
   }
 }
 

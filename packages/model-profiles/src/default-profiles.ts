@@ -1,39 +1,36 @@
 import type { ModelProfile } from './model-profile.ts'
+import { baicells } from './shipped/baicells.ts'
+import { cwmpSim } from './shipped/cwmp-sim.ts'
+import { deviceProfile, internetGatewayDeviceProfile } from './shipped/data-models.ts'
+import { draytek } from './shipped/draytek.ts'
+import { easycwmp } from './shipped/easycwmp.ts'
+import { genieacsSim } from './shipped/genieacs-sim.ts'
+import { honeyclient } from './shipped/honeyclient.ts'
+import { huawei } from './shipped/huawei.ts'
+import { jiuzhou } from './shipped/jiuzhou.ts'
+import { netcwmp } from './shipped/netcwmp.ts'
+import { prplos } from './shipped/prplos.ts'
+import { sagemcom } from './shipped/sagemcom.ts'
+import { thomson } from './shipped/thomson.ts'
+import { tr069agent } from './shipped/tr069agent.ts'
 
-const common = {
-  downloadArguments: 'all',
-  cookieless: false,
-  xmlDeclaration: false,
-  // A client was seen to build its command line in 200 characters.
-  urlMaxLength: 150,
-  postBootHoldOffMs: 0,
-  rebootMs: 1_800_000,
-  answerMs: 30_000,
-} as const
+export { deviceProfile, internetGatewayDeviceProfile }
 
-/** A CPE with the Device:2 data model (TR-181). */
-export const deviceProfile: ModelProfile = {
-  ...common,
-  name: 'default-device',
-  match: { root: 'Device.' },
-  versionParameter: 'Device.DeviceInfo.SoftwareVersion',
-  settings: ['Device.WiFi.SSID.1.SSID', 'Device.Users.User.1.Username'],
-  sentinels: ['Device.DeviceInfo.ProvisioningCode'],
-  wanStatus: { path: 'Device.IP.Interface.1.Status', upValues: ['Up'] },
-}
-
-/** A CPE with the InternetGatewayDevice:1 data model (TR-098). */
-export const internetGatewayDeviceProfile: ModelProfile = {
-  ...common,
-  name: 'default-internet-gateway-device',
-  match: { root: 'InternetGatewayDevice.' },
-  versionParameter: 'InternetGatewayDevice.DeviceInfo.SoftwareVersion',
-  settings: ['InternetGatewayDevice.LANDevice.1.WLANConfiguration.1.SSID'],
-  sentinels: ['InternetGatewayDevice.DeviceInfo.ProvisioningCode'],
-  wanStatus: {
-    path: 'InternetGatewayDevice.WANDevice.1.WANConnectionDevice.1.WANIPConnection.1.ConnectionStatus',
-    upValues: ['Connected'],
-  },
-}
-
-export const defaultProfiles: readonly ModelProfile[] = [deviceProfile, internetGatewayDeviceProfile]
+/** What is shipped: the two data models, then clients, then vendors. An operator's own come after them. */
+export const defaultProfiles: readonly ModelProfile[] = [
+  deviceProfile,
+  internetGatewayDeviceProfile,
+  ...easycwmp,
+  prplos,
+  netcwmp,
+  ...tr069agent,
+  ...cwmpSim,
+  genieacsSim,
+  honeyclient,
+  ...huawei,
+  ...baicells,
+  ...sagemcom,
+  ...draytek,
+  thomson,
+  jiuzhou,
+]

@@ -10,6 +10,9 @@ export const ModelMatch = Type.Object(
     productClass: Type.Optional(Type.String({ maxLength: 64 })),
     hardwareVersion: Type.Optional(Type.String({ maxLength: 64 })),
     softwareVersion: Type.Optional(Type.String({ maxLength: 64 })),
+    /** From this version on, and below that one: numbers in it compare as numbers. */
+    softwareVersionFrom: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+    softwareVersionBelow: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
     /** Root of the data model the CPE's Inform shows (TR-181 or TR-098). */
     root: Type.Optional(Type.Union([Type.Literal('Device.'), Type.Literal('InternetGatewayDevice.')])),
   },
@@ -22,8 +25,8 @@ export const ModelProfile = Type.Object(
   {
     name: Type.String({ minLength: 1, maxLength: 64 }),
     match: ModelMatch,
-    /** Which arguments Download carries; there are models that refuse either set. */
-    downloadArguments: Type.Union([Type.Literal('all'), Type.Literal('minimal')]),
+    /** Which arguments Download carries; there are models that refuse either set. `learnt`: what its devices took last. */
+    downloadArguments: Type.Union([Type.Literal('all'), Type.Literal('minimal'), Type.Literal('learnt')]),
     versionParameter: Path,
     /** Subscriber settings compared before and after. A path the model lacks answers fault 9005. */
     settings: Type.Array(Path, { maxItems: 64 }),
@@ -37,11 +40,30 @@ export const ModelProfile = Type.Object(
     cookieless: Type.Boolean(),
     /** Replies start with an XML declaration. */
     xmlDeclaration: Type.Boolean(),
+    /** Of the SOAP envelope in what we send; some CPE compare the text. */
+    soapPrefix: Type.Enum(['soap-env', 'SOAP-ENV', 'soapenv', 'soap']),
+    /** What its bodies are in where it does not say: some send Latin-1 unannounced. */
+    charset: Type.Enum(['utf-8', 'iso-8859-1']),
+    /** What its XML may break, once it has authenticated: it is then put right, with a warning. */
+    repairs: Type.Object(
+      { controlCharacters: Type.Boolean(), ampersands: Type.Boolean() },
+      { additionalProperties: false },
+    ),
+    /** How it ends a session: by one empty POST, or only after several (seen in the field). */
+    endsAfterEmptyPosts: Type.Integer({ minimum: 1, maximum: 3 }),
+    /** Whether a response must bear our cwmp:ID. */
+    checksResponseIds: Type.Boolean(),
+    /** Names in one GetParameterValues; a batch refused with 9005 or 9004 is asked in halves. */
+    namesPerRead: Type.Integer({ minimum: 1, maximum: 512 }),
+    /** It refuses the root of its data model as a path, or reboots over it. */
+    refusesRootPath: Type.Boolean(),
+    /** Whether TransferComplete comes. `never`: the version alone tells. */
+    transferComplete: Type.Enum(['expected', 'never']),
     /** Characters of the longest Download URL it takes. */
     urlMaxLength: Type.Integer({ minimum: 64, maximum: 256 }),
     /** No RPC but answers for this long after a boot. */
     postBootHoldOffMs: Milliseconds,
-    /** Longest time from the last byte of an image to the Inform after it. */
+    /** Longest time from the last byte of an image to the Inform after it, where that is longer than a campaign allows. */
     rebootMs: Milliseconds,
     /** Longest time the CPE may take to answer one RPC. */
     answerMs: Milliseconds,

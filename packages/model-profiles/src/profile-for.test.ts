@@ -62,4 +62,33 @@ describe('profileFor', () => {
     const exact = profile('exact', { oui: '00D09E', hardwareVersion: 'B' })
     expect(profileFor([...defaultProfiles, exact], { oui: '00D09E', productClass: 'HG1' }).name).toBe('default-device')
   })
+
+  it('goes by ranges of versions, the lower bound within and the upper one without (quirk 51)', () => {
+    const ranged = profile('ranged', { oui: '00D09E', softwareVersionFrom: '1.9', softwareVersionBelow: '1.12' })
+    const nameFor = (softwareVersion?: string) =>
+      profileFor([...defaultProfiles, ranged], { ...model, softwareVersion }).name
+    expect(['1.8', '1.9', '1.10', '1.11.9', '1.12'].map(nameFor)).toEqual([
+      'default-device',
+      'ranged',
+      'ranged',
+      'ranged',
+      'default-device',
+    ])
+    expect(nameFor(undefined)).toBe('default-device')
+  })
+})
+
+describe('the shipped profiles of clients and vendors', () => {
+  it('have names of their own', () => {
+    expect(new Set(defaultProfiles.map(({ name }) => name)).size).toBe(defaultProfiles.length)
+  })
+
+  it.each([
+    ['202BC1', 'BM632w', 'genieacs-sim'],
+    ['202BC1', 'HG8245', 'huawei-202bc1'],
+    ['00147F', 'SpeedTouch 706', 'thomson-speedtouch'],
+    ['A00001', 'OT2800', 'netcwmp'],
+  ])('fit %s %s', (oui, productClass, name) => {
+    expect(profileFor(defaultProfiles, { oui, productClass, root: 'InternetGatewayDevice.' }).name).toBe(name)
+  })
 })

@@ -1,4 +1,5 @@
-import { deviceProfile } from './default-profiles.ts'
+import { compareVersions } from './compare-versions.ts'
+import { deviceProfile } from './shipped/data-models.ts'
 import type { ModelMatch, ModelProfile } from './model-profile.ts'
 
 /** What is known of a device: model, software version, and the root its Inform shows. */
@@ -20,14 +21,23 @@ export function profileFor(profiles: readonly ModelProfile[], model: KnownModel)
     .reduce((best, next) => (named(next.match) >= named(best.match) ? next : best), { ...deviceProfile, match: {} })
 }
 
-function fits(match: ModelMatch, model: KnownModel): boolean {
+/** Whether a device is one of these. What is named and not known of it does not fit. */
+export function fits(match: ModelMatch, model: KnownModel): boolean {
   return (
     (match.oui === undefined || match.oui === model.oui) &&
     (match.productClass === undefined || match.productClass === model.productClass) &&
     (match.hardwareVersion === undefined || match.hardwareVersion === model.hardwareVersion) &&
     (match.softwareVersion === undefined || match.softwareVersion === model.softwareVersion) &&
-    (match.root === undefined || match.root === model.root)
+    (match.root === undefined || match.root === model.root) &&
+    isWithin(match, model.softwareVersion)
   )
+}
+
+function isWithin({ softwareVersionFrom, softwareVersionBelow }: ModelMatch, version: string | undefined): boolean {
+  if (softwareVersionFrom === undefined && softwareVersionBelow === undefined) return true
+  if (version === undefined) return false
+  const isNewEnough = softwareVersionFrom === undefined || compareVersions(version, softwareVersionFrom) >= 0
+  return isNewEnough && (softwareVersionBelow === undefined || compareVersions(version, softwareVersionBelow) < 0)
 }
 
 function named(match: ModelMatch): number {

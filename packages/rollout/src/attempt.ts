@@ -13,6 +13,7 @@ export interface Attempt {
   /** The device already ran a target version at the offer: the version proves nothing. */
   sameVersion: boolean
   before: Snapshot
+  slowness?: Slowness
   after: AfterReadings
 
   answered: { status: 0 | 1; at: number } | null
@@ -53,6 +54,12 @@ export interface Attempt {
 
 export type RefusalReason = 'stopped' | 'shedding' | 'unauthorized' | 'expired'
 
+/** Times of a model, in ms: the longer of these and the policy's hold. */
+export interface Slowness {
+  answerMs: number
+  rebootMs: number
+}
+
 export interface Span {
   firstAt: number
   lastAt: number
@@ -74,7 +81,7 @@ export interface AfterReadings {
 }
 
 export function openTry(
-  offer: Pick<Attempt, 'attemptId' | 'offeredAt' | 'fromVersion' | 'sameVersion' | 'before'>,
+  offer: Pick<Attempt, 'attemptId' | 'offeredAt' | 'fromVersion' | 'sameVersion' | 'before' | 'slowness'>,
 ): Attempt {
   return {
     ...offer,

@@ -1,11 +1,18 @@
-import type { RefusalReason } from './attempt.ts'
+import type { RefusalReason, Slowness } from './attempt.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** Something that happened, at `at` (epoch ms). `id` names it in the journal; the machine itself never needs it to deduplicate. */
 export type Fact = { id: string; at: number } & FactBody
 
 export type FactBody =
-  | { kind: 'claim_committed'; attemptId: string; fromVersion: string; snapshotBefore: Snapshot | null }
+  | {
+      kind: 'claim_committed'
+      attemptId: string
+      fromVersion: string
+      snapshotBefore: Snapshot | null
+      /** What this model takes longer for than the policy allows, in ms. */
+      slowness?: Slowness
+    }
   | { kind: 'informed'; softwareVersion: string; events: InformEvent[] }
   | { kind: 'download_answered'; attemptId: string; status: 0 | 1 }
   | { kind: 'download_faulted'; attemptId: string; faultCode: number; faultString: string }

@@ -42,7 +42,11 @@ export function stageDeadline(stage: OfferedState, core: UpgradeCore, attempt: A
       return afterStandstills(since, Math.max(timers.minTransferMs, slowest), attempt.outages)
     }
     case 'returning':
-      return afterStandstills(since, timers.flashMs + timers.sessionRetryMs, attempt.outages)
+      return afterStandstills(
+        since,
+        Math.max(timers.flashMs, attempt.slowness?.rebootMs ?? 0) + timers.sessionRetryMs,
+        attempt.outages,
+      )
   }
 }
 
@@ -100,5 +104,6 @@ function earliest(times: (number | null)[]): number | null {
 }
 
 function answerBy(attempt: Attempt, policy: Policy): number {
-  return afterStandstills(attempt.offeredAt, policy.timers.answerMs, attempt.outages)
+  const answerMs = Math.max(policy.timers.answerMs, attempt.slowness?.answerMs ?? 0)
+  return afterStandstills(attempt.offeredAt, answerMs, attempt.outages)
 }

@@ -77,6 +77,7 @@ function offer(upgrade: Upgrade, fact: Fact & { kind: 'claim_committed' }): Answ
     fromVersion: fact.fromVersion,
     sameVersion: upgrade.targetVersions.includes(fact.fromVersion),
     before: fact.snapshotBefore ?? nothingRead,
+    ...(fact.slowness === undefined ? {} : { slowness: fact.slowness }),
   })
   return {
     upgrade: {

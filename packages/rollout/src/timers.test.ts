@@ -53,6 +53,18 @@ test('last byte to back: the flash and the worst session retry', () => {
   expect(outcomeOf(story.wait(500))).toEqual(timedOut('returning', 'silent'))
 })
 
+test('a slow model has its own time to answer and to come back, where that is longer', () => {
+  const claim = (answerMs: number, rebootMs: number) => ({ ...claimed(), slowness: { answerMs, rebootMs } })
+  const slow = tellStory().tell(0, claim(240_000, 900_000))
+  expect(slow.upgrade.dueAt).toBe(240_000)
+  slow.tell(1, answered()).tell(10, firstByte()).tell(100, lastByte())
+  expect(slow.upgrade.dueAt).toBe(100_000 + 900_000 + policy.timers.sessionRetryMs)
+  const quick = tellStory().tell(0, claim(1, 1))
+  expect(quick.upgrade.dueAt).toBe(policy.timers.answerMs)
+  quick.tell(1, answered()).tell(10, firstByte()).tell(100, lastByte())
+  expect(quick.upgrade.dueAt).toBe(500_000)
+})
+
 test('a device that still informs on the old version is stalled, not silent', () => {
   const story = installing().tell(200, informs(oldVersion)).wait(500)
   expect(outcomeOf(story)).toEqual(timedOut('returning', 'stalled'))

@@ -11,15 +11,17 @@ export async function withDeadline<T>(
   options: { readonly clock?: Clock; readonly what?: string } = {},
 ): Promise<T> {
   const { clock = systemClock, what = 'it' } = options
-  const abort = new AbortController()
+  // Only who was handed the signal can hear it, and one costs more than the timer.
+  const abort = typeof work === 'function' ? new AbortController() : undefined
   const tooLate = Promise.withResolvers<never>()
   const cancel = clock.after(ms, () => {
     const error = new RuntimeError('deadline_exceeded', `${what} took longer than ${ms} ms`)
     tooLate.reject(error)
-    abort.abort(error)
+    abort?.abort(error)
   })
   try {
-    return await Promise.race([typeof work === 'function' ? work(abort.signal) : work, tooLate.promise])
+    const started = typeof work === 'function' ? work(abort!.signal) : work
+    return await Promise.race([started, tooLate.promise])
   } finally {
     cancel()
   }

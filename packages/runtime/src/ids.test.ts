@@ -21,3 +21,12 @@ test('tokens are base64url of so many bytes', () => {
   expect(Buffer.from(randomToken(32), 'base64url')).toHaveLength(32)
   expect(randomToken(32)).not.toBe(randomToken(32))
 })
+
+test('tokens of any length are of that length, and none comes twice', () => {
+  const lengths = [1, 12, 16, 4_096, 5_000]
+  for (const bytes of lengths) expect(Buffer.from(randomToken(bytes), 'base64url')).toHaveLength(bytes)
+  const tokens = Array.from({ length: 5_000 }, (_, index) => randomToken(index % 2 === 0 ? 12 : 16))
+  expect(new Set(tokens).size).toBe(5_000)
+  // Bytes that were cleared behind a token must not come out as the next one.
+  expect(tokens.filter((token) => /AAAAAA/.test(token))).toEqual([])
+})

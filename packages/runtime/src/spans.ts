@@ -24,16 +24,12 @@ export interface InSpanOptions {
 
 /** Runs `work` inside a span. A throw marks the span as failed and goes on. */
 export async function inSpan<T>(options: InSpanOptions, work: (span: Span) => Promise<T> | T): Promise<T> {
-  const links = (options.links ?? []).flatMap((link) => {
-    const linked = parseTraceparent(link)
-    return linked === undefined ? [] : [{ context: linked }]
-  })
   const span = trace.getTracer(options.tracer).startSpan(
     options.name,
     {
-      kind: SpanKind[(options.kind ?? 'internal').toUpperCase() as keyof typeof SpanKind],
-      attributes: options.attributes ?? {},
-      links,
+      kind: KINDS[options.kind ?? 'internal'],
+      ...(options.attributes === undefined ? {} : { attributes: options.attributes }),
+      ...(options.links === undefined ? {} : { links: linksTo(options.links) }),
     },
     parentOf(options.traceparent),
   )
@@ -47,6 +43,21 @@ export async function inSpan<T>(options: InSpanOptions, work: (span: Span) => Pr
   } finally {
     span.end()
   }
+}
+
+const KINDS = {
+  internal: SpanKind.INTERNAL,
+  server: SpanKind.SERVER,
+  client: SpanKind.CLIENT,
+  producer: SpanKind.PRODUCER,
+  consumer: SpanKind.CONSUMER,
+} as const
+
+function linksTo(traceparents: readonly (string | undefined)[]): { readonly context: SpanContext }[] {
+  return traceparents.flatMap((link) => {
+    const linked = parseTraceparent(link)
+    return linked === undefined ? [] : [{ context: linked }]
+  })
 }
 
 /** The active span as a W3C `traceparent`, to be sent along; undefined outside of any. */
@@ -67,11 +78,12 @@ function parentOf(traceparent: string | undefined): Context {
   return parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent)
 }
 
+const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
+
 function parseTraceparent(text: string | undefined): SpanContext | undefined {
-  const match = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/.exec(text ?? '')
-  const [, traceId = '', spanId = '', flags = ''] = match ?? []
-  if (match === null || /^0+$/.test(traceId) || /^0+$/.test(spanId)) return undefined
-  return { traceId, spanId, traceFlags: Number.parseInt(flags, 16), isRemote: true }
+  if (text === undefined || !TRACEPARENT.test(text)) return undefined
+  const traceFlags = Number.parseInt(text.slice(53), 16)
+  return { traceId: text.slice(3, 35), spanId: text.slice(36, 52), traceFlags, isRemote: true }
 }
 
 function errorType(error: unknown): string {

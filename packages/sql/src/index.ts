@@ -6,6 +6,7 @@ export { migrate, type MigrationPlan } from './migrate.ts'
 export { createJournal, type Backlog, type Journal } from './journal.ts'
 export type { ChainVerdict } from './journal-chain.ts'
 export { createRelay, type Relay, type RelayParts, type RelaySettings } from './relay.ts'
+export { retryingTransaction } from './retrying-transaction.ts'
 export { json } from './encode-value.ts'
 export type {
   InEntry,

@@ -1,6 +1,7 @@
 export { ensureServers, type ServerPrograms } from './servers/ensure-servers.ts'
 export { startNats } from './servers/nats.ts'
 export { startPostgres } from './servers/postgres.ts'
+export { findProsody, startProsody, type Prosody } from './servers/prosody.ts'
 export { startRedis } from './servers/redis.ts'
 export type { TestServer } from './servers/test-server.ts'
 export { freshDatabase, freshNamespace } from './fresh-database.ts'

@@ -54,12 +54,15 @@ export async function applyVerdicts(batch: readonly Judged[], parts: Parts): Pro
 
 /** The verdict, or why the bytes it is about cannot be served after all. */
 async function promoted({ data }: Judged, parts: Parts): Promise<Judged['data']['verdict']> {
-  const outcome = await parts.images.promote(data.artifactId, data.sha256)
-  if (outcome.kind === 'promoted') return data.verdict
-  const code = outcome.kind === 'absent' ? 'content_missing' : 'digest_mismatch'
-  const reasons = [{ code, detail: 'what lies in quarantine is not what was judged' }]
-  return { ...data.verdict, trusted: false, reasons }
+  const { kind } = await parts.images.promote(data.artifactId, data.sha256)
+  return kind === 'promoted' ? data.verdict : { ...data.verdict, trusted: false, reasons: [WHY_NOT[kind]] }
 }
+
+const WHY_NOT = {
+  absent: { code: 'content_missing', detail: 'nothing lies in quarantine' },
+  digest_mismatch: { code: 'digest_mismatch', detail: 'what lies in quarantine is not what was judged' },
+  promoted_before: { code: 'digest_mismatch', detail: 'the artifact was promoted before, with other bytes' },
+} as const
 
 /** What stays behind costs space and nothing else. */
 async function clearQuarantine(artifactId: string, parts: Parts): Promise<void> {

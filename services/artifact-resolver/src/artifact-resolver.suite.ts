@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type RequestListener } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -20,9 +20,10 @@ import {
   type ArtifactDraft,
   type DataOf,
   type InputOf,
+  uploadGrant,
 } from '@sluice/contracts'
-import { readGrant } from '@sluice/firmware'
-import { openDirectoryImageStore } from '@sluice/image-store'
+import { campaignMarkOf, readGrant, readUpload } from '@sluice/firmware'
+import { openDirectoryImageStore, openDirectoryUploadStore } from '@sluice/image-store'
 import { createIds, createLog, parseNetworks, systemClock } from '@sluice/runtime'
 import type { Sql } from '@sluice/sql'
 import { waitUntil } from '@sluice/testbed'
@@ -41,6 +42,7 @@ const DRAFT: ArtifactDraft = {
   version: '2.0',
   signatures: [],
 }
+const FILES = 'http://files.example.net:7549'
 const ACTOR = 'operator:eve'
 
 /** What the suite runs on. */
@@ -54,7 +56,9 @@ export interface Stand {
 /** The resolver on one kind of parts, with a verifier that says what the test says. */
 export function artifactResolverSuite(name: string, open: () => Promise<Stand>): void {
   describe(name, async () => {
-    const images = await openDirectoryImageStore(await mkdtemp(join(tmpdir(), 'sluice-resolver-')))
+    const imagesAt = await mkdtemp(join(tmpdir(), 'sluice-resolver-'))
+    const images = await openDirectoryImageStore(imagesAt)
+    const uploads = await openDirectoryUploadStore(await mkdtemp(join(tmpdir(), 'sluice-uploads-')))
     const registered: DataOf<typeof artifactRegistered>[] = []
     const revoked: string[] = []
     let hub: Stand
@@ -69,23 +73,27 @@ export function artifactResolverSuite(name: string, open: () => Promise<Stand>):
       await hub
         .as('campaign-scheduler')
         .consume(artifactRevoked, async (batch) => void revoked.push(...batch.map((event) => event.data.artifactId)))
-      resolver = createArtifactResolver(
-        { sql: hub.sql, bus: hub.as('artifact-resolver'), images, clock: systemClock, ids, log },
-        {
-          filesBaseUrl: 'http://files.example.net:7549',
-          downloadKey: KEY,
-          maxImageBytes: 10_000,
-          intake: { host: '127.0.0.1', port: 0, token: TOKEN, deadlineMs: 10_000 },
-          imports: { deadlineMs: 5_000, labNetworks: parseNetworks('127.0.0.1'), retryMs: 50 },
-        },
-      )
-      intake = `http://127.0.0.1:${(await resolver.start()).intakePort}/intake`
+      await startResolver()
     })
     afterAll(async () => {
       await resolver.stop()
       await hub.close()
     })
 
+    async function startResolver(): Promise<void> {
+      resolver = createArtifactResolver(
+        { sql: hub.sql, bus: hub.as('artifact-resolver'), images, uploads, clock: systemClock, ids, log },
+        {
+          filesBaseUrl: FILES,
+          downloadKey: KEY,
+          maxImageBytes: 10_000,
+          keepUploadsMs: 60_000,
+          intake: { host: '127.0.0.1', port: 0, token: TOKEN, deadlineMs: 10_000 },
+          imports: { deadlineMs: 5_000, labNetworks: parseNetworks('127.0.0.1'), retryMs: 50 },
+        },
+      )
+      intake = `http://127.0.0.1:${(await resolver.start()).intakePort}/intake`
+    }
     const operator = () => hub.as('operator-api')
     async function create(draft: Partial<ArtifactDraft> = {}): Promise<string> {
       const reply = await operator().request(artifactCreate, { draft: { ...DRAFT, ...draft }, actor: ACTOR })
@@ -169,19 +177,52 @@ export function artifactResolverSuite(name: string, open: () => Promise<Stand>):
       await becomes(artifactId, 'trusted')
       expect(await images.size(sha256Of(IMAGE))).toBe(IMAGE.length)
       const attemptId = ids.attempt()
-      const answer = await resolve(artifactId, { attemptId })
+      const campaignId = ids.campaign()
+      const answer = await resolve(artifactId, { attemptId, campaignId })
       if (answer.kind !== 'resolved') throw new Error(answer.reason)
       const { url, username, password, fileSize, targetFileName } = answer.download
       expect([username, fileSize, targetFileName]).toEqual([attemptId, IMAGE.length, 'router-2.0-final-.bin'])
-      const [, path, attempt, token] = new URL(url).pathname.split('/')
-      const read = readGrant(attempt!, token!, [KEY], Math.floor(Date.now() / 1_000))
-      expect(path).toBe('f')
+      const [, path, token, fileName] = new URL(url).pathname.split('/')
+      const read = readGrant(token!, [KEY], Math.floor(Date.now() / 1_000))
+      expect([path, fileName]).toEqual(['f', targetFileName])
       expect(read).toMatchObject({
         kind: 'granted',
         password,
-        grant: { artifactId, sha256: sha256Of(IMAGE), attemptId },
+        grant: { artifactId, attemptId, campaignMark: campaignMarkOf(campaignId) },
       })
-      expect(url.length).toBeLessThanOrEqual(256)
+      expect(await images.digestOf(artifactId)).toBe(sha256Of(IMAGE))
+      expect(url.length).toBeLessThanOrEqual(200)
+    })
+
+    it('gives a URL no longer than the model takes: with a shorter name, with none, or not at all', async () => {
+      const artifactId = await trustedArtifact()
+      const nameFor = async (urlMaxLength: number) => {
+        const answer = await resolve(artifactId, { urlMaxLength })
+        if (answer.kind === 'unresolved') return answer.reason
+        expect(answer.download.url.length).toBeLessThanOrEqual(urlMaxLength)
+        expect(answer.download.targetFileName).toBe('router-2.0-final-.bin')
+        return new URL(answer.download.url).pathname.split('/').slice(3)
+      }
+      const nameless = `${FILES}/f/`.length + 98
+      const longest = nameless + '/router-2.0-final-.bin'.length
+      expect(await nameFor(longest)).toEqual(['router-2.0-final-.bin'])
+      expect(await nameFor(longest - 1)).toEqual(['f.bin'])
+      // The shortest buffer we know of, and the longest base URL that leaves it a name.
+      expect(await nameFor(150 - 43 + FILES.length)).toEqual(['f.bin'])
+      expect(await nameFor(150 - 44 + FILES.length)).toEqual([])
+      expect(await nameFor(nameless)).toEqual([])
+      expect(await nameFor(nameless - 1)).toBe('url_too_long')
+    })
+
+    it('has the file servers know at its start what was trusted before they had to', async () => {
+      const artifactId = await trustedArtifact()
+      const revokedId = await trustedArtifact()
+      await operator().request(artifactRevoke, { artifactId: revokedId, reason: 'bricks', actor: ACTOR })
+      await resolver.stop()
+      for (const id of [artifactId, revokedId]) await rm(join(imagesAt, 'artifact', id))
+      await startResolver()
+      expect(await images.digestOf(artifactId)).toBe(sha256Of(IMAGE))
+      expect(await images.digestOf(revokedId)).toBeNull()
     })
 
     it('keeps a rejected image in quarantine and gives it to nobody', async () => {
@@ -213,6 +254,18 @@ export function artifactResolverSuite(name: string, open: () => Promise<Stand>):
       await becomes(artifactId, 'rejected')
       expect((await get(artifactId)).verdict?.reasons[0]?.code).toBe('digest_mismatch')
       expect(await images.size(sha256Of(body))).toBeNull()
+    })
+
+    it('trusts no other bytes for an artifact that was promoted once', async () => {
+      const artifactId = await create()
+      const body = Buffer.from('bytes of before')
+      await images.quarantine(artifactId, bytesOf(body.toString()), { maxBytes: 100 })
+      await images.promote(artifactId, sha256Of(body))
+      await upload(artifactId)
+      await judge(artifactId, true)
+      await becomes(artifactId, 'rejected')
+      expect((await get(artifactId)).verdict?.reasons[0]?.detail).toMatch(/promoted before/)
+      expect(await images.digestOf(artifactId)).toBe(sha256Of(body))
     })
 
     it('says why a device gets nothing: unknown, another model, another hardware, revoked', async () => {
@@ -391,5 +444,37 @@ export function artifactResolverSuite(name: string, open: () => Promise<Stand>):
         error: { code: 'invalid_request' },
       })
     })
+
+    describe('an upload of a device', () => {
+      const TASK = 'tsk_01ARZ3NDEKTSV4RRFFQ69G5FAV'
+
+      it('is granted a place on the file server, with credentials that hold for it alone', async () => {
+        const expiresAt = new Date(Date.now() + 60_000).toISOString()
+        const asked = { uploadId: TASK, deviceKey: 'dev_' + 'a'.repeat(26), expiresAt }
+        const reply = await operator().request(uploadGrant, asked)
+        if (!reply.ok) throw new Error(reply.error.code)
+        const { url, username, password } = reply.data
+        const [, uploadId = '', token = ''] = new URL(url).pathname.slice(1).split('/')
+        expect(new URL(url).origin).toBe(FILES)
+        expect(url.length).toBeLessThanOrEqual(150)
+        const read = readUpload(uploadId, token, [KEY], Date.now() / 1_000)
+        expect(read).toMatchObject({ kind: 'granted', password })
+        expect(username).toBe(TASK)
+      })
+
+      it('is given out to who has the internal token, and to nobody else', async () => {
+        await uploads.put(TASK, bytesOf('ssid=home'), 100)
+        const fetchIt = (id: string, token: string) =>
+          fetch(`${new URL(intake).origin}/uploads/${id}`, { headers: { authorization: `Bearer ${token}` } })
+        expect(await (await fetchIt(TASK, TOKEN)).text()).toBe('ssid=home')
+        expect((await fetchIt(TASK, 'x'.repeat(40))).status).toBe(401)
+        expect((await fetchIt('bk01ARZ3NDEKTSV4RRFFQ69G5FAV', TOKEN)).status).toBe(404)
+        expect((await fetchIt('..%2F..%2Fetc%2Fpasswd', TOKEN)).status).toBe(404)
+      })
+    })
   })
+}
+
+async function* bytesOf(text: string) {
+  yield Buffer.from(text)
 }

@@ -1,15 +1,17 @@
 import { isRefusedForGood, publishOutbox, type Stop, watchOutbox } from '@sluice/bus'
-import type { Check } from '@sluice/runtime'
+import type { Cancel, Check } from '@sluice/runtime'
 import { createJournal, createRelay, migrate } from '@sluice/sql'
 import { bindHandlers } from './handlers.ts'
+import { indexArtifacts } from './index-artifacts.ts'
 import { createImporter } from './import/import-sources.ts'
 import { createIntakeServer } from './intake/intake-server.ts'
 import { createObservability, LOG } from './observability.ts'
 import type { ArtifactResolverParts, ArtifactResolverSettings, Parts } from './parts.ts'
+import { sweepUploads } from './uploads.ts'
 import { migrations, SCHEMA } from './store/migrations.ts'
 
 export interface ArtifactResolver {
-  /** Migrates its schema, then answers, takes uploads and fetches sources. */
+  /** Migrates its schema, has the store know every trusted artifact, then answers, takes uploads and fetches sources. */
   start(): Promise<{ readonly intakePort: number }>
   stop(): Promise<void>
   readonly checks: Readonly<Record<string, Check>>
@@ -36,16 +38,20 @@ export function createArtifactResolver(
   const importer = createImporter(all)
   const intake = createIntakeServer(all)
   let stops: Stop[] = []
+  let sweeping: Cancel = () => {}
   return {
     start: async () => {
       await migrate(sql, { schema: SCHEMA, migrations: [...journal.migrations, ...migrations] })
+      await indexArtifacts(all)
       relay.start()
       stops = await bindHandlers(all, importer.wake)
       stops.push(watchOutbox('artifact-resolver', () => journal.backlog(sql), clock))
+      if (parts.uploads !== undefined) sweeping = sweepUploads(parts.uploads, settings.keepUploadsMs, parts)
       importer.start()
       return { intakePort: await intake.start() }
     },
     stop: async () => {
+      sweeping()
       await intake.stop()
       await importer.stop()
       await Promise.all(stops.map((stop) => stop()))

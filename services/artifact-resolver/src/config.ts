@@ -10,7 +10,8 @@ export const settings = defineSettings({
   },
   SLUICE_FILES_BASE_URL: {
     type: Type.String({ pattern: '^https?://[^/?#@\\s]+$', maxLength: 64 }),
-    description: 'Where devices reach the file servers, without a slash at the end: http://files.example.net:7549.',
+    description:
+      'Where devices reach the file servers, without a slash at the end: http://files.example.net:7549. Up to 43 characters leave devices that keep 150 of a URL a file name.',
   },
   SLUICE_DOWNLOAD_KEY: {
     type: Type.String({ pattern: '^[0-9a-f]{64}$' }),
@@ -36,6 +37,16 @@ export const settings = defineSettings({
     type: Type.Integer({ minimum: 1 }),
     default: 256 * 1024 * 1024,
     description: 'An image larger than this is refused.',
+  },
+  SLUICE_UPLOADS_DIRECTORY: {
+    type: Type.String({ minLength: 1 }),
+    optional: true,
+    description: 'Where the file servers keep what devices upload; without it no uploads are granted.',
+  },
+  SLUICE_UPLOADS_KEEP_MS: {
+    type: Type.Integer({ minimum: 60_000 }),
+    default: 30 * 24 * 3_600_000,
+    description: 'How long what devices upload is kept.',
   },
   SLUICE_INTAKE_DEADLINE_MS: {
     type: Type.Integer({ minimum: 1_000, maximum: 7_200_000 }),

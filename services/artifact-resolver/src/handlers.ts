@@ -8,6 +8,8 @@ import {
   artifactRevoke,
   artifactRevoked,
   artifactTrusted,
+  refused,
+  uploadGrant,
 } from '@sluice/contracts'
 import type { Stop } from '@sluice/bus'
 import { applyVerdicts } from './apply-verdicts.ts'
@@ -16,6 +18,7 @@ import type { Parts } from './parts.ts'
 import { resolveDownloads } from './resolve-downloads.ts'
 import { applyRevocations, revokeArtifact } from './revoke-artifacts.ts'
 import { getArtifact, listArtifacts } from './show-artifacts.ts'
+import { grantUpload } from './uploads.ts'
 
 /** Which message leads to which use case. */
 export function bindHandlers(parts: Parts, wakeImporter: () => void): Promise<Stop[]> {
@@ -35,6 +38,13 @@ export function bindHandlers(parts: Parts, wakeImporter: () => void): Promise<St
       let at = 0
       return batch.map(({ input }) => answered({ items: all.slice(at, (at += input.items.length)) }))
     }),
+    bus.serve(uploadGrant, async (batch) =>
+      batch.map(({ input }) =>
+        parts.uploads === undefined
+          ? refused('not_supported', 'there is no directory for uploads')
+          : answered(grantUpload(input, parts.settings)),
+      ),
+    ),
     bus.consume(artifactTrusted, (batch) => applyVerdicts(batch, parts)),
     bus.consume(artifactRejected, (batch) => applyVerdicts(batch, parts)),
     bus.consume(artifactRevoked, (batch) => applyRevocations(batch, parts)),

@@ -1,5 +1,5 @@
 import { connectNats } from '@sluice/bus'
-import { openDirectoryImageStore } from '@sluice/image-store'
+import { openDirectoryImageStore, openDirectoryUploadStore } from '@sluice/image-store'
 import { parseNetworks, runMain } from '@sluice/runtime'
 import { connectPostgres } from '@sluice/sql'
 import { createArtifactResolver } from './artifact-resolver.ts'
@@ -10,6 +10,8 @@ const IMPORT_RETRY_MS = 30_000
 await runMain('artifact-resolver', settings, async ({ settings: given, log, clock, ids, closeAtEnd, fail }) => {
   const labNetworks = parseNetworks(given.SLUICE_LAB_NETWORKS)
   const images = await openDirectoryImageStore(given.SLUICE_IMAGES_DIRECTORY)
+  const uploadsAt = given.SLUICE_UPLOADS_DIRECTORY
+  const uploads = uploadsAt === undefined ? undefined : await openDirectoryUploadStore(uploadsAt)
   const sql = await connectPostgres({ url: given.SLUICE_POSTGRES_URL })
   closeAtEnd('sql', () => sql.close())
   const bus = await connectNats({
@@ -21,10 +23,11 @@ await runMain('artifact-resolver', settings, async ({ settings: given, log, cloc
   })
   closeAtEnd('bus', () => bus.close())
   const resolver = createArtifactResolver(
-    { sql, bus, images, clock, ids, log },
+    { sql, bus, images, uploads, clock, ids, log },
     {
       filesBaseUrl: given.SLUICE_FILES_BASE_URL,
       downloadKey: Buffer.from(given.SLUICE_DOWNLOAD_KEY, 'hex'),
+      keepUploadsMs: given.SLUICE_UPLOADS_KEEP_MS,
       maxImageBytes: given.SLUICE_MAX_IMAGE_BYTES,
       intake: {
         host: given.SLUICE_INTAKE_HOST,

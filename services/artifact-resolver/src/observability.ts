@@ -7,10 +7,13 @@ export const LOG = {
   registered: 'resolver.artifact.registered',
   judged: 'resolver.artifact.judged',
   revoked: 'resolver.artifact.revoked',
+  notInStore: 'resolver.artifact.not_in_store',
   importFailed: 'resolver.import.failed',
   quarantineNotCleared: 'resolver.quarantine.not_cleared',
   relayTrouble: 'resolver.relay.trouble',
   eventRefused: 'resolver.relay.event_refused',
+  uploadsSwept: 'resolver.uploads.swept',
+  uploadsNotSwept: 'resolver.uploads.not_swept',
 } as const
 
 export type Observability = ReturnType<typeof createObservability>

@@ -1,5 +1,5 @@
 import type { Bus } from '@sluice/bus'
-import type { ImageStore } from '@sluice/image-store'
+import type { ImageStore, UploadStore } from '@sluice/image-store'
 import type { Clock, Ids, Log, Networks } from '@sluice/runtime'
 import type { Journal, Relay, Sql } from '@sluice/sql'
 import type { Observability } from './observability.ts'
@@ -8,6 +8,8 @@ export interface ArtifactResolverParts {
   readonly sql: Sql
   readonly bus: Bus
   readonly images: ImageStore
+  /** What devices uploaded; absent: they upload nothing here. */
+  readonly uploads?: UploadStore | undefined
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log
@@ -19,6 +21,8 @@ export interface ArtifactResolverSettings {
   /** Signs download grants; the file servers have the same. */
   readonly downloadKey: Uint8Array
   readonly maxImageBytes: number
+  /** How long uploads of devices are kept. */
+  readonly keepUploadsMs: number
   readonly intake: {
     readonly host: string
     /** 0: any free one. */

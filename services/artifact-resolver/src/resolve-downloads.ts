@@ -1,5 +1,5 @@
 import type { artifactResolve, InputOf, ModelFit, OutputOf } from '@sluice/contracts'
-import { mintGrant } from '@sluice/firmware'
+import { campaignMarkOf, mintGrant } from '@sluice/firmware'
 import type { Parts } from './parts.ts'
 import { findArtifacts, type ArtifactRow } from './store/artifacts.ts'
 
@@ -7,8 +7,10 @@ type Asked = InputOf<typeof artifactResolve>['items'][number]
 type Resolved = OutputOf<typeof artifactResolve>['items'][number]
 type Unresolved = Extract<Resolved, { kind: 'unresolved' }>['reason']
 
-/** TR-069 A.3.2.8. */
+/** TR-069 A.3.2.8; there are models that take less. */
 const MAX_URL = 256
+/** Where a URL has no room for the artifact's own name. Some CPE want a name that ends like that of an image. */
+const SHORT_NAME = 'f.bin'
 
 /**
  * What each attempt should fetch, as the catalogue stands at this moment. Fails closed: only an artifact that is
@@ -28,12 +30,13 @@ function resolveOne(asked: Asked, artifact: ArtifactRow | undefined, parts: Part
   const no = (reason: Unresolved): Resolved => ({ kind: 'unresolved', attemptId, reason })
   if (artifact === undefined) return no('unknown_artifact')
   if (artifact.status === 'revoked') return no('revoked')
-  const { size, sha256 } = artifact
-  if (artifact.status !== 'trusted' || size === null || sha256 === null) return no('not_trusted')
+  const { size } = artifact
+  if (artifact.status !== 'trusted' || size === null) return no('not_trusted')
   if (!artifact.fits.some((fit) => fitsDevice(fit, asked))) return no('model_does_not_fit')
+  const room = asked.urlMaxLength ?? MAX_URL
   const { url, username, password } =
-    artifact.hosting === 'origin' ? atOrigin(artifact) : atFileServer(asked, artifact, sha256, parts)
-  if (url.length > MAX_URL) return no('url_too_long')
+    artifact.hosting === 'origin' ? atOrigin(artifact) : atFileServer(asked, artifact, room, parts)
+  if (url.length > room) return no('url_too_long')
   const targetFileName = fileNameOf(artifact)
   return { kind: 'resolved', attemptId, download: { url, username, password, fileSize: size, targetFileName } }
 }
@@ -55,12 +58,16 @@ function atOrigin({ source_url }: ArtifactRow): Place {
   return { url: source_url ?? '', username: '', password: '' }
 }
 
-function atFileServer(asked: Asked, artifact: ArtifactRow, sha256: string, { settings }: Parts): Place {
+/** With the longest name for which there is room, or none: the name is for the device alone. */
+function atFileServer(asked: Asked, artifact: ArtifactRow, room: number, { settings }: Parts): Place {
   const { attemptId, upgradeId, campaignId, artifactId } = asked
+  const campaignMark = campaignMarkOf(campaignId)
   const expiresAt = Math.floor(Date.parse(asked.expiresAt) / 1_000)
-  const minted = mintGrant({ attemptId, upgradeId, campaignId, artifactId, sha256, expiresAt }, settings.downloadKey)
+  const minted = mintGrant({ attemptId, upgradeId, campaignMark, artifactId, expiresAt }, settings.downloadKey)
   const { username, password } = minted
-  return { url: `${settings.filesBaseUrl}/${minted.path}/${fileNameOf(artifact)}`, username, password }
+  const nameless = `${settings.filesBaseUrl}/${minted.path}`
+  const named = [fileNameOf(artifact), SHORT_NAME].map((name) => `${nameless}/${name}`)
+  return { url: named.find((url) => url.length <= room) ?? nameless, username, password }
 }
 
 /** Some CPE take the name for a path, and some for a type: letters, digits, dots and dashes, and few of them. */

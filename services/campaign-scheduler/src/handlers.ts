@@ -17,6 +17,7 @@ import {
   upgradeClaim,
   upgradeGet,
   upgradeList,
+  uploadReceived,
 } from '@sluice/contracts'
 import { controlCampaign } from './campaign/control.ts'
 import { createCampaign } from './campaign/create.ts'
@@ -26,6 +27,7 @@ import { readStops } from './campaign/transfer-stops.ts'
 import { readHistory } from './history.ts'
 import type { Parts } from './parts.ts'
 import { applyObservations } from './upgrade/apply-facts.ts'
+import { takeBackups } from './upgrade/backups.ts'
 import { claimUpgrades } from './upgrade/claim.ts'
 import { listPlacements } from './upgrade/list-placements.ts'
 import { readUpgrade, readUpgrades } from './upgrade/read.ts'
@@ -48,6 +50,7 @@ export async function serveAll(parts: Parts): Promise<Stop> {
       maxBatch: settings.maxClaimBatch,
     }),
     await bus.consume(attemptObserved, (batch) => applyObservations(parts, batch), { maxBatch: settings.maxFactBatch }),
+    await bus.consume(uploadReceived, (batch) => takeBackups(parts, batch)),
     await bus.consume(artifactRevoked, (batch) => endRevoked(parts, batch)),
   ]
   return async () => {

@@ -5,6 +5,7 @@ import { outageSuite } from './outage/outage.suite.ts'
 import { recoverySuite } from './recovery.suite.ts'
 import { campaign, go, running, succeed, untilCampaign } from './testing/drive.ts'
 import { type World, closeEmbedded, createWorld } from './testing/world.ts'
+import { backupsSuite } from './upgrade/backups.suite.ts'
 import { claimsSuite } from './upgrade/claims.suite.ts'
 import { factsSuite } from './upgrade/facts.suite.ts'
 
@@ -30,6 +31,7 @@ export function schedulerSuite(name: string, openSql?: () => Promise<Sql>): void
     })
     describe('campaigns', () => campaignsSuite(open))
     describe('claims', () => claimsSuite(open))
+    describe('backups', () => backupsSuite(open))
     describe('facts', () => factsSuite(open))
     describe('outages', () => outageSuite(open))
     describe('recovery', () => recoverySuite(open))

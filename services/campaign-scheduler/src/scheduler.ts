@@ -11,7 +11,7 @@ import { reconcile } from './reconcile.ts'
 import { createBacklogReader } from './store/backlogs.ts'
 import { migrations } from './store/migrations.ts'
 import { tick, tickPlans } from './tick.ts'
-import { createTicker } from './ticker.ts'
+import { createTicker } from '@sluice/runtime'
 
 export interface SchedulerParts {
   readonly sql: Sql

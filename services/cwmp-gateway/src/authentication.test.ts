@@ -1,30 +1,34 @@
 import { answered, refused } from '@sluice/contracts'
 import { answerChallenge, ha1 } from '@sluice/http-auth'
-import { createMemoryHotStore, type HotStore } from '@sluice/hot-store'
-import { systemClock } from '@sluice/runtime'
+import { createMemoryHotStore, type HotStore, type OpenSession } from '@sluice/hot-store'
+import { createManualClock, systemClock } from '@sluice/runtime'
 import { waitUntil } from '@sluice/testbed'
 import { credentialChanged } from '@sluice/contracts'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
-import { createCpe, type Heard, type TestCpe } from './testing/cpe.ts'
+import { createCpe, envelope, type Heard, informBody, type TestCpe } from './testing/cpe.ts'
 import { openStand, type Stand } from './testing/stand.ts'
 import { natsTransport, type Transport } from './testing/transports.ts'
+import { downloadSent, hint, TARGET, watchOf } from './testing/upgrade-parts.ts'
 
 const USER = '00D09E-HomeBox-S1'
 const known =
   (password: string, username = USER) =>
   () =>
-    answered({ kind: 'known' as const, username, ha1: ha1(username, 'sluice', password) })
+    answered({
+      kind: 'known' as const,
+      candidates: [{ role: 'own' as const, username, ha1: ha1(username, 'sluice', password) }],
+    })
 
 let stand: Stand
 let transport: Transport
 let cpe: TestCpe
 let storeCalls: string[]
 
-const open = async (auth: 'digest' | 'basic') => {
+const open = async (auth: 'digest' | 'basic', gateways = 1) => {
   transport = await natsTransport(inject('natsUrl'))
   storeCalls = []
   const hotStore = recordingCalls(createMemoryHotStore({ clock: systemClock }))
-  stand = await openStand({ settings: { auth }, transport, hotStore })
+  stand = await openStand({ settings: { auth, tlsTerminated: auth === 'basic' }, transport, hotStore, gateways })
   storeCalls.splice(0)
   cpe = createCpe({ serial: 'S1', port: () => stand.gateways[0]!.port })
 }
@@ -33,9 +37,9 @@ afterEach(async () => {
   await stand.close()
 })
 
-const authorize = (challenged: Heard, password: string, username = USER) => {
+const authorize = (challenged: Heard, password: string, username = USER, nc = 1) => {
   const challenges = challenged.headers['www-authenticate'] ?? ''
-  const answer = answerChallenge({ challenges, method: 'POST', uri: '/acs', username, password, cnonce: 'abc', nc: 1 })
+  const answer = answerChallenge({ challenges, method: 'POST', uri: '/acs', username, password, cnonce: 'abc', nc })
   return answer.kind === 'answer' ? { authorization: answer.authorization } : {}
 }
 const informAs = async (password: string, username = USER) => {
@@ -55,7 +59,7 @@ describe('with digest', () => {
     expect(storeCalls).toEqual([])
   })
 
-  test('the right password opens a session, the registry is asked once, and every POST costs one call of the hot store', async () => {
+  test('security 1: the right password opens a session, the registry is asked once, and every POST costs one call of the hot store', async () => {
     stand.onCredential = known('right')
     expect((await informAs('right')).rpc).toBe('InformResponse')
     expect((await cpe.empty()).status).toBe(204)
@@ -149,6 +153,283 @@ describe('with digest', () => {
   })
 })
 
+describe('a nonce', () => {
+  beforeEach(async () => {
+    await open('digest', 2)
+    stand.onCredential = known('right')
+  })
+
+  /** As RFC 2069 has it. */
+  const withoutQop = (challenged: Heard) => {
+    const challenges = (challenged.headers['www-authenticate'] ?? '').replace('qop="auth", ', '')
+    return authorize({ ...challenged, headers: { 'www-authenticate': challenges } }, 'right')
+  }
+  const cpeAt = (gateway: number, serial = 'S1') => createCpe({ serial, port: () => stand.gateways[gateway]!.port })
+  const isStale = ({ status, headers, body }: Heard) =>
+    status === 401 && body === '' && (headers['www-authenticate'] ?? '').endsWith(', stale=true')
+
+  test('bad input 31: that was used opens no second session, on no gateway', async () => {
+    const headers = authorize(await cpe.inform(), 'right')
+    expect((await cpe.inform({ headers })).rpc).toBe('InformResponse')
+    for (const gateway of [0, 1]) {
+      const thief = cpeAt(gateway)
+      expect(isStale(await thief.inform({ headers }))).toBe(true)
+      expect(thief.cookie).toBeNull()
+      thief.close()
+    }
+    await waitUntil(() => stand.informed.length > 0)
+    expect(stand.informed).toHaveLength(1)
+    expect((await cpe.say('GetRPCMethods')).rpc).toBe('GetRPCMethodsResponse')
+  })
+
+  test('bad input 31: used at once on two gateways opens one session', async () => {
+    const headers = authorize(await cpe.inform(), 'right')
+    const both = await Promise.all([0, 1].map((gateway) => cpeAt(gateway).inform({ headers })))
+    expect(new Set(both.map(({ status }) => status))).toEqual(new Set([200, 401]))
+  })
+
+  test('bad input 31: that was counted on within a session opens no other with that count', async () => {
+    const challenged = await cpe.inform()
+    await cpe.inform({ headers: authorize(challenged, 'right') })
+    const second = authorize(challenged, 'right', USER, 2)
+    expect((await cpe.say('GetRPCMethods', '', '1', second)).rpc).toBe('GetRPCMethodsResponse')
+    const thief = cpeAt(1)
+    expect(isStale(await thief.inform({ headers: second }))).toBe(true)
+    thief.close()
+  })
+
+  test('goes on as long as its count grows, and below it is refused', async () => {
+    const challenged = await cpe.inform()
+    for (const count of [1, 2, 9]) {
+      expect((await cpe.inform({ headers: authorize(challenged, 'right', USER, count) })).rpc).toBe('InformResponse')
+    }
+    expect(isStale(await cpe.inform({ headers: authorize(challenged, 'right', USER, 5) }))).toBe(true)
+  })
+
+  test('whose counter a CPE leaves at one costs it a round trip, and the session goes on', async () => {
+    const first = authorize(await cpe.inform(), 'right')
+    await cpe.inform({ headers: first })
+    const refused = await cpe.say('GetRPCMethods', '', '1', first)
+    expect(isStale(refused)).toBe(true)
+    expect((await cpe.say('GetRPCMethods', '', '1', authorize(refused, 'right'))).rpc).toBe('GetRPCMethodsResponse')
+    expect((await cpe.empty()).status).toBe(204)
+  })
+
+  test('in the form of RFC 2069 carries its session on, and opens no second one', async () => {
+    const headers = withoutQop(await cpe.inform())
+    expect(headers.authorization).not.toContain('qop')
+    expect((await cpe.inform({ headers })).rpc).toBe('InformResponse')
+    expect((await cpe.say('GetRPCMethods', '', '1', headers)).rpc).toBe('GetRPCMethodsResponse')
+    const refused = await cpe.inform({ headers })
+    expect(isStale(refused)).toBe(true)
+    expect((await cpe.inform({ headers: withoutQop(refused) })).rpc).toBe('InformResponse')
+    await waitUntil(() => stand.informed.length === 2)
+    expect(stand.informed.every(({ warnings }) => warnings?.includes('digest_without_qop'))).toBe(true)
+  })
+
+  test('quirk 4: is good on another connection and another gateway than the one that gave it', async () => {
+    const headers = authorize(await cpe.inform(), 'right')
+    const other = cpeAt(1)
+    expect((await other.inform({ headers })).rpc).toBe('InformResponse')
+    other.close()
+  })
+
+  test('is not used up by who does not know the password, however often a device is named', async () => {
+    const challenged = await cpe.inform()
+    const stranger = cpeAt(1)
+    for (let i = 0; i < 20; i++) {
+      const headers = authorize(await stranger.inform(), 'guess', USER, 0xffff)
+      expect((await stranger.inform({ headers })).status).toBe(401)
+    }
+    stranger.close()
+    expect((await cpe.inform({ headers: authorize(challenged, 'right') })).rpc).toBe('InformResponse')
+  })
+
+  test('bad input 31: of a user name that several devices have is good for one device', async () => {
+    const candidate = { role: 'bootstrap' as const, username: 'factory', ha1: ha1('factory', 'sluice', 'f') }
+    stand.onCredential = () => answered({ kind: 'known', candidates: [candidate] })
+    const headers = authorize(await cpe.inform(), 'f', 'factory')
+    expect((await cpe.inform({ headers })).rpc).toBe('InformResponse')
+    const [thief, other] = [cpeAt(1, 'S2'), cpeAt(1, 'S3')]
+    expect(isStale(await thief.inform({ headers }))).toBe(true)
+    expect(thief.cookie).toBeNull()
+    expect((await other.inform({ headers: authorize(await other.inform(), 'f', 'factory') })).rpc).toBe(
+      'InformResponse',
+    )
+    await waitUntil(() => stand.informed.length >= 2)
+    expect(stand.informed.map(({ serialNumber }) => serialNumber)).toEqual(['S1', 'S3'])
+    thief.close()
+    other.close()
+  })
+
+  test.each([
+    ['another realm', (header: string) => header.replace('realm="sluice"', 'realm="other"')],
+    ['auth-int', (header: string) => header.replace('qop=auth', 'qop=auth-int')],
+    ['another algorithm', (header: string) => header.replace('algorithm=MD5', 'algorithm=SHA-256')],
+    ['a count that is none', (header: string) => header.replace(/nc=\d+/, 'nc=NaN')],
+    ['another scheme', () => 'Bearer abc'],
+    ['basic over plain HTTP', () => `Basic ${Buffer.from(`${USER}:right`).toString('base64')}`],
+    ['no scheme at all', () => '='],
+  ])('bad input 31: %s is challenged anew, and nothing is published', async (_, change) => {
+    const { authorization = '' } = authorize(await cpe.inform(), 'right')
+    const heard = await cpe.inform({ headers: { authorization: change(authorization) } })
+    expect([heard.status, heard.headers['www-authenticate']]).toEqual([401, expect.stringMatching(/^Digest /)])
+    expect(stand.informed).toEqual([])
+  })
+})
+
+describe('the credential of a model', () => {
+  const credential = (role: 'own' | 'pending' | 'bootstrap', username: string, password: string) => ({
+    role,
+    username,
+    ha1: ha1(username, 'sluice', password),
+  })
+  const offering = (...candidates: ReturnType<typeof credential>[]) => {
+    stand.onCredential = () => answered({ kind: 'known', candidates })
+  }
+  beforeEach(() => open('digest'))
+
+  test('lets a device make its first contact, is told so of, and is not remembered as its own', async () => {
+    offering(credential('bootstrap', 'factory', 'factory-password'))
+    const challenged = await cpe.inform()
+    const headers = authorize(challenged, 'factory-password', 'factory')
+    expect((await cpe.inform({ headers, events: ['0 BOOTSTRAP'] })).rpc).toBe('InformResponse')
+    await waitUntil(() => stand.informed.length === 1)
+    expect(stand.informed[0]).toMatchObject({ byBootstrapCredential: true })
+    expect((await stand.hotStore.latest([cpe.deviceKey]))[0]!.credential).toBeNull()
+    expect(stand.credentialInputs).toEqual([
+      { deviceKey: cpe.deviceKey, realm: 'sluice', model: { oui: '00D09E', productClass: 'HomeBox' } },
+    ])
+  })
+
+  test('stands beside the device’s own and the one that was issued, and only its own is remembered', async () => {
+    offering(
+      credential('own', USER, 'own'),
+      credential('pending', USER, 'new'),
+      credential('bootstrap', 'factory', 'f'),
+    )
+    const remembered = async () => (await stand.hotStore.latest([cpe.deviceKey]))[0]!.credential
+    expect((await informAs('new')).rpc).toBe('InformResponse')
+    expect((await informAs('f', 'factory')).rpc).toBe('InformResponse')
+    expect((await informAs('f')).status).toBe(401)
+    expect(await remembered()).toBeNull()
+    expect((await informAs('own')).rpc).toBe('InformResponse')
+    expect(await remembered()).toEqual({ username: USER, ha1: ha1(USER, 'sluice', 'own') })
+    await waitUntil(() => stand.informed.length === 3)
+    expect(stand.informed.map(({ byBootstrapCredential = false }) => byBootstrapCredential)).toEqual([
+      false,
+      true,
+      false,
+    ])
+  })
+
+  describe('is asked for again', () => {
+    const asked = () => stand.credentialInputs.at(-1)?.mayHaveForgotten ?? false
+    /** It is new to the gateway each time: the registry is not asked twice within seconds. */
+    const begins = async (password = 'guess', version = '1.0') => {
+      await stand.hotStore.forgetCredentials([cpe.deviceKey])
+      const headers = authorize(await cpe.inform(), password)
+      return cpe.inform({ headers, events: ['0 BOOTSTRAP', '1 BOOT'], version })
+    }
+    beforeEach(() => offering(credential('own', USER, 'own')))
+
+    test('for a device that begins anew after the Download of the upgrade that is open, and for no other Inform of it', async () => {
+      await downloadSent(stand.hotStore, cpe.deviceKey)
+      await stand.hotStore.forgetCredentials([cpe.deviceKey])
+      expect((await informAs('guess')).status).toBe(401)
+      expect(asked()).toBe(false)
+      expect((await begins()).status).toBe(401)
+      expect(asked()).toBe(true)
+    })
+
+    test('for one that flashed without an answer to its Download', async () => {
+      await downloadSent(stand.hotStore, cpe.deviceKey, 1, false)
+      await begins()
+      expect(asked()).toBe(true)
+    })
+
+    test('not while nothing was written to it yet, whatever it says of itself', async () => {
+      await begins()
+      await stand.hotStore.place([{ op: 'put_watch', deviceKey: cpe.deviceKey, watch: watchOf(1) }])
+      await begins()
+      expect(stand.credentialInputs.some(({ mayHaveForgotten }) => mayHaveForgotten)).toBe(false)
+    })
+
+    test('not for the Download of an earlier attempt', async () => {
+      await downloadSent(stand.hotStore, cpe.deviceKey, 1)
+      await stand.hotStore.place([{ op: 'put_watch', deviceKey: cpe.deviceKey, watch: watchOf(2) }])
+      await begins()
+      expect(asked()).toBe(false)
+    })
+
+    test('not once its upgrade is settled', async () => {
+      await downloadSent(stand.hotStore, cpe.deviceKey)
+      const watch = watchOf(1, { mode: 'settled', revision: 3 })
+      await stand.hotStore.place([{ op: 'put_watch', deviceKey: cpe.deviceKey, watch }])
+      await begins()
+      expect(asked()).toBe(false)
+    })
+
+    test('not once it was on the target version with a credential of its own, though its soak lasts on', async () => {
+      await downloadSent(stand.hotStore, cpe.deviceKey)
+      await begins('own')
+      await cpe.empty()
+      await begins()
+      expect(asked()).toBe(true)
+      await begins('own', TARGET)
+      await cpe.empty()
+      await begins()
+      expect(asked()).toBe(false)
+    })
+
+    test('still, once it came to the target version by that credential alone', async () => {
+      offering(credential('own', USER, 'own'), credential('bootstrap', USER, 'f'))
+      await downloadSent(stand.hotStore, cpe.deviceKey)
+      await begins('f', TARGET)
+      expect((await cpe.empty()).rpc).toBe('SetParameterValues')
+      await begins('f', TARGET)
+      expect(asked()).toBe(true)
+    })
+  })
+})
+
+describe('a session of ten minutes', () => {
+  const clock = createManualClock(Date.parse('2026-11-20T12:00:00.000Z'))
+  const opened: OpenSession[] = []
+  beforeEach(async () => {
+    opened.splice(0)
+    const memory = createMemoryHotStore({ clock })
+    const hotStore: HotStore = { ...memory, open: (all) => (opened.push(...all), memory.open(all)) }
+    transport = await natsTransport(inject('natsUrl'))
+    stand = await openStand({ settings: { auth: 'digest' }, transport, hotStore })
+    stand.onCredential = known('right')
+    cpe = createCpe({ serial: 'S1', port: () => stand.gateways[0]!.port })
+  })
+  const informFor = async (password: string) => {
+    const headers = authorize(await cpe.inform(), password)
+    const timeout = '<cwmp:SessionTimeout>600</cwmp:SessionTimeout></soap-env:Header>'
+    const inform = envelope('1-2', '1', informBody('S1', '1.0', ['2 PERIODIC']))
+    return cpe.post(inform.replace('</soap-env:Header>', timeout), headers)
+  }
+
+  test('is over within one where nobody proved who they are', async () => {
+    expect((await informFor('wrong')).status).toBe(401)
+    const { key } = opened.at(-1)!
+    await clock.advance(61_000)
+    expect(await stand.hotStore.resume([{ key, endIfIdle: false }])).toEqual([{ kind: 'unknown' }])
+  })
+
+  test('is kept for all of them once it is proven', async () => {
+    // Of one that is known to return its cookie nothing else has to be marked.
+    await informFor('right')
+    expect((await cpe.empty()).status).toBe(204)
+    await stand.hotStore.place([hint(cpe.deviceKey)])
+    expect((await informFor('right')).rpc).toBe('InformResponse')
+    await clock.advance(590_000)
+    expect((await cpe.empty()).rpc).toBe('GetParameterValues')
+  })
+})
+
 describe('a password that was replaced', () => {
   beforeEach(() => open('digest'))
 
@@ -178,7 +459,7 @@ describe('a password that was replaced', () => {
 describe('with basic', () => {
   beforeEach(() => open('basic'))
 
-  test('the right password opens a session and a wrong one does not', async () => {
+  test('security 1: the right password opens a session and a wrong one does not', async () => {
     stand.onCredential = known('right')
     expect((await cpe.inform()).headers['www-authenticate']).toBe('Basic realm="sluice"')
     expect((await informAs('wrong')).status).toBe(401)

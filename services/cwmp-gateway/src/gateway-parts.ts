@@ -1,11 +1,13 @@
 import type { Bus } from '@sluice/bus'
 import type { HotStore } from '@sluice/hot-store'
-import type { ModelProfile } from '@sluice/model-profiles'
 import type { Clock, Log } from '@sluice/runtime'
 import type { GatewaySettings } from './config.ts'
 import type { Authenticator } from './http/authenticate.ts'
 import type { Instruments } from './observability.ts'
+import type { MessageLog } from './messages/message-log.ts'
 import type { Reports } from './reports.ts'
+import type { Rules } from './rules.ts'
+import type { Services } from './session/carry-out.ts'
 
 /** What answering a POST takes. */
 export interface GatewayParts {
@@ -13,7 +15,9 @@ export interface GatewayParts {
   readonly hotStore: HotStore
   readonly clock: Clock
   readonly log: Log
-  readonly profiles: readonly ModelProfile[]
+  readonly rules: Rules
+  readonly services: Services
+  readonly messages: MessageLog
   readonly settings: GatewaySettings
   readonly reports: Reports
   readonly authenticator: Authenticator

@@ -2,23 +2,28 @@ import type { Bus, Stop } from '@sluice/bus'
 import { credentialChanged, taskPlaced } from '@sluice/contracts'
 import type { HotStore } from '@sluice/hot-store'
 import type { ModelProfile } from '@sluice/model-profiles'
-import type { Clock, Ids, Log } from '@sluice/runtime'
-import { answerPost, answerUnreadable } from './answer-post.ts'
-import type { GatewaySettings } from './config.ts'
+import { type Clock, type Ids, type Log, RuntimeError } from '@sluice/runtime'
+import { admitPost } from './admit-post.ts'
+import { contradictionIn, type GatewaySettings } from './config.ts'
 import type { GatewayParts } from './gateway-parts.ts'
 import { createAuthenticator } from './http/authenticate.ts'
+import { createCredentialSource } from './http/credential-source.ts'
 import { failed, type Reply, unavailable } from './http/reply.ts'
 import { type CwmpServer, startCwmpServer } from './http/server.ts'
 import { createInstruments } from './observability.ts'
+import { createMessageLog } from './messages/message-log.ts'
 import { createReports } from './reports.ts'
 import { type Restore, startRestore } from './restore.ts'
+import { createRules } from './rules.ts'
+import { createServices } from './services.ts'
 import { createSnapshotDigest } from './snapshot-digest.ts'
 
 export interface Gateway {
   /** Resolves once CPE are listened to. */
   start(): Promise<void>
-  /** Where, once it has started. */
+  /** Where, once it has started; 0 where plain HTTP, or TLS, is off. */
   readonly port: number
+  readonly tlsPort: number
   isReady(): boolean
   /**
    * Drains: is not ready, serves on for `drainDelayMs`, then takes nothing new, lets what is under way end, closes.
@@ -43,8 +48,12 @@ export interface GatewayOptions {
  */
 export function createGateway({ bus, hotStore, clock, ids, log, profiles, settings }: GatewayOptions): Gateway {
   const reports = createReports({ bus, ids, clock })
-  const authenticator = createAuthenticator({ bus, hotStore, clock, log, settings })
+  const credentials = createCredentialSource({ bus, clock, log })
+  const authenticator = createAuthenticator({ credentials, hotStore, clock, settings })
   const instruments = createInstruments()
+  const rules = createRules({ bus, clock, log, profiles })
+  const services = createServices({ bus, clock, log })
+  const messages = createMessageLog({ bus, ids, clock, log, instruments })
   let restore: Restore | undefined
   let server: CwmpServer | undefined
   let consumers: Stop[] = []
@@ -63,7 +72,9 @@ export function createGateway({ bus, hotStore, clock, ids, log, profiles, settin
     hotStore,
     clock,
     log,
-    profiles,
+    rules,
+    services,
+    messages,
     settings,
     reports,
     authenticator,
@@ -75,6 +86,9 @@ export function createGateway({ bus, hotStore, clock, ids, log, profiles, settin
 
   return {
     async start() {
+      const contradiction = contradictionIn(settings)
+      if (contradiction !== null) throw new RuntimeError('invalid_settings', contradiction)
+      await rules.start()
       restore = await startRestore({ bus, hotStore, clock, log })
       consumers = [
         await bus.consume(taskPlaced, (batch) => hotStore.place(batch.flatMap(({ data }) => data.items))),
@@ -84,16 +98,21 @@ export function createGateway({ bus, hotStore, clock, ids, log, profiles, settin
       ]
       server = await startCwmpServer({
         settings,
+        clock,
         log,
         isDraining: () => leaving,
-        answer: (post) => measured(() => answerPost(parts, post)),
-        abandon: (post, reason) => measured(() => answerUnreadable(parts, post, reason)),
+        admit: (head) => admitPost(parts, head),
+        translate,
+        answered: ({ status, reason }, ms) => instruments.posted(status, reason, ms),
       })
-      log.info({ host: settings.host, port: server.port, auth: settings.auth }, 'cwmp.listening')
+      const { port, tlsPort } = server
+      log.info({ host: settings.host, port, auth: settings.auth, tls_port: tlsPort }, 'cwmp.listening')
     },
     get port() {
-      if (server === undefined) throw new Error('the gateway has not started')
-      return server.port
+      return started().port
+    },
+    get tlsPort() {
+      return started().tlsPort
     },
     isReady: () => !leaving && whyNot() === null,
     async stop() {
@@ -103,15 +122,14 @@ export function createGateway({ bus, hotStore, clock, ids, log, profiles, settin
       await server?.close()
       await Promise.all(consumers.map((stop) => stop()))
       await restore?.stop()
-      await reports.stop()
+      await rules.stop()
+      await Promise.all([reports.stop(), messages.stop()])
     },
   }
 
-  async function measured(answer: () => Promise<Reply>): Promise<Reply> {
-    const startedAt = clock.now()
-    const reply = await answer().catch(translate)
-    instruments.posted(reply.status, reply.reason, clock.now() - startedAt)
-    return reply
+  function started(): CwmpServer {
+    if (server === undefined) throw new Error('the gateway has not started')
+    return server
   }
 
   /** What is away is 503 without SOAP, so that the CPE keeps what it wanted to say; anything else is ours. */

@@ -1,2 +1,8 @@
-export { defaultSettings, type GatewaySettings, gatewaySettings as settings } from './config.ts'
+export {
+  defaultSettings,
+  type GatewaySettings,
+  gatewaySettings as settings,
+  httpSettings,
+  httpSettingsOf,
+} from './config.ts'
 export { createGateway, type Gateway, type GatewayOptions } from './gateway.ts'

@@ -49,6 +49,21 @@ test('alone against NATS and Redis it serves a CPE, and SIGTERM ends it in order
   await Promise.all([nats.stop(), redis.stop()])
 })
 
+test('settings that contradict each other end it with 1, and are told', async () => {
+  const [nats, redis] = await Promise.all([startNats(), startRedis()])
+  const { said, ended } = start({
+    SLUICE_NATS_URL: nats.url,
+    SLUICE_REDIS_URL: redis.url,
+    SLUICE_ADMIN_PORT: '0',
+    SLUICE_CWMP_AUTH: 'basic',
+    SLUICE_CWMP_NONCE_SECRET: 'a secret of sixteen',
+    SLUICE_SNAPSHOT_KEY: 'a key of sixteen bytes',
+  })
+  expect(await ended).toBe(1)
+  expect(said.out + said.err).toContain('basic sends passwords in the clear')
+  await Promise.all([nats.stop(), redis.stop()])
+})
+
 test('wrong settings are told one line each, without the secrets, and end it with 1', async () => {
   const { said, ended } = start({
     SLUICE_NATS_URL: 'nats://127.0.0.1:1',

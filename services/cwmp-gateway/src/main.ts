@@ -2,7 +2,7 @@ import { connectNats } from '@sluice/bus'
 import { connectRedis } from '@sluice/hot-store'
 import { defaultProfiles } from '@sluice/model-profiles'
 import { runMain } from '@sluice/runtime'
-import { defaultSettings, gatewaySettings } from './config.ts'
+import { defaultSettings, gatewaySettings, httpSettingsOf } from './config.ts'
 import { createGateway } from './gateway.ts'
 import { SERVICE } from './observability.ts'
 
@@ -20,14 +20,12 @@ await runMain(SERVICE, gatewaySettings, async ({ settings, log, clock, ids, clos
     profiles: defaultProfiles,
     settings: {
       ...defaultSettings,
+      ...httpSettingsOf(settings),
       host: settings.SLUICE_CWMP_HOST,
       port: settings.SLUICE_CWMP_PORT,
-      auth: settings.SLUICE_CWMP_AUTH,
       nonceSecret: settings.SLUICE_CWMP_NONCE_SECRET,
       snapshotKey: settings.SLUICE_SNAPSHOT_KEY,
-      connectionSessions: settings.SLUICE_CWMP_CONNECTION_SESSIONS,
       drainDelayMs: settings.SLUICE_CWMP_DRAIN_DELAY_MS,
-      bodyLimit: settings.SLUICE_CWMP_BODY_LIMIT,
     },
   })
   closeAtEnd('gateway', () => gateway.stop())

@@ -4,6 +4,7 @@ import { answerChallenge, ha1 } from '@sluice/http-auth'
 import { systemClock } from '@sluice/runtime'
 import { freshNamespace } from '@sluice/testbed'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
+import { callHint, committingCalls, taskId } from './testing/call-parts.ts'
 import { answerValues, createCpe, type Heard, type TestCpe } from './testing/cpe.ts'
 import { openPoolingProxy, type PoolingProxy } from './testing/pooling-proxy.ts'
 import { openStand, type Stand } from './testing/stand.ts'
@@ -20,12 +21,12 @@ const open = async (auth: 'digest' | 'basic', gateways: number) => {
   const keyPrefix = `${freshNamespace()}:`
   const hotStore = await connectRedis({ url: inject('redisUrl'), clock: systemClock, log, keyPrefix })
   const transport = await natsTransport(inject('natsUrl'))
-  stand = await openStand({ settings: { auth }, gateways, transport, hotStore })
+  stand = await openStand({ settings: { auth, tlsTerminated: true }, gateways, transport, hotStore })
   stand.onClaim = committing()
   stand.onCredential = (deviceKey) => {
     const username = usernames.get(deviceKey)
     if (username === undefined) return answered({ kind: 'unknown' })
-    return answered({ kind: 'known', username, ha1: ha1(username, 'sluice', 'right') })
+    return answered({ kind: 'known', candidates: [{ role: 'own', username, ha1: ha1(username, 'sluice', 'right') }] })
   }
   proxy = await openPoolingProxy(stand.gateways.map(({ port }) => port))
 }
@@ -61,7 +62,7 @@ const accepted = '<Status>1</Status><StartTime/><CompleteTime/>'
 describe('behind a proxy that pools its connections', () => {
   beforeEach(() => open('digest', 1))
 
-  test('nobody continues a session for coming over the connection it was opened on', async () => {
+  test('security 3: nobody continues a session for coming over the connection it was opened on', async () => {
     const device = cpeOf('S1')
     await stand.hotStore.place([hint(device.deviceKey)])
     expect((await inform(device, 'S1')).rpc).toBe('InformResponse')
@@ -107,6 +108,59 @@ describe('a CPE that returns no cookie', () => {
     const key = { deviceKey: cpe.deviceKey, token: 'probe' }
     const [probe] = await stand.hotStore.open([{ key, state: '', ttlMs: 1_000, version: null }])
     expect(probe!.record.lastVersion).toBe('1.0')
+  })
+
+  test.each(['right', 'new'])(
+    'goes on after it was given another password, signing with the %s one',
+    async (password) => {
+      const cpe = cpeOf('S1')
+      await stand.hotStore.place([callHint(cpe.deviceKey, 1), callHint(cpe.deviceKey, 2)])
+      const parameters = [{ name: 'Device.ManagementServer.Password', value: 'new', type: 'string' as const }]
+      stand.others.onCall = committingCalls({
+        [taskId(1)]: { method: 'SetParameterValues', parameters },
+        [taskId(2)]: { method: 'Reboot' },
+      })
+      await inform(cpe, 'S1')
+      expect((await empty(cpe, 'S1')).rpc).toBe('SetParameterValues')
+      const username = '00D09E-HomeBox-S1'
+      const candidate = (role: 'own' | 'pending', text: string) => ({
+        role,
+        username,
+        ha1: ha1(username, 'sluice', text),
+      })
+      stand.onCredential = () =>
+        answered({ kind: 'known', candidates: [candidate('own', 'right'), candidate('pending', 'new')] })
+      const respond = (rpc: string, inner = '') =>
+        proven('S1', (headers) => cpe.say(rpc, inner, '1', headers), { password })
+      expect((await respond('SetParameterValuesResponse', '<Status>1</Status>')).rpc).toBe('Reboot')
+      expect((await respond('RebootResponse')).status).toBe(204)
+      expect(stand.others.reports.map(({ kind }) => kind)).toEqual(['answered', 'answered'])
+      expect(stand.others.confirmed).toEqual([])
+    },
+  )
+
+  test('may answer at length once it has proved again who it is, and nobody else in its name', async () => {
+    const cpe = cpeOf('S1')
+    await stand.hotStore.place([callHint(cpe.deviceKey, 1)])
+    const path = { path: 'Device.', nextLevel: false }
+    stand.others.onCall = committingCalls({ [taskId(1)]: { method: 'GetParameterNames', ...path } })
+    await inform(cpe, 'S1')
+    expect((await empty(cpe, 'S1')).rpc).toBe('GetParameterNames')
+    const struct =
+      '<ParameterInfoStruct><Name>Device.WiFi.Radio.1.Enable</Name><Writable>1</Writable></ParameterInfoStruct>'
+    const list = `<ParameterList>${struct.repeat(3_000)}</ParameterList>`
+    const answerAs = (password: string) =>
+      proven(
+        'S1',
+        (headers) => cpe.say('GetParameterNamesResponse', 'authorization' in headers ? list : '', '1', headers),
+        {
+          password,
+        },
+      )
+    expect((await answerAs('guess')).status).toBe(413)
+    expect(stand.others.reports).toEqual([])
+    expect((await answerAs('right')).status).toBe(204)
+    expect(stand.others.reports).toMatchObject([{ result: { kind: 'response' } }])
   })
 
   test('whose cookie nobody knows is known by its user name as well', async () => {

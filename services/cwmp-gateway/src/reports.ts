@@ -49,7 +49,8 @@ export function createReports({ bus, ids, clock }: ReportsParts): Reports {
   ) {
     return createBatcher<Item, void>({
       maxItems,
-      waitMs: 3,
+      // A CPE across a subscriber line does not notice, and the bus and the inventory work less often.
+      waitMs: 20,
       maxRunning: 8,
       clock,
       run: async (items) => {

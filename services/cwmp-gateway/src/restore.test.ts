@@ -2,6 +2,7 @@ import { createMemoryHotStore, type HotStore } from '@sluice/hot-store'
 import { systemClock } from '@sluice/runtime'
 import { waitUntil } from '@sluice/testbed'
 import { expect, inject, test } from 'vitest'
+import { callHint } from './testing/call-parts.ts'
 import { createCpe } from './testing/cpe.ts'
 import { openStand } from './testing/stand.ts'
 import { natsTransport } from './testing/transports.ts'
@@ -17,6 +18,38 @@ test('everything that stands is paged in before any device is admitted', async (
   const keys = deviceKeys.map((deviceKey) => ({ deviceKey, token: 't' }))
   const opened = await stand.hotStore.open(keys.map((key) => ({ key, state: '', ttlMs: 1_000, version: null })))
   expect(opened.filter(({ record }) => record.tasks.length + (record.watch === null ? 0 : 1) === 1)).toHaveLength(1_200)
+  await stand.close()
+})
+
+test('the hints of calls are paged in, too, and nobody waits for them', async () => {
+  const callPlacements = deviceKeys.slice(0, 3).map((deviceKey, n) => callHint(deviceKey, n))
+  const stand = await openStand({ transport: await natsTransport(inject('natsUrl')), callPlacements })
+  expect(stand.gateways[0]!.isReady()).toBe(true)
+  const tasksOf = async (deviceKey: string) => {
+    const key = { deviceKey, token: 't' }
+    const [opened] = await stand.hotStore.open([{ key, state: '', ttlMs: 1_000, version: null }])
+    return opened!.record.tasks
+  }
+  await waitUntil(async () => (await tasksOf(deviceKeys[2]!)).length === 1)
+  expect(await tasksOf(deviceKeys[0]!)).toMatchObject([{ kind: 'call' }])
+  await stand.close()
+})
+
+test('the hints of calls are paged in by another gateway when the one that restored is gone before it had them all', async () => {
+  const callPlacements = deviceKeys.slice(0, 3).map((deviceKey, n) => callHint(deviceKey, n))
+  const hotStore = createMemoryHotStore({ clock: systemClock })
+  // As a gateway leaves it that marked what it restored, and was killed while it paged the calls.
+  await hotStore.tryRestoreLock('placements', 'gone', 60_000)
+  await hotStore.markRestored('placements', 'gone')
+  await hotStore.tryRestoreLock('calls', 'gone', 500)
+  const stand = await openStand({ transport: await natsTransport(inject('natsUrl')), callPlacements, hotStore })
+  await waitUntil(() => hotStore.isRestored('calls'), { deadlineMs: 20_000 })
+  const opened = await hotStore.open(
+    deviceKeys.slice(0, 3).map((deviceKey) => {
+      return { key: { deviceKey, token: 't' }, state: '', ttlMs: 1_000, version: null }
+    }),
+  )
+  expect(opened.map(({ record }) => record.tasks.length)).toEqual([1, 1, 1])
   await stand.close()
 })
 
@@ -70,9 +103,9 @@ function losingConnections() {
   const hotStore: HotStore = {
     ...store,
     connection: () => connection,
-    isRestored: async () => {
+    isRestored: async (what) => {
       await looks.promise
-      return store.isRestored()
+      return store.isRestored(what)
     },
     open: (sessions) => {
       before()

@@ -37,7 +37,7 @@ test('whatever a device does for an upgrade bears the upgrade’s trace, from th
   cpe.close()
 })
 
-test('a device without an upgrade has a trace of its own for each POST', async () => {
+test('a device without an upgrade has a trace of its own for each session', async () => {
   const cpe = createCpe({ serial: 'T2', port: () => stand.gateways[0]!.port })
   const before = stand.informed.length
   await cpe.inform()
@@ -45,5 +45,20 @@ test('a device without an upgrade has a trace of its own for each POST', async (
   await waitUntil(() => stand.informed.length === before + 2)
   const traces = stand.informed.slice(before).map(({ traceparent }) => traceIdOf(traceparent ?? ''))
   expect(new Set(traces).size).toBe(2)
+  cpe.close()
+})
+
+test('all POSTs of a session are in one trace, whichever gateways answer them', async () => {
+  await stand.open()
+  let turn = 0
+  const cpe = createCpe({ serial: 'T3', port: () => stand.gateways[turn++ % 2]!.port })
+  await cpe.inform({ events: ['1 BOOT'] })
+  await cpe.say('GetRPCMethods')
+  await cpe.say('TransferComplete', '<CommandKey>k</CommandKey>')
+  const lines = () => stand.others.messages.filter(({ deviceKey }) => deviceKey === cpe.deviceKey)
+  await waitUntil(() => lines().length === 6 && stand.facts('transfer_completed').length === 1)
+  const traces = lines().map(({ traceparent }) => traceIdOf(traceparent ?? ''))
+  const fact = stand.observed.find(({ deviceKey }) => deviceKey === cpe.deviceKey)
+  expect(new Set([...traces, traceIdOf(fact?.traceparent ?? '')]).size).toBe(1)
   cpe.close()
 })

@@ -1,2 +1,2 @@
-export { settings } from './config.ts'
-export { type Registry, type RegistryParts, type RegistrySettings, createRegistry } from './registry.ts'
+export { type RegistrySettings, defaultSettings, settings } from './config.ts'
+export { type GivenSettings, type Registry, type RegistryParts, createRegistry } from './registry.ts'

@@ -15,7 +15,16 @@ await runMain('device-registry', settings, async ({ settings: given, log, clock,
     onLost: fail,
   })
   closeAtEnd('bus', () => bus.close())
-  const registry = createRegistry({ sql, bus, clock, ids, log }, { sealKey: given.SLUICE_SEAL_KEY })
+  const registry = createRegistry(
+    { sql, bus, clock, ids, log },
+    {
+      sealKey: given.SLUICE_SEAL_KEY,
+      autoRegistration: given.SLUICE_AUTO_REGISTRATION,
+      bootstrapReturnsPerHour: given.SLUICE_BOOTSTRAP_RETURNS_PER_HOUR,
+      messageLogDays: given.SLUICE_MESSAGE_LOG_DAYS,
+      messageLogLines: given.SLUICE_MESSAGE_LOG_LINES,
+    },
+  )
   await registry.start()
   closeAtEnd('registry', () => registry.stop())
   return { checks: { sql: () => sql.status() === 'up', bus: () => bus.status() === 'up' } }

@@ -1,9 +1,15 @@
 import { type Bus, type Stop, isRefusedForGood, publishOutbox, watchOutbox } from '@sluice/bus'
 import type { Clock, Ids, Log } from '@sluice/runtime'
 import { type Sql, createJournal, createRelay, migrate } from '@sluice/sql'
+import { type RegistrySettings, defaultSettings } from './config.ts'
+import { createSeal } from './credentials/seal.ts'
 import { bindHandlers } from './handlers.ts'
+import { createMessageTrimmer } from './messages/trim-messages.ts'
 import { createObservability } from './observability.ts'
-import { createSeal } from './seal.ts'
+import type { Parts } from './parts.ts'
+import { announceRules } from './rules/change-rules.ts'
+import { createProfilesInForce } from './rules/profiles-in-force.ts'
+import { noteShippedProfiles } from './rules/shipped-profiles.ts'
 import { migrations } from './store/migrations.ts'
 
 export interface RegistryParts {
@@ -14,10 +20,8 @@ export interface RegistryParts {
   readonly log: Log
 }
 
-export interface RegistrySettings {
-  /** 32 bytes as 64 hexadecimal characters. */
-  readonly sealKey: string
-}
+/** The key, and what differs from the default. */
+export type GivenSettings = Pick<RegistrySettings, 'sealKey'> & Partial<RegistrySettings>
 
 export interface Registry {
   /** Migrates its schema, then answers and consumes. */
@@ -25,8 +29,9 @@ export interface Registry {
   stop(): Promise<void>
 }
 
-/** The inventory: identity, model, version, last contact, credentials (sealed), tags. */
-export function createRegistry(parts: RegistryParts, settings: RegistrySettings): Registry {
+/** The inventory: identity, model, version, last contact, credentials (sealed), tags, message logs, and the rules gateways go by. */
+export function createRegistry(parts: RegistryParts, given: GivenSettings): Registry {
+  const settings: RegistrySettings = { ...defaultSettings, ...given }
   const journal = createJournal('registry')
   const relay = createRelay({
     ...parts,
@@ -37,17 +42,32 @@ export function createRegistry(parts: RegistryParts, settings: RegistrySettings)
     onRefused: ({ id, name }, error) =>
       parts.log.error({ err: error, event_id: id, event_name: name }, 'registry.outbox.event_refused'),
   })
-  const seal = createSeal(settings.sealKey)
+  const observability = createObservability()
+  const trimmer = createMessageTrimmer({ ...parts, observability, settings })
+  const all: Parts = {
+    ...parts,
+    settings,
+    journal,
+    observability,
+    trimmer,
+    seal: createSeal(settings.sealKey),
+    profiles: createProfilesInForce(parts.sql),
+    wakeRelay: () => relay.wake(),
+  }
   let stops: Stop[] = []
   return {
     start: async () => {
       await migrate(parts.sql, { schema: 'registry', migrations: [...journal.migrations, ...migrations] })
+      const revision = await noteShippedProfiles(parts.sql, parts.clock.now())
+      if (revision !== undefined) announceRules(parts, revision)
       relay.start()
-      stops = await bindHandlers({ ...parts, journal, relay, seal, observability: createObservability() })
+      trimmer.start()
+      stops = await bindHandlers(all)
       stops.push(watchOutbox('device-registry', () => journal.backlog(parts.sql), parts.clock))
     },
     stop: async () => {
       await Promise.all(stops.map((stop) => stop()))
+      await trimmer.stop()
       await relay.stop()
     },
   }

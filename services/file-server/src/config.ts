@@ -40,6 +40,16 @@ export const settings = defineSettings({
     default: 2_000,
     description: 'Transfers at once in this process; above it devices get 503 and Retry-After.',
   },
+  SLUICE_UPLOADS_DIRECTORY: {
+    type: Type.String({ minLength: 1 }),
+    optional: true,
+    description: 'Where files that devices upload are kept, shared with the resolver; without it none are taken.',
+  },
+  SLUICE_UPLOADS_MAX_BYTES: {
+    type: Type.Integer({ minimum: 1_024, maximum: 1_073_741_824 }),
+    default: 16_777_216,
+    description: 'Bytes of the longest file a device may upload.',
+  },
   SLUICE_FILES_IDLE_MS: {
     type: Type.Integer({ minimum: 1_000, maximum: 3_600_000 }),
     default: 60_000,

@@ -16,7 +16,7 @@ import {
   upgradeTraceparent,
   type Observation,
 } from '@sluice/contracts'
-import { mintGrant, type DownloadGrant } from '@sluice/firmware'
+import { campaignMarkOf, mintGrant, type DownloadGrant } from '@sluice/firmware'
 import { answerChallenge } from '@sluice/http-auth'
 import { openDirectoryImageStore } from '@sluice/image-store'
 import { createIds, createLog, type EndedSpan, startTelemetry, systemClock } from '@sluice/runtime'
@@ -39,6 +39,7 @@ const SETTINGS: FileServerSettings = {
   requireCredentials: false,
   maxTransfers: 100,
   maxTransfersPerAttempt: 2,
+  maxUploadBytes: 10_000,
   idleMs: 5_000,
   maxTransferMs: 60_000,
   stopsRefreshMs: 60_000,
@@ -51,6 +52,9 @@ const log = createLog({
   service: 'test',
   destination: new Writable({ write: (chunk: Buffer, _, done) => (logged.push(chunk.toString()), done()) }),
 })
+
+/** Every token and password the tests gave to devices. */
+const secrets: string[] = []
 
 const spans: EndedSpan[] = []
 const telemetry = startTelemetry({ service: 'test', onSpan: (span) => spans.push(span) })
@@ -105,13 +109,14 @@ function grant(changed: Partial<DownloadGrant> = {}) {
   const whole: DownloadGrant = {
     attemptId: ids.attempt(),
     upgradeId: ids.upgrade(),
-    campaignId: CAMPAIGN,
+    campaignMark: campaignMarkOf(CAMPAIGN),
     artifactId: ARTIFACT,
-    sha256: SHA,
     expiresAt: Math.floor(Date.now() / 1_000) + 3_600,
     ...changed,
   }
-  return { ...whole, ...mintGrant(whole, KEY) }
+  const minted = mintGrant(whole, KEY)
+  secrets.push(minted.path.slice(2), minted.password)
+  return { ...whole, ...minted }
 }
 const factsOf = (attemptId: string) =>
   observed.filter(({ fact }) => 'attemptId' in fact && fact.attemptId === attemptId).map(({ fact }) => fact)
@@ -225,6 +230,11 @@ describe('a device with a grant', () => {
     socket.destroy()
   })
 
+  it('may ask without a file name, where its model has no room for one', async () => {
+    const url = await start()
+    expect((await bytesOf(await fetch(`${url}/${grant().path}`))).equals(IMAGE)).toBe(true)
+  })
+
   it('may ask with HEAD, which serves no byte', async () => {
     const url = await start()
     const mine = grant()
@@ -241,13 +251,17 @@ describe('what is refused', () => {
     const url = await start()
     const mine = grant()
     const other = grant()
-    const token = mine.path.split('/')[2]!
+    const token = mine.path.slice('f/'.length)
     const bent = token.slice(0, 20) + (token[20] === 'A' ? 'B' : 'A') + token.slice(21)
+    // The first 5 bytes are version and expiry, the next 16 the attempt.
+    const ofAnother = Buffer.from(token, 'base64url')
+    ofAnother.set(Buffer.from(other.path.slice('f/'.length), 'base64url').subarray(5, 21), 5)
     for (const path of [
-      `f/${mine.attemptId}/${bent}/f`,
-      `f/${other.attemptId}/${token}/f`,
-      `f/${mine.attemptId}/x/f`,
-      `f/${mine.attemptId}/${token}`,
+      `f/${bent}/f`,
+      `f/${ofAnother.toString('base64url')}/f`,
+      `f/${mine.attemptId}/${token}/f`,
+      `f/x/f`,
+      `f/${token}A`,
       `f/../../etc/passwd`,
       `f/%2e%2e/${token}/f`,
       `${mine.path}/a/b`,
@@ -302,7 +316,19 @@ describe('what is refused', () => {
 
   it('an image that is not there: 503, because that is not the fault of the device', async () => {
     const url = await start()
-    expect((await fetch(`${url}/${grant({ sha256: '0'.repeat(64) }).path}/f`)).status).toBe(503)
+    const artifactId = ids.artifact()
+    const status = async () => (await fetch(`${url}/${grant({ artifactId }).path}/f`)).status
+    expect(await status()).toBe(503)
+    await images.quarantine(
+      artifactId,
+      (async function* () {
+        yield IMAGE
+      })(),
+      { maxBytes: 1e9 },
+    )
+    expect(await status()).toBe(503)
+    await images.promote(artifactId, SHA)
+    expect(await status()).toBe(200)
   })
 })
 
@@ -374,7 +400,7 @@ describe('limits', () => {
       { maxBytes: 1e9 },
     )
     await images.promote(artifactId, sha256)
-    return { sha256, artifactId }
+    return { artifactId }
   }
 
   it('let one attempt take only so many connections, and all of them together only so many', async () => {
@@ -423,8 +449,24 @@ describe('limits', () => {
   })
 })
 
-it('never logs a token or a password', () => {
+it('never logs a token or a password, and names the attempt of genuine requests alone', async () => {
+  const url = await start()
+  const [mine, forged] = [grant(), grant()]
+  const before = logged.length
+  for (const path of [
+    `${mine.path}/router.bin`,
+    mine.path,
+    `${forged.path}A/f`,
+    `f/${forged.attemptId}/${mine.path}`,
+  ]) {
+    await fetch(`${url}/${path}`, { method: 'HEAD' })
+  }
+  const linesOf = (text: string) => logged.slice(before).filter((line) => line.includes(text))
+  await waitUntil(() => linesOf(`"attempt_id":"${mine.attemptId}"`).length === 2)
+  await waitUntil(() => linesOf('"status":404').length === 2)
+  expect(linesOf(forged.attemptId)).toEqual([])
   const all = logged.join('')
   expect(all).toContain('files.request.ended')
-  expect(all).not.toMatch(/[A-Za-z0-9_-]{100,}/)
+  // A part of one would do harm as well.
+  for (const secret of secrets) expect(all).not.toContain(secret.slice(8, 22))
 })

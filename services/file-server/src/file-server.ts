@@ -2,19 +2,23 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Bus } from '@sluice/bus'
-import type { ImageStore } from '@sluice/image-store'
+import type { ImageStore, UploadStore } from '@sluice/image-store'
 import type { Check, Clock, Ids, Log } from '@sluice/runtime'
 import { createAdmission } from './admission.ts'
 import { createAttemptMemories } from './attempt-memory.ts'
 import { createAuthenticator } from './authenticate.ts'
+import { createDigestMemory } from './digest-memory.ts'
 import { LOG, METRICS } from './observability.ts'
 import { createFactReporter } from './report-facts.ts'
+import { isUpload, receiveUpload } from './receive-upload.ts'
 import { serveImage } from './serve-image.ts'
 import { followStoppedWork, type StoppedWork } from './stopped-work.ts'
 
 export interface FileServerParts {
   readonly bus: Bus
   readonly images: ImageStore
+  /** Absent: devices put nothing here. */
+  readonly uploads?: UploadStore | undefined
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log
@@ -30,6 +34,8 @@ export interface FileServerSettings {
   readonly requireCredentials: boolean
   readonly maxTransfers: number
   readonly maxTransfersPerAttempt: number
+  /** Of one file a device puts. */
+  readonly maxUploadBytes: number
   /** A socket on which nothing moves for this long is closed. */
   readonly idleMs: number
   /** However slowly it moves, a transfer ends after this time. */
@@ -49,12 +55,14 @@ export interface FileServer {
 
 const HEAD_DEADLINE_MS = 10_000
 const REMEMBERED_ATTEMPTS = 100_000
+const REMEMBERED_DIGESTS = 10_000
 
 export function createFileServer(parts: FileServerParts, settings: FileServerSettings): FileServer {
-  const { bus, images, clock, ids, log } = parts
+  const { bus, images, uploads, clock, ids, log } = parts
   const facts = createFactReporter({ bus, clock, ids, log })
   const admission = createAdmission({ inAll: settings.maxTransfers, perAttempt: settings.maxTransfersPerAttempt })
   const attempts = createAttemptMemories(REMEMBERED_ATTEMPTS)
+  const digests = createDigestMemory(images, REMEMBERED_DIGESTS)
   const authenticator = createAuthenticator(clock, settings.keys[0], settings.requireCredentials)
   let stopped: StoppedWork | null = null
   let draining = false
@@ -62,7 +70,7 @@ export function createFileServer(parts: FileServerParts, settings: FileServerSet
   const server = createServer(
     {
       headersTimeout: HEAD_DEADLINE_MS,
-      requestTimeout: HEAD_DEADLINE_MS,
+      requestTimeout: uploads === undefined ? HEAD_DEADLINE_MS : settings.maxTransferMs,
       connectionsCheckingInterval: 1_000,
       keepAliveTimeout: 5_000,
       maxHeaderSize: 8 * 1024,
@@ -72,6 +80,7 @@ export function createFileServer(parts: FileServerParts, settings: FileServerSet
   server.setTimeout(settings.idleMs, (socket: Socket) => socket.destroy())
 
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
+    let attemptId: string | undefined
     const endOverlong = clock.after(settings.maxTransferMs, () => response.destroy())
     response.on('error', () => undefined)
     response.once('close', () => {
@@ -85,15 +94,30 @@ export function createFileServer(parts: FileServerParts, settings: FileServerSet
           status: response.statusCode,
           range: request.headers.range,
           complete: response.writableFinished,
+          attempt_id: attemptId,
         },
         LOG.requestEnded,
       )
     })
     try {
       if (stopped === null) throw new Error('served before it was started')
-      const keys = settings.keys
+      const { keys, maxUploadBytes } = settings
+      if (uploads !== undefined && isUpload(request.url ?? '')) {
+        return await receiveUpload(request, response, {
+          uploads,
+          maxUploadBytes,
+          bus,
+          ids,
+          admission,
+          authenticator,
+          keys,
+          clock,
+          log,
+        })
+      }
       await serveImage(request, response, {
         images,
+        digests,
         stopped,
         facts,
         admission,
@@ -102,9 +126,10 @@ export function createFileServer(parts: FileServerParts, settings: FileServerSet
         keys,
         clock,
         log,
+        onAttempt: (genuine) => (attemptId = genuine),
       })
     } catch (error) {
-      log.error({ err: error, path: maskToken(request.url ?? '') }, LOG.requestFailed)
+      log.error({ err: error, path: maskToken(request.url ?? ''), attempt_id: attemptId }, LOG.requestFailed)
       // A store that does not answer is no verdict on the request. Once bytes have left, only the connection can say so.
       if (response.headersSent) response.destroy()
       else response.writeHead(503, { 'retry-after': '30', 'content-length': 0 }).end()
@@ -139,13 +164,16 @@ export function createFileServer(parts: FileServerParts, settings: FileServerSet
   }
 }
 
-/** The token is a right to download: a log shows only where it starts. */
+/**
+ * A token is a right: a log shows only where it starts. Whose download it was is said apart, and only of genuine ones;
+ * an upload says its id in the path.
+ */
 export function maskToken(url: string): string {
   const [path = ''] = url.slice(0, 512).split(/[?#]/)
   const parts = path.split('/')
   return parts
     .map((part, at) =>
-      part.length > 8 && !(at === 2 && /^fw[0-9A-Z]{26}$/.test(part)) ? `${part.slice(0, 4)}…` : part,
+      part.length > 8 && !(at === 2 && /^(?:bk|tsk_)[0-9A-Z]{26}$/.test(part)) ? `${part.slice(0, 4)}…` : part,
     )
     .join('/')
 }

@@ -6,6 +6,7 @@ import { type Clock, inSpan, type Log } from '@sluice/runtime'
 import type { Admission } from './admission.ts'
 import type { createAttemptMemories } from './attempt-memory.ts'
 import type { Authenticator } from './authenticate.ts'
+import type { DigestMemory } from './digest-memory.ts'
 import { LOG, METRICS, SERVICE } from './observability.ts'
 import { parseRange, type AskedRange } from './parse-range.ts'
 import type { FactReporter } from './report-facts.ts'
@@ -14,6 +15,7 @@ import type { StoppedWork } from './stopped-work.ts'
 
 export interface ServeParts {
   readonly images: ImageStore
+  readonly digests: DigestMemory
   readonly stopped: StoppedWork
   readonly facts: FactReporter
   readonly admission: Admission
@@ -23,6 +25,14 @@ export interface ServeParts {
   readonly keys: readonly Uint8Array[]
   readonly clock: Clock
   readonly log: Log
+  /** Hears whose request it is, once its token was found genuine. */
+  readonly onAttempt: (attemptId: string) => void
+}
+
+/** What is sent: the digest, and the size in bytes. */
+interface Image {
+  readonly sha256: string
+  readonly size: number
 }
 
 type RefusalReason = Extract<ObservedFact, { kind: 'download_refused' }>['reason']
@@ -33,19 +43,20 @@ const REFUSAL_TOLD_AGAIN_MS = 60_000
 /** Answers one request for an image: granted, not stopped, authenticated, admitted; then the bytes. */
 export async function serveImage(request: IncomingMessage, response: ServerResponse, parts: ServeParts): Promise<void> {
   if (request.method !== 'GET' && request.method !== 'HEAD') return answer(response, 405, { allow: 'GET, HEAD' })
-  const place = placeOf(request.url ?? '')
-  if (place === null) return answer(response, 404)
-  const read = readGrant(place.attemptId, place.token, parts.keys, Math.floor(parts.clock.now() / 1_000))
+  const token = tokenOf(request.url ?? '')
+  if (token === null) return answer(response, 404)
+  const read = readGrant(token, parts.keys, Math.floor(parts.clock.now() / 1_000))
   // Nothing a forger says about an attempt is told on.
   if (read.kind === 'refused') return answer(response, 404)
   const { grant } = read
+  parts.onAttempt(grant.attemptId)
   const refuse = (status: number, reason: RefusalReason, headers: Record<string, string> = {}) => {
     tellRefusal(grant, reason, parts)
     answer(response, status, headers)
   }
   if (read.kind === 'expired') return refuse(403, 'expired')
 
-  const standing = parts.stopped.standingOf(grant.campaignId, grant.artifactId)
+  const standing = parts.stopped.standingOf(grant.campaignMark, grant.artifactId)
   // What cannot be told must not count against the device: the same as being too busy.
   if (standing === 'unknown') return refuse(503, 'shedding', { 'retry-after': RETRY_AFTER_S })
   if (standing === 'stopped') return refuse(503, 'stopped', { 'retry-after': RETRY_AFTER_S })
@@ -64,19 +75,25 @@ export async function serveImage(request: IncomingMessage, response: ServerRespo
   if (leave === null) return refuse(503, 'shedding', { 'retry-after': RETRY_AFTER_S })
   METRICS.active.add(1)
   try {
-    const size = await parts.images.size(grant.sha256)
-    if (size === null) {
-      parts.log.error({ artifact_id: grant.artifactId, sha256: grant.sha256 }, LOG.imageMissing)
+    const image = await findImage(grant, parts)
+    if (image === null) {
+      parts.log.error({ artifact_id: grant.artifactId }, LOG.imageMissing)
       return refuse(503, 'shedding', { 'retry-after': RETRY_AFTER_S })
     }
     await inSpan(spanOf(grant), async (span) => {
-      await sendImage(request, response, grant, size, parts)
+      await sendImage(request, response, grant, image, parts)
       span.setAttribute('http.response.status_code', response.statusCode)
     })
   } finally {
     leave()
     METRICS.active.add(-1)
   }
+}
+
+async function findImage({ artifactId }: DownloadGrant, { digests, images }: ServeParts): Promise<Image | null> {
+  const sha256 = await digests.digestOf(artifactId)
+  const size = sha256 === null ? null : await images.size(sha256)
+  return sha256 === null || size === null ? null : { sha256, size }
 }
 
 /** The transfer in the upgrade's own trace, as long as it takes. */
@@ -90,10 +107,10 @@ async function sendImage(
   request: IncomingMessage,
   response: ServerResponse,
   grant: DownloadGrant,
-  size: number,
+  { sha256, size }: Image,
   parts: ServeParts,
 ): Promise<void> {
-  const etag = `"${grant.sha256}"`
+  const etag = `"${sha256}"`
   const asked = askedRange(request, etag, size)
   const headers: Record<string, string | number> = {
     'accept-ranges': 'bytes',
@@ -113,7 +130,7 @@ async function sendImage(
     return
   }
 
-  const image = await parts.images.open(grant.sha256, { first, last })
+  const image = await parts.images.open(sha256, { first, last })
   if (image.kind === 'absent') return answer(response, 503, { 'retry-after': RETRY_AFTER_S })
   response.writeHead(status, headers)
   if (resumes(request, etag)) parts.attempts.of(grant.attemptId).held.add(0, first)
@@ -170,14 +187,11 @@ function tellRefusal(grant: DownloadGrant, reason: RefusalReason, parts: ServePa
 }
 
 /**
- * The parts of `/f/<attemptId>/<token>/<file name>`; the name is for the device alone. Some CPE send the whole URL as
- * the target, which a server must accept (RFC 9112 3.2.2).
+ * The token in `/f/<token>/<file name>`; the name is for the device alone, and none is given to who has no room for it.
+ * Some CPE send the whole URL as the target, which a server must accept (RFC 9112 3.2.2).
  */
-function placeOf(url: string): { attemptId: string; token: string } | null {
-  const match = /^(?:https?:\/\/[^/?#]{1,255})?\/f\/([0-9A-Za-z]{1,64})\/([A-Za-z0-9_-]{1,256})\/[^/?#]{1,255}$/.exec(
-    url,
-  )
-  return match === null ? null : { attemptId: match[1]!, token: match[2]! }
+function tokenOf(url: string): string | null {
+  return /^(?:https?:\/\/[^/?#]{1,255})?\/f\/([A-Za-z0-9_-]{1,256})(?:\/[^/?#]{1,255})?$/.exec(url)?.[1] ?? null
 }
 
 function answer(response: ServerResponse, status: number, headers: Record<string, string | number> = {}): void {

@@ -1,12 +1,13 @@
 import { transferStopsChanged, transferStopsGet, type TransferStops } from '@sluice/contracts'
 import type { Bus } from '@sluice/bus'
+import { campaignMarkOf } from '@sluice/firmware'
 import type { Cancel, Clock, Log } from '@sluice/runtime'
 import { LOG } from './observability.ts'
 
 /** Whose downloads are refused at the first byte: learnt from the scheduler, kept whole, in memory. */
 export interface StoppedWork {
-  /** `unknown` until the set was learnt once: then nothing may be served. */
-  standingOf(campaignId: string, artifactId: string): 'open' | 'stopped' | 'unknown'
+  /** A campaign by its mark, as a grant names it. `unknown` until the set was learnt once: then nothing may be served. */
+  standingOf(campaignMark: string, artifactId: string): 'open' | 'stopped' | 'unknown'
   isKnown(): boolean
   stop(): Promise<void>
 }
@@ -30,7 +31,7 @@ export async function followStoppedWork(
   let ended = false
 
   const learn = (stops: TransferStops) => {
-    known = { campaigns: new Set(stops.campaignIds), artifacts: new Set(stops.artifactIds) }
+    known = { campaigns: new Set(stops.campaignIds.map(campaignMarkOf)), artifacts: new Set(stops.artifactIds) }
   }
   const ask = async () => {
     const heardBefore = heard
@@ -56,9 +57,9 @@ export async function followStoppedWork(
   const cancel = clock.every(refreshMs, () => void refresh())
 
   return {
-    standingOf: (campaignId, artifactId) => {
+    standingOf: (campaignMark, artifactId) => {
       if (known === null) return 'unknown'
-      return known.campaigns.has(campaignId) || known.artifacts.has(artifactId) ? 'stopped' : 'open'
+      return known.campaigns.has(campaignMark) || known.artifacts.has(artifactId) ? 'stopped' : 'open'
     },
     isKnown: () => known !== null,
     stop: async () => {

@@ -1,4 +1,5 @@
 import type { Bus } from '@sluice/bus'
+import type { AwaitTask } from './await-task.ts'
 import {
   type BodyOf,
   type DeviceFilter,
@@ -12,6 +13,9 @@ import {
   artifactGet,
   artifactList,
   artifactRevoke,
+  bootstrapCredentialList,
+  bootstrapCredentialPut,
+  bootstrapCredentialRemove,
   campaignControl,
   campaignCreate,
   campaignGet,
@@ -19,7 +23,24 @@ import {
   deviceGet,
   deviceImport,
   deviceList,
+  deviceMessageList,
+  deviceRemove,
+  deviceUpdate,
+  fleetTaskCancel,
+  fleetTaskCreate,
+  fleetTaskGet,
+  fleetTaskList,
   historyList,
+  profileList,
+  profilePut,
+  profileRemove,
+  redirectList,
+  redirectPut,
+  redirectRemove,
+  taskCancel,
+  taskCreate,
+  taskGet,
+  taskList,
   trustKeyAdd,
   trustKeyList,
   trustKeyRevoke,
@@ -28,7 +49,10 @@ import {
 } from '@sluice/contracts'
 
 /** Streams have answers of their own. */
-export type AnsweredName = Exclude<OperationName, 'uploadArtifact' | 'streamEvents'>
+export type AnsweredName = Exclude<
+  OperationName,
+  'uploadArtifact' | 'streamEvents' | 'getTaskUpload' | 'getUpgradeBackup'
+>
 
 export interface Call<N extends AnsweredName> {
   readonly params: ParamsOf<N>
@@ -45,7 +69,7 @@ export type Answers = {
 const PAGE = 100
 
 /** Which operation leads to which request on the bus. */
-export function createAnswers(bus: Bus): Answers {
+export function createAnswers(bus: Bus, awaitTask: AwaitTask): Answers {
   const control =
     (action: 'start' | 'pause' | 'resume' | 'abort' | 'advance') =>
     ({ params, body, actor }: Call<'startCampaign'>) =>
@@ -99,6 +123,38 @@ export function createAnswers(bus: Bus): Answers {
     },
     importDevices: ({ body, actor }) => bus.request(deviceImport, { ...body, actor }),
     getDevice: ({ params }) => bus.request(deviceGet, params),
+    updateDevice: ({ params, body, actor }) => bus.request(deviceUpdate, { ...params, change: body, actor }),
+    removeDevice: ({ params, actor }) => bus.request(deviceRemove, { ...params, actor }),
+    getDeviceMessages: ({ params, query }) =>
+      withDevice(params.device, (deviceKey) => bus.request(deviceMessageList, { limit: PAGE, ...query, deviceKey })),
+    createTask: async ({ params, query, body, actor }) => {
+      const created = await bus.request(taskCreate, { ...params, draft: body, actor })
+      return created.ok && query.waitMs !== undefined ? awaitTask(created.data, query.waitMs) : created
+    },
+    listDeviceTasks: ({ params, query }) =>
+      withDevice(params.device, (deviceKey) => bus.request(taskList, { limit: PAGE, ...query, deviceKey })),
+    getTask: ({ params }) => bus.request(taskGet, params),
+    cancelTask: ({ params, actor }) => bus.request(taskCancel, { ...params, actor }),
+    createFleetTask: ({ body, actor }) => bus.request(fleetTaskCreate, { draft: body, actor }),
+    listFleetTasks: ({ query }) => bus.request(fleetTaskList, { limit: PAGE, ...query }),
+    getFleetTask: ({ params }) => bus.request(fleetTaskGet, params),
+    listFleetTaskTasks: ({ params, query }) => bus.request(taskList, { limit: PAGE, ...query, ...params }),
+    cancelFleetTask: ({ params, actor }) => bus.request(fleetTaskCancel, { ...params, actor }),
+    listProfiles: () => bus.request(profileList, {}),
+    putProfile: async ({ params, body, actor }) =>
+      params.name === body.name
+        ? bus.request(profilePut, { profile: body, actor })
+        : refusal('invalid_request', 'the name in the path is not that in the body'),
+    removeProfile: ({ params, actor }) => bus.request(profileRemove, { ...params, actor }),
+    listRedirects: () => bus.request(redirectList, {}),
+    putRedirect: async ({ params, body, actor }) =>
+      params.name === body.name
+        ? bus.request(redirectPut, { rule: body, actor })
+        : refusal('invalid_request', 'the name in the path is not that in the body'),
+    removeRedirect: ({ params, actor }) => bus.request(redirectRemove, { ...params, actor }),
+    listBootstrapCredentials: () => bus.request(bootstrapCredentialList, {}),
+    putBootstrapCredential: ({ body, actor }) => bus.request(bootstrapCredentialPut, { ...body, actor }),
+    removeBootstrapCredential: ({ params, actor }) => bus.request(bootstrapCredentialRemove, { ...params, actor }),
     getDeviceUpgrades: ({ params, query }) =>
       withDevice(params.device, (deviceKey) => bus.request(upgradeList, { limit: PAGE, ...query, deviceKey })),
     getDeviceHistory: ({ params, query }) =>

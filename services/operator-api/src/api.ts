@@ -2,8 +2,10 @@ import type { AddressInfo } from 'node:net'
 import type { Bus } from '@sluice/bus'
 import type { Clock, Log } from '@sluice/runtime'
 import { createAnswers } from './answers.ts'
+import { createTaskWaits } from './await-task.ts'
 import { createEventStreams } from './event-stream.ts'
 import { createObservability } from './observability.ts'
+import { fetchUpload } from './fetch-upload.ts'
 import { createServer } from './server.ts'
 import { readTokens } from './tokens.ts'
 import { forwardUpload } from './upload.ts'
@@ -38,10 +40,12 @@ export function createOperatorApi({ bus, clock, log }: ApiParts, settings: ApiSe
   return {
     start: async () => {
       const streams = await createEventStreams(bus, clock, (change) => observability.eventStreams.add(change))
+      const waits = await createTaskWaits(bus, clock)
       const intake = { url: settings.intakeUrl, token: settings.intakeToken }
       const server = createServer({
-        answers: createAnswers(bus),
+        answers: createAnswers(bus, waits.awaitTask),
         upload: (artifactId, content, signal) => forwardUpload(bus, intake, artifactId, content, signal),
+        fetchUpload: (uploadId, signal) => fetchUpload(intake, uploadId, signal),
         streams,
         tokens,
         log,
@@ -53,6 +57,7 @@ export function createOperatorApi({ bus, clock, log }: ApiParts, settings: ApiSe
       const { port } = server.server.address() as AddressInfo
       log.info({ host: settings.host, port }, 'api.server.listening')
       stop = async () => {
+        await waits.stop()
         await streams.stop()
         await server.close()
       }

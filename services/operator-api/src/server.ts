@@ -12,6 +12,7 @@ import { type Clock, type Log, inSpan } from '@sluice/runtime'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { admitRequests, callerOf } from './admit-requests.ts'
 import type { Answers, Call } from './answers.ts'
+import { uploadIdOf } from './fetch-upload.ts'
 import type { EventStreams } from './event-stream.ts'
 import type { Observability } from './observability.ts'
 import openApi from './generated/openapi.json' with { type: 'json' }
@@ -21,6 +22,7 @@ import type { Tokens } from './tokens.ts'
 export interface ServerParts {
   readonly answers: Answers
   readonly upload: (artifactId: string, content: Readable, signal: AbortSignal) => Promise<Reply<Artifact>>
+  readonly fetchUpload: (uploadId: string, signal: AbortSignal) => Promise<Reply<Readable>>
   readonly streams: EventStreams
   readonly tokens: Tokens
   readonly log: Log
@@ -98,6 +100,11 @@ async function answer(
       reply.hijack()
       parts.streams.add(reply.raw, input.query as { campaignId?: string })
       return
+    }
+    if (operation.response === 'bytes') {
+      const file = await parts.fetchUpload(uploadIdOf(input.params as { taskId?: string }), whenGone(reply))
+      if (!file.ok) return sendProblem(reply, file.error.code, file.error.detail)
+      return reply.header('cache-control', 'no-store').type('application/octet-stream').send(file.data)
     }
     const result =
       name === 'uploadArtifact'

@@ -1,3 +1,5 @@
+import { httpSettings } from '@sluice/cwmp-gateway'
+import { settings as registrySettings } from '@sluice/device-registry'
 import { NETWORKS_PATTERN, defineSettings } from '@sluice/runtime'
 import Type from 'typebox'
 
@@ -20,10 +22,11 @@ export const settings = defineSettings({
     description: 'The address or name under which devices reach this machine; it stands in download URLs.',
   },
   SLUICE_CWMP_PORT: { type: Port, default: 7547, description: 'Port of CWMP.' },
-  SLUICE_CWMP_AUTH: {
-    type: Type.Union([Type.Literal('digest'), Type.Literal('basic'), Type.Literal('none')]),
-    default: 'digest',
-    description: 'How CPE prove who they are. `basic` only behind TLS, `none` only in a lab.',
+  ...httpSettings,
+  SLUICE_CWMP_CONNECTION_SESSIONS: {
+    ...httpSettings.SLUICE_CWMP_CONNECTION_SESSIONS,
+    // It ends the CPE's own TCP connections.
+    default: true,
   },
   SLUICE_FILES_PORT: { type: Port, default: 7549, description: 'Port of the files.' },
   SLUICE_API_HOST: {
@@ -35,6 +38,14 @@ export const settings = defineSettings({
   SLUICE_LAB_NETWORKS: {
     type: Type.String({ pattern: NETWORKS_PATTERN }),
     default: '',
-    description: 'Private networks, separated by commas, that images may be fetched from.',
+    description: 'Private networks, separated by commas, that images may be fetched from and devices be woken in.',
+  },
+  SLUICE_AUTO_REGISTRATION: registrySettings.SLUICE_AUTO_REGISTRATION,
+  SLUICE_BOOTSTRAP_RETURNS_PER_HOUR: registrySettings.SLUICE_BOOTSTRAP_RETURNS_PER_HOUR,
+  SLUICE_STUN_PORT: { type: Port, optional: true, description: 'UDP port of a STUN server; none without it.' },
+  SLUICE_NOTIFICATIONS_PORT: {
+    type: Port,
+    optional: true,
+    description: 'UDP port of lightweight notifications; none without it.',
   },
 })

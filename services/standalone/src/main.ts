@@ -1,3 +1,4 @@
+import { httpSettingsOf } from '@sluice/cwmp-gateway'
 import { runMain } from '@sluice/runtime'
 import { settings } from './config.ts'
 import { startStandalone } from './standalone.ts'
@@ -10,11 +11,17 @@ await runMain('standalone', settings, async ({ settings: given, log, clock, ids,
       host: given.SLUICE_HOST,
       publicHost: given.SLUICE_PUBLIC_HOST,
       cwmpPort: given.SLUICE_CWMP_PORT,
-      auth: given.SLUICE_CWMP_AUTH,
+      http: httpSettingsOf(given),
       filesPort: given.SLUICE_FILES_PORT,
       apiHost: given.SLUICE_API_HOST,
       apiPort: given.SLUICE_API_PORT,
       labNetworks: given.SLUICE_LAB_NETWORKS,
+      registry: {
+        autoRegistration: given.SLUICE_AUTO_REGISTRATION,
+        bootstrapReturnsPerHour: given.SLUICE_BOOTSTRAP_RETURNS_PER_HOUR,
+      },
+      stunPort: given.SLUICE_STUN_PORT ?? null,
+      notificationsPort: given.SLUICE_NOTIFICATIONS_PORT ?? null,
     },
   )
   closeAtEnd('system', () => system.stop())

@@ -2,12 +2,19 @@ import { join } from 'node:path'
 import { createArtifactResolver } from '@sluice/artifact-resolver'
 import { createEmbeddedBus } from '@sluice/bus'
 import { createScheduler } from '@sluice/campaign-scheduler'
-import { createGateway, defaultSettings as gatewayDefaults } from '@sluice/cwmp-gateway'
-import { createRegistry } from '@sluice/device-registry'
+import {
+  createGateway,
+  type Gateway,
+  defaultSettings as gatewayDefaults,
+  type GatewaySettings,
+} from '@sluice/cwmp-gateway'
+import { createRegistry, type RegistrySettings } from '@sluice/device-registry'
+import { createDeviceTasks } from '@sluice/device-tasks'
+import { type DeviceWakerSettings, createDeviceWaker } from '@sluice/device-waker'
 import { createFileServer } from '@sluice/file-server'
 import { createFirmwareVerifier } from '@sluice/firmware-verifier'
 import { createMemoryHotStore } from '@sluice/hot-store'
-import { openDirectoryImageStore } from '@sluice/image-store'
+import { openDirectoryImageStore, openDirectoryUploadStore } from '@sluice/image-store'
 import { defaultProfiles } from '@sluice/model-profiles'
 import { createOperatorApi } from '@sluice/operator-api'
 import { type Clock, type Ids, type Log, type LogLevel, createLog, parseNetworks } from '@sluice/runtime'
@@ -26,12 +33,18 @@ export interface StandaloneSettings {
   readonly host: string
   readonly publicHost: string
   readonly cwmpPort: number
-  readonly auth: 'digest' | 'basic' | 'none'
+  /** How CPE are listened to, where it is not as usual: TLS, authentication, limits. */
+  readonly http: Partial<GatewaySettings>
   readonly filesPort: number
   readonly apiHost: string
   readonly apiPort: number
   /** Networks by prefix, separated by commas. */
   readonly labNetworks: string
+  /** What differs from how the registry is by itself. */
+  readonly registry: Partial<Pick<RegistrySettings, 'autoRegistration' | 'bootstrapReturnsPerHour'>>
+  /** UDP ports of the STUN server and of lightweight notifications; null: none. */
+  readonly stunPort: number | null
+  readonly notificationsPort: number | null
 }
 
 export interface Standalone {
@@ -70,11 +83,13 @@ export async function startStandalone(parts: StandaloneParts, settings: Standalo
     })
     closing.push(() => hub.close())
     const images = await openDirectoryImageStore(join(settings.stateDirectory, 'images'))
+    const uploads = await openDirectoryUploadStore(join(settings.stateDirectory, 'uploads'))
     const hotStore = createMemoryHotStore({ clock })
     closing.push(() => hotStore.close())
     const partsOf = (service: string) => ({
       sql,
       images,
+      uploads,
       clock,
       ids,
       bus: hub.as(service),
@@ -85,7 +100,9 @@ export async function startStandalone(parts: StandaloneParts, settings: Standalo
       return service.start()
     }
 
-    await run(createRegistry(partsOf('device-registry'), { sealKey: secrets.sealKey }))
+    await run(createRegistry(partsOf('device-registry'), { sealKey: secrets.sealKey, ...settings.registry }))
+    await run(createDeviceWaker(partsOf('device-waker'), wakerSettings(settings)))
+    await run(createDeviceTasks(partsOf('device-tasks'), { sealKey: secrets.sealKey }))
     await run(createFirmwareVerifier(partsOf('firmware-verifier'), { requiredKeys: 1, deadlineMs: 120_000 }))
     // Before the file server, which serves nobody until it knows whose downloads are stopped.
     await run(createScheduler(partsOf('campaign-scheduler')))
@@ -97,6 +114,7 @@ export async function startStandalone(parts: StandaloneParts, settings: Standalo
         requireCredentials: false,
         maxTransfers: 2_000,
         maxTransfersPerAttempt: 4,
+        maxUploadBytes: 16 * MEBIBYTE,
         idleMs: 60_000,
         maxTransferMs: 6 * 3_600_000,
         stopsRefreshMs: 5_000,
@@ -108,6 +126,7 @@ export async function startStandalone(parts: StandaloneParts, settings: Standalo
       createArtifactResolver(partsOf('artifact-resolver'), {
         filesBaseUrl: filesUrl,
         downloadKey,
+        keepUploadsMs: 30 * 24 * 3_600_000,
         maxImageBytes: 256 * MEBIBYTE,
         intake: { host: '127.0.0.1', port: 0, token: secrets.intakeToken, deadlineMs: 30 * 60_000 },
         imports: { deadlineMs: 10 * 60_000, retryMs: 30_000, labNetworks },
@@ -131,16 +150,16 @@ export async function startStandalone(parts: StandaloneParts, settings: Standalo
         ...gatewayDefaults,
         // It ends the CPE's own TCP connections.
         connectionSessions: true,
+        ...settings.http,
         host: settings.host,
         port: settings.cwmpPort,
-        auth: settings.auth,
         nonceSecret: secrets.nonceSecret,
         snapshotKey: secrets.snapshotKey,
       },
     })
     await run(gateway)
     return {
-      acsUrl: `http://${settings.publicHost}:${gateway.port}/`,
+      acsUrl: acsUrlOf(settings.publicHost, gateway),
       filesUrl,
       apiUrl: `http://${settings.apiHost}:${apiPort}`,
       operatorToken: secrets.operatorToken,
@@ -150,5 +169,40 @@ export async function startStandalone(parts: StandaloneParts, settings: Standalo
   } catch (error) {
     await stop()
     throw error
+  }
+}
+
+/** Plain HTTP where there is any. */
+function acsUrlOf(publicHost: string, { port, tlsPort }: Gateway): string {
+  return port === 0 ? `https://${publicHost}:${tlsPort}/` : `http://${publicHost}:${port}/`
+}
+
+const PER_SOURCE = 100
+
+/** The waker of one machine: HTTP always, UDP where ports are given, no XMPP. */
+function wakerSettings({ host, labNetworks, stunPort, notificationsPort }: StandaloneSettings): DeviceWakerSettings {
+  return {
+    cpeNetworks: '',
+    ownNetworks: '',
+    labNetworks,
+    cpePorts: '80,1024-65535',
+    perSecond: 50,
+    perDeviceMs: 1_000,
+    maxQueued: 10_000,
+    maxRunning: 64,
+    busyTries: 5,
+    unreachableTries: 2,
+    firstRetryMs: 5_000,
+    longestRetryMs: 300_000,
+    httpDeadlineMs: 10_000,
+    // A password in the clear, in a lab alone.
+    allowBasic: labNetworks !== '',
+    stun:
+      stunPort === null
+        ? null
+        : { host, port: stunPort, publicAddress: null, maxBindings: 10_000, perSourcePerSecond: PER_SOURCE },
+    xmpp: null,
+    notifications:
+      notificationsPort === null ? null : { host, port: notificationsPort, perSourcePerSecond: PER_SOURCE },
   }
 }

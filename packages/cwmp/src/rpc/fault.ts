@@ -2,6 +2,7 @@ import { faultCodes } from '../fault-codes.ts'
 import { clip, readUnsigned, type Reading } from '../reading.ts'
 import { childOf, textOf, type XmlElement } from '../xml-element.ts'
 import { element, type Xml } from '../xml-writer.ts'
+import { clipped, MAX_ITEMS } from './list.ts'
 
 /** A SOAP fault a CPE sent instead of a response (TR-069 3.5, A.5.1). */
 export interface CpeFault {
@@ -38,20 +39,31 @@ export function decodeFault(fault: XmlElement, reading: Reading): CpeFault {
     kind: 'fault',
     code: code ?? 9001,
     text: clip(textOf(detail, 'FaultString') || textOf(fault, 'faultstring'), 256),
-    parameterFaults: (detail?.children ?? [])
-      .filter((child) => child.name === 'SetParameterValuesFault')
-      .map((child) => readParameterFault(child, reading)),
+    parameterFaults: readParameterFaults(detail, reading),
   }
 }
 
-/** cwmp:Fault in the detail, wherever the CPE put the detail: inside faultstring, too. */
+/** cwmp:Fault in the detail; else whatever holds a FaultCode: some CPE put it into the faultstring, or leave it bare. */
 function detailOf(fault: XmlElement, reading: Reading): XmlElement | undefined {
   const proper = childOf(childOf(fault, 'detail'), 'Fault')
   if (proper !== undefined) return proper
-  const misplaced =
-    childOf(childOf(childOf(fault, 'faultstring'), 'detail'), 'Fault') ?? childOf(childOf(fault, 'Detail'), 'Fault')
+  const misplaced = holderOfCode(fault)
   if (misplaced !== undefined) reading.warn('fault_detail_misplaced')
   return misplaced
+}
+
+function holderOfCode(element: XmlElement): XmlElement | undefined {
+  if (childOf(element, 'FaultCode') !== undefined) return element
+  for (const child of element.children) {
+    const found = holderOfCode(child)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+function readParameterFaults(detail: XmlElement | undefined, reading: Reading): readonly ParameterFault[] {
+  const structs = (detail?.children ?? []).filter((child) => child.name === 'SetParameterValuesFault')
+  return clipped(structs, MAX_ITEMS, reading).map((struct) => readParameterFault(struct, reading))
 }
 
 function readParameterFault(child: XmlElement, reading: Reading): ParameterFault {
@@ -62,9 +74,9 @@ function readParameterFault(child: XmlElement, reading: Reading): ParameterFault
   }
 }
 
-export function encodeFault(message: AcsFault): Xml {
+export function encodeFault(message: AcsFault, soapPrefix: string): Xml {
   const entry = faultCodes.get(message.code)
-  return element('soap-env:Fault', [
+  return element(`${soapPrefix}:Fault`, [
     element('faultcode', entry?.type ?? 'Server'),
     element('faultstring', 'CWMP fault'),
     element('detail', [

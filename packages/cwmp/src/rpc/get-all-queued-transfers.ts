@@ -1,6 +1,7 @@
-import { clip, readUnsigned, type Reading } from '../reading.ts'
-import { childOf, textOf, type XmlElement } from '../xml-element.ts'
+import { clip, readBoolean, readUnsigned, type Reading } from '../reading.ts'
+import { textOf, type XmlElement } from '../xml-element.ts'
 import { element, type Xml } from '../xml-writer.ts'
+import { readList } from './list.ts'
 
 /** TR-069 A.4.1.7; there are CPE that answer it although they speak CWMP 1.0. */
 export interface GetAllQueuedTransfers {
@@ -31,7 +32,7 @@ export function decodeGetAllQueuedTransfersResponse(
   message: XmlElement,
   reading: Reading,
 ): GetAllQueuedTransfersResponse {
-  const structs = childOf(message, 'TransferList')?.children ?? []
+  const structs = readList(message, { list: 'TransferList', item: 'AllQueuedTransferStruct' }, reading)
   return {
     kind: 'get_all_queued_transfers_response',
     transfers: structs.map((struct) => readTransfer(struct, reading)),
@@ -42,7 +43,7 @@ function readTransfer(struct: XmlElement, reading: Reading): QueuedTransfer {
   return {
     commandKey: clip(textOf(struct, 'CommandKey'), 64),
     state: readUnsigned(textOf(struct, 'State'), reading),
-    isDownload: ['1', 'true'].includes(textOf(struct, 'IsDownload').toLowerCase()),
+    isDownload: readBoolean(textOf(struct, 'IsDownload'), reading),
     fileType: clip(textOf(struct, 'FileType'), 64),
     fileSize: readUnsigned(textOf(struct, 'FileSize'), reading),
     targetFileName: clip(textOf(struct, 'TargetFileName'), 256),

@@ -1,4 +1,4 @@
-import { textArgument } from '../argument.ts'
+import { listArgument, textArgument } from '../argument.ts'
 import type { Reading } from '../reading.ts'
 import type { XmlElement } from '../xml-element.ts'
 import { element, type Xml } from '../xml-writer.ts'
@@ -17,9 +17,7 @@ export interface GetParameterValuesResponse {
 
 export function encodeGetParameterValues(message: GetParameterValues): Xml {
   const names = message.names.map((name) => textArgument('string', name, 256))
-  return element('cwmp:GetParameterValues', [
-    element('ParameterNames', names, { 'soap-enc:arrayType': `xsd:string[${names.length}]` }),
-  ])
+  return element('cwmp:GetParameterValues', [listArgument('ParameterNames', 'xsd:string', names, { min: 1 })])
 }
 
 export function decodeGetParameterValuesResponse(message: XmlElement, reading: Reading): GetParameterValuesResponse {

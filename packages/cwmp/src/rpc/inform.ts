@@ -2,6 +2,7 @@ import { readEventCode } from '../event-codes.ts'
 import { clip, MalformedMessage, readTime, readUnsigned, type Reading } from '../reading.ts'
 import { childOf, textOf, type XmlElement } from '../xml-element.ts'
 import { element, type Xml } from '../xml-writer.ts'
+import { readList } from './list.ts'
 import { readParameterList, type ParameterValue } from './parameter-list.ts'
 
 /** TR-069 A.3.3.1. */
@@ -76,7 +77,7 @@ function identityPart(id: XmlElement, name: string): string {
 }
 
 function readEvents(inform: XmlElement, reading: Reading): readonly InformEvent[] {
-  const events = (childOf(inform, 'Event')?.children ?? []).filter((child) => child.name === 'EventStruct')
+  const events = readList(inform, { list: 'Event', item: 'EventStruct', missing: 'events_missing' }, reading)
   if (events.length > MAX_EVENTS) throw new MalformedMessage('too_many_events', `more than ${MAX_EVENTS} events`)
   if (events.length === 0) reading.warn('events_missing')
   return events.map((event) => ({

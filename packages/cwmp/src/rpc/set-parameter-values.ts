@@ -1,4 +1,4 @@
-import { textArgument, valueArgument } from '../argument.ts'
+import { listArgument, textArgument, valueArgument } from '../argument.ts'
 import type { Reading } from '../reading.ts'
 import type { XmlElement } from '../xml-element.ts'
 import { element, type Xml } from '../xml-writer.ts'
@@ -14,9 +14,22 @@ export interface SetParameterValues {
 
 export interface ParameterToSet {
   readonly name: string
+  /** Not compared with the type: it is the CPE that knows. */
   readonly value: string
-  readonly type: 'string' | 'int' | 'unsignedInt' | 'boolean' | 'dateTime' | 'base64'
+  readonly type: ParameterType
 }
+
+/** Those of TR-069 table 12, and those the data models have beside them (`hexBinary` in DHCP options). */
+export type ParameterType =
+  | 'string'
+  | 'int'
+  | 'unsignedInt'
+  | 'boolean'
+  | 'dateTime'
+  | 'base64'
+  | 'long'
+  | 'unsignedLong'
+  | 'hexBinary'
 
 export interface SetParameterValuesResponse {
   readonly kind: 'set_parameter_values_response'
@@ -29,7 +42,7 @@ export function encodeSetParameterValues(message: SetParameterValues): Xml {
     element('ParameterValueStruct', [textArgument('Name', name, 256), valueArgument(value, type)]),
   )
   return element('cwmp:SetParameterValues', [
-    element('ParameterList', structs, { 'soap-enc:arrayType': `cwmp:ParameterValueStruct[${structs.length}]` }),
+    listArgument('ParameterList', 'cwmp:ParameterValueStruct', structs),
     textArgument('ParameterKey', message.parameterKey, 32),
   ])
 }

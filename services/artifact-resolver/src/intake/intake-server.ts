@@ -18,7 +18,10 @@ export interface IntakeServer {
 const IDLE_MS = 60_000
 const HEAD_DEADLINE_MS = 10_000
 
-/** Takes the bytes of images: `PUT /intake/<artifactId>` with the internal bearer token; the body is the image. */
+/**
+ * Takes the bytes of images: `PUT /intake/<artifactId>` with the internal bearer token; the body is the image. Gives
+ * out what devices uploaded: `GET /uploads/<uploadId>`.
+ */
 export function createIntakeServer(parts: Parts): IntakeServer {
   const { intake } = parts.settings
   const underWay = new Set<string>()
@@ -48,8 +51,15 @@ export function createIntakeServer(parts: Parts): IntakeServer {
       underWay.delete(artifactId)
     }
   })
+  server.get<{ Params: { uploadId: string } }>('/uploads/:uploadId', async (request, reply) => {
+    const { uploadId } = request.params
+    const known = /^(?:tsk_|bk)[0-9A-HJKMNP-TV-Z]{26}$/.test(uploadId)
+    const opened = known ? await parts.uploads?.open(uploadId) : null
+    if (opened === null || opened === undefined) return answer(reply, refused('not_found', 'nothing was uploaded'))
+    return reply.type('application/octet-stream').header('content-length', opened.size).send(opened.stream)
+  })
   server.setNotFoundHandler((_request, reply) =>
-    answer(reply, refused('not_found', 'there is PUT /intake/<artifactId>')),
+    answer(reply, refused('not_found', 'there are PUT /intake/<artifactId> and GET /uploads/<uploadId>')),
   )
   server.setErrorHandler((error, _request, reply) => {
     parts.log.error({ err: error }, LOG.intakeFailed)

@@ -58,6 +58,15 @@ export async function findArtifacts(sql: Queryable, ids: readonly string[]): Pro
   return new Map(rows.map((row) => [row.artifact_id, row]))
 }
 
+/** Which bytes each trusted artifact is. */
+export async function trustedDigests(
+  sql: Queryable,
+): Promise<{ readonly artifactId: string; readonly sha256: string }[]> {
+  return sql.query(
+    `select artifact_id as "artifactId", sha256 from resolver.artifacts where status = 'trusted' and sha256 is not null`,
+  )
+}
+
 /** Newest first: the ids sort by the time they were made. */
 export async function pageArtifacts(sql: Queryable, before: string | null, limit: number): Promise<ArtifactRow[]> {
   return sql.query<ArtifactRow>(

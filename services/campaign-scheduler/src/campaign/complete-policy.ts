@@ -19,6 +19,7 @@ export function completePolicy(
     configLossDeclared: draft.configLossDeclared ?? base.configLossDeclared,
     ...(draft.windows === undefined ? {} : { windows: draft.windows }),
     ...(draft.freeze === undefined ? {} : { freeze: draft.freeze }),
+    ...(draft.backup === undefined ? {} : { backup: draft.backup }),
   }
   const wrongZone = policy.windows?.find((window) => !isZone(window.zone))
   if (wrongZone !== undefined)
@@ -31,7 +32,8 @@ export function completePolicy(
 
 /** The same rules in the machine's words: its days have names. */
 export function rolloutPolicy(policy: Policy): RolloutPolicy {
-  const { windows, ...rest } = policy
+  // The machine knows nothing of backups: they come before it.
+  const { windows, backup: _, ...rest } = policy
   if (windows === undefined) return rest
   return {
     ...rest,

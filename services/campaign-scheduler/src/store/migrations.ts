@@ -184,4 +184,15 @@ create index upgrades_excusable on scheduler.upgrades (upgrade_id)
 drop index scheduler.upgrades_under_way;
 `,
   },
+  {
+    id: 'scheduler-0007-backups',
+    sql: `
+-- Configurations that devices were sent to put before their upgrade.
+create table scheduler.backups (
+  upgrade_id  text primary key references scheduler.upgrades,
+  asked_at    bigint not null,
+  received_at bigint
+);
+`,
+  },
 ]

@@ -15,6 +15,7 @@ import {
   deviceNameOf,
   refused,
   taskPlaced,
+  uploadGrant,
 } from '@sluice/contracts'
 import { type Clock, createIds, createLog, systemClock } from '@sluice/runtime'
 import { type Sql, openEmbedded } from '@sluice/sql'
@@ -38,6 +39,8 @@ export interface World {
   readonly artifact: Artifact
   /** What the resolver answers for an attempt; null: it is away. */
   resolve: ((attemptId: string) => 'resolved' | 'revoked') | null
+  /** Whether the resolver has a place for uploads. */
+  grantsUploads: boolean
   /** Answers of the registry that are refused before the next one goes through. */
   registryRefusals: number
   devices: Device[]
@@ -71,6 +74,15 @@ export function someDevices(count: number): Device[] {
       lastEvents: [],
       tags: [],
       username: null,
+      dataModelRoot: null,
+      cwmpVersion: null,
+      wakeableBy: [],
+      gatewayName: null,
+      proxied: null,
+      lastWakeUpAt: null,
+      leniencies: [],
+      profile: 'default-device',
+      logsBodies: false,
     }
   }).toSorted((a, b) => (a.deviceKey < b.deviceKey ? -1 : 1))
 }
@@ -112,6 +124,7 @@ export async function createWorld(openSql?: () => Promise<Sql>): Promise<World> 
     placed: [],
     devices: someDevices(10),
     resolve: () => 'resolved',
+    grantsUploads: true,
     registryRefusals: 0,
     artifact: {
       artifactId,
@@ -175,6 +188,13 @@ async function serveAround(world: World, resolver: Bus, registry: Bus): Promise<
       )
       return answered({ items })
     }),
+  )
+  await resolver.serve(uploadGrant, async (batch) =>
+    batch.map(({ input: { uploadId, expiresAt } }) =>
+      world.grantsUploads
+        ? answered({ url: 'http://files/u', username: uploadId, password: 'p', expiresAt })
+        : refused('unavailable', 'away'),
+    ),
   )
   await registry.serve(deviceList, async (batch) =>
     batch.map(({ input }) => {

@@ -36,6 +36,9 @@ export async function addressFacts(tx: Queryable, observations: readonly Observa
 /** Keys are device input: what cannot be an attempt id is not asked of the database, which would choke on a NUL. */
 const isOurs = (key: string): boolean => /^fw[0-9A-HJKMNP-TV-Z]{26}$/.test(key)
 
+/** Operators' transfers and backups: never guessed to be an attempt's. */
+const OTHER_TRANSFERS = /^(?:tsk_|bk)[0-9A-HJKMNP-TV-Z]{26}$/
+
 function keysIn({ fact }: Observation): string[] {
   if ('attemptId' in fact) return [fact.attemptId]
   if (fact.kind === 'transfer_completed') return [fact.commandKey]
@@ -59,6 +62,7 @@ function addressee(
   if (fact.kind === 'transfer_completed') {
     const own = owned(byKey.get(fact.commandKey), deviceKey)
     if (typeof own !== 'string') return own
+    if (OTHER_TRANSFERS.test(fact.commandKey)) return 'not_an_upgrade'
     if (last?.namedAttemptId != null && last.namedUpgradeId !== null) {
       return { attempt: { upgradeId: last.namedUpgradeId, deviceKey }, commandKey: last.namedAttemptId }
     }

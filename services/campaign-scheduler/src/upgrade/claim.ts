@@ -13,6 +13,7 @@ import { inSpan } from '@sluice/runtime'
 import { afterCommit } from '../after-commit.ts'
 import { inTransaction } from '../in-transaction.ts'
 import { type Parts, SERVICE, toTime } from '../parts.ts'
+import { askForBackup } from './backups.ts'
 import { carryOut } from './carry-out.ts'
 import { type Committed, type Offer, commitClaims } from './commit-claims.ts'
 import { type Unresolved, settleUnresolved } from './settle-unresolved.ts'
@@ -36,13 +37,33 @@ export async function claimUpgrades(
   parts.wakeRelay()
 
   const offers = committed.results.flatMap((result) => (result.kind === 'offer' ? [result] : []))
-  const resolution = await resolveOffers(parts, offers)
+  const [resolution, backups] = await Promise.all([
+    resolveOffers(parts, offers),
+    // Beside, not after: both together have to fit into the time a gateway waits.
+    askForBackups(parts, committed.results),
+  ])
   await afterCommit(parts.log, 'claim.news.failed', () => carryOut(parts, committed.moves))
   // Where this fails, the offer's own timers settle it.
   await afterCommit(parts.log, 'claim.unresolved.failed', () => settleUnresolved(parts, unresolved(offers, resolution)))
-  const replies = committed.results.map((result) => replyTo(result, resolution))
+  const replies = committed.results.map((result) => replyTo(result, resolution, backups))
   await afterCommit(parts.log, 'claim.trace.failed', () => traceClaims(parts, claims, replies))
   return replies
+}
+
+/** For each upgrade that has to wait for one. What becomes of it never throws: the offers beside it are committed. */
+async function askForBackups(parts: Parts, results: Committed['results']): Promise<Map<string, Reply<ClaimReply>>> {
+  const first = new Map(
+    results.flatMap((result) => (result.kind === 'backup' ? [[result.row.upgradeId, result] as const] : [])),
+  )
+  const asked = [...first].map(async ([upgradeId, { row, campaign }]) => {
+    try {
+      return [upgradeId, await askForBackup(parts, row, campaign.policy.backup!)] as const
+    } catch (error) {
+      parts.log.error({ err: error, upgrade_id: upgradeId }, 'claim.backup.failed')
+      return [upgradeId, refused('unavailable', 'the backup could not be asked for')] as const
+    }
+  })
+  return new Map(await Promise.all(asked))
 }
 
 type Resolution =
@@ -62,6 +83,7 @@ async function resolveOffers(parts: Parts, offers: readonly Offer[]): Promise<Re
       oui: claim.oui,
       productClass: claim.productClass,
       hardwareVersion: claim.hardwareVersion,
+      ...(claim.urlMaxLength !== undefined && { urlMaxLength: claim.urlMaxLength }),
       expiresAt,
     })),
   })
@@ -78,8 +100,13 @@ function unresolved(offers: readonly Offer[], resolution: Resolution): Unresolve
   })
 }
 
-function replyTo(result: Committed['results'][number], resolution: Resolution): Reply<ClaimReply> {
+function replyTo(
+  result: Committed['results'][number],
+  resolution: Resolution,
+  backups: ReadonlyMap<string, Reply<ClaimReply>>,
+): Reply<ClaimReply> {
   if (result.kind === 'answer') return answered(result.answer)
+  if (result.kind === 'backup') return backups.get(result.row.upgradeId)!
   if (resolution.kind === 'away') return refused('unavailable', `the artifact resolver is away: ${resolution.detail}`)
   const item = resolution.items.get(result.attemptId)
   if (item?.kind !== 'resolved') return answered({ kind: 'gone', reason: item?.reason ?? 'not_mentioned' })

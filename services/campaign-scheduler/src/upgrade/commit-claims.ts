@@ -5,6 +5,7 @@ import { type AttemptRow, insertAttempts, openAttempts } from '../store/attempts
 import { type CampaignRow, lockCampaigns } from '../store/campaigns.ts'
 import { lockGlobalCap } from '../store/tallies.ts'
 import { type UpgradeRow, lockUpgrades } from '../store/upgrades.ts'
+import { backupStep } from './backup-step.ts'
 import type { Claim, ClaimReply } from './claim.ts'
 import { type Move, type UpgradeFact, moveUpgrades } from './move.ts'
 import { type Situation, claimSituation, countStart, readSituation } from './situation.ts'
@@ -19,8 +20,15 @@ export interface Offer {
   readonly attemptId: string
 }
 
+/** Nothing was committed: the device has to put a backup first. */
+export interface BackupFirst {
+  readonly kind: 'backup'
+  readonly row: UpgradeRow
+  readonly campaign: CampaignRow
+}
+
 export interface Committed {
-  readonly results: readonly (Offer | { readonly kind: 'answer'; readonly answer: ClaimReply })[]
+  readonly results: readonly (Offer | BackupFirst | { readonly kind: 'answer'; readonly answer: ClaimReply })[]
   readonly moves: readonly Move[]
 }
 
@@ -28,6 +36,7 @@ export interface Committed {
 type Verdict =
   | { readonly kind: 'go'; readonly attemptId: string }
   | { readonly kind: 'answer'; readonly answer: ClaimReply }
+  | { readonly kind: 'backup' }
   | { readonly kind: 'withdraw'; readonly reason: 'skipped' | 'superseded'; readonly detail: string }
 
 /**
@@ -71,6 +80,11 @@ function judge(parts: Parts, situation: Situation, claim: Claim, now: number): V
   if (answer.kind === 'go') {
     const rival = situation.rivals.get(row.deviceKey)?.find((other) => other.weight > campaign.policy.weight)
     if (rival !== undefined) return { kind: 'withdraw', reason: 'superseded', detail: rival.campaignId }
+    const backup = backupStep(campaign.policy.backup, situation.backups.get(row.upgradeId), now)
+    if (backup.kind === 'ask') return { kind: 'backup' }
+    if (backup.kind === 'wait') {
+      return { kind: 'answer', answer: { kind: 'not_before', at: toTime(backup.until), reason: 'backup' } }
+    }
     countStart(situation, campaign)
     return { kind: 'go', attemptId: parts.ids.attempt() }
   }
@@ -120,9 +134,23 @@ function factsOf(
       return [{ upgradeId, actor, fact: { id, at, kind: 'withdrawn', reason, detail } }]
     }
     if (verdict.kind !== 'go' || !taken.has(verdict.attemptId)) return []
-    const { softwareVersion: fromVersion, snapshot: snapshotBefore } = claim
+    const { softwareVersion: fromVersion, snapshot: snapshotBefore, slowness } = claim
     const { attemptId } = verdict
-    return [{ upgradeId, actor, fact: { id, at, kind: 'claim_committed', attemptId, fromVersion, snapshotBefore } }]
+    return [
+      {
+        upgradeId,
+        actor,
+        fact: {
+          id,
+          at,
+          kind: 'claim_committed',
+          attemptId,
+          fromVersion,
+          snapshotBefore,
+          ...(slowness && { slowness }),
+        },
+      },
+    ]
   })
 }
 
@@ -139,6 +167,7 @@ function resultOf(
   const answer = (reply: ClaimReply) => ({ kind: 'answer' as const, answer: reply })
   const campaign = row && situation.campaigns.get(row.campaignId)
   if (row === undefined || campaign === undefined) return answer({ kind: 'gone', reason: 'unknown_upgrade' })
+  if (verdict.kind === 'backup') return { kind: 'backup', row, campaign }
   if (verdict.kind === 'withdraw') return answer({ kind: 'gone', reason: verdict.detail })
   if (verdict.kind === 'go' && !taken.has(verdict.attemptId)) {
     const at = toTime(now + parts.settings.askAgainMs)

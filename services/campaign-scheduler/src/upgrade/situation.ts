@@ -4,11 +4,13 @@ import { rolloutPolicy } from '../campaign/complete-policy.ts'
 import { countersOf } from '../campaign/counters.ts'
 import type { Parts } from '../parts.ts'
 import { openAttemptsOf, startsSince } from '../store/attempts.ts'
+import { backupsOf } from '../store/backups.ts'
 import type { CampaignRow } from '../store/campaigns.ts'
 import { trueSignals } from '../store/signals.ts'
 import { globalUse, talliesOf } from '../store/tallies.ts'
 import { type UpgradeRow, heavierRivals } from '../store/upgrades.ts'
 import { type WaveRow, wavesOf } from '../store/waves.ts'
+import type { Backup } from './backup-step.ts'
 import { modelName } from './signals.ts'
 
 const MINUTE = 60_000
@@ -20,6 +22,7 @@ export interface Situation {
   readonly waves: ReadonlyMap<string, readonly WaveRow[]>
   readonly holders: ReadonlyMap<string, string>
   readonly blockedModels: ReadonlySet<string>
+  readonly backups: ReadonlyMap<string, Backup>
   readonly rivals: ReadonlyMap<string, readonly { campaignId: string; weight: number }[]>
   /** Uses of the caps, counted on as claims are admitted. */
   readonly use: Map<string, { inFlight: number; unproven: number; starts: number }>
@@ -48,6 +51,8 @@ export async function readSituation(
   const devices = rows.map((row) => row.deviceKey)
   const holders = await openAttemptsOf(tx, devices)
   const blocked = (await trueSignals(tx, ids)).filter(({ kind }) => kind === 'block_model')
+  const wanting = new Set(campaigns.filter(({ policy }) => policy.backup !== undefined).map((one) => one.campaignId))
+  const withBackup = rows.filter((row) => wanting.has(row.campaignId)).map((row) => row.upgradeId)
   const rivals = await heavierRivals(tx, devices)
   return {
     rows: new Map(rows.map((row) => [row.upgradeId, row])),
@@ -55,6 +60,7 @@ export async function readSituation(
     waves: Map.groupBy(await wavesOf(tx, ids), (wave) => wave.campaignId),
     holders: new Map(holders.map((holder) => [holder.deviceKey, holder.upgradeId])),
     blockedModels: new Set(blocked.map(({ campaignId, subject }) => `${campaignId} ${subject}`)),
+    backups: await backupsOf(tx, withBackup),
     rivals: Map.groupBy(rivals, (rival) => rival.deviceKey),
     use,
   }

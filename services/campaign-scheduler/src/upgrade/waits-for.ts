@@ -2,6 +2,7 @@ import { admitClaim } from '@sluice/rollout'
 import type { Parts } from '../parts.ts'
 import type { CampaignRow } from '../store/campaigns.ts'
 import type { UpgradeRow } from '../store/upgrades.ts'
+import { backupStep } from './backup-step.ts'
 import { claimSituation, readSituation } from './situation.ts'
 
 /** Why upgrades wait, as their claim would be answered now: computed and shown, never stored. */
@@ -20,7 +21,9 @@ export async function waitsFor(
       // Not what the device runs but what holds it up is asked: any version will do that is not the target.
       const version = row.reportedVersion ?? 'unknown'
       const answer = admitClaim(claimSituation(parts, situation, row, campaign, version, now))
-      return [row.upgradeId, answer.kind === 'go' ? 'contact' : answer.reason]
+      if (answer.kind !== 'go') return [row.upgradeId, answer.reason]
+      const backup = backupStep(campaign.policy.backup, situation.backups.get(row.upgradeId), now)
+      return [row.upgradeId, backup.kind === 'wait' ? 'backup' : 'contact']
     }),
   )
 }

@@ -1,128 +1,147 @@
-import type { Bus } from '@sluice/bus'
-import { type DeviceIdentity, deviceCredential, deviceNameOf } from '@sluice/contracts'
-import type { HotRecord, HotStore, StoredCredential } from '@sluice/hot-store'
+import { createSecretKey } from 'node:crypto'
+import { type DeviceIdentity, deviceNameOf } from '@sluice/contracts'
+import type { HotRecord, HotStore, NonceUse, SessionKey, StoredCredential } from '@sluice/hot-store'
 import {
-  type Authorization,
   type BasicAuthorization,
   basicChallenge,
-  checkNonce,
   constantTimeEqual,
   type DigestAuthorization,
   digestChallenge,
   issueNonce,
   parseAuthorization,
+  readNonce,
   verifyBasic,
   verifyDigest,
 } from '@sluice/http-auth'
-import { type Clock, currentTraceparent, type Log, randomToken } from '@sluice/runtime'
+import { type Clock, randomToken } from '@sluice/runtime'
 import { type GatewaySettings, REALM } from '../config.ts'
+import { identityNamed } from '../device-identity.ts'
+import type { Candidate, CredentialSource } from './credential-source.ts'
+import { isIssued, issueToken } from './session-token.ts'
 
 export type Presented = DigestAuthorization | BasicAuthorization
 
+/** What the head of a POST says of who sends it, before anything is read or looked up. */
 export type Gate =
   /** Authentication is off. */
   | { readonly kind: 'open' }
   /** Answer 401 with this WWW-Authenticate. */
   | { readonly kind: 'challenge'; readonly challenge: string }
-  | { readonly kind: 'presented'; readonly presented: Presented }
+  /** `nonce`: of digest. */
+  | { readonly kind: 'presented'; readonly presented: Presented; readonly nonce: NonceUse | undefined }
+  /** The client certificate of this connection names a device (TR-069 3.3): nothing else is asked for. */
+  | { readonly kind: 'certified'; readonly name: string }
 
-export type Verdict = 'good' | 'wrong' | 'cannot_tell'
+export interface Credentials {
+  readonly authorization: string | undefined
+  /** CN of a client certificate that was verified. */
+  readonly certificateName: string | null
+  /** TLS, ours or that of a proxy before us. */
+  readonly isSecure: boolean
+}
 
-export type Remembered = Pick<HotRecord, 'credential' | 'credentialRevision'>
+export type Verdict =
+  | { readonly kind: 'good'; readonly role: Candidate['role']; readonly issueId?: string | undefined }
+  /** The registry has said so. */
+  | { readonly kind: 'wrong' }
+  | { readonly kind: 'cannot_tell' }
 
 export interface Claimant {
   readonly presented: Presented
   readonly deviceKey: string
   readonly identity: DeviceIdentity
   /** What the hot store remembers. */
-  readonly remembered: Remembered
+  readonly remembered: Pick<HotRecord, 'credential' | 'credentialRevision'>
+  /** It informs: the credential of its model may do, for a first contact. */
+  readonly isInform: boolean
+  /** See forgotten-credential.ts. */
+  readonly mayHaveForgotten: boolean
 }
 
 export interface Authenticator {
-  /** Looks at the header alone: no store, no parsing of what an unknown client sent. */
-  gate(authorization: string | undefined): Gate
-  challenge(): string
-  /** `wrong` only when the registry has said so. */
+  /** Looks at the head alone: no store, no parsing of what an unknown client sent. */
+  gate(credentials: Credentials): Gate
+  /** A WWW-Authenticate. `stale`: it answered well, but with a nonce that is used up. */
+  challenge(about?: { readonly stale: boolean }): string
   verify(claimant: Claimant): Promise<Verdict>
+  /** For the cookie of a device that has proved who it is. */
+  issueToken(deviceKey: string): string
+  /** Whether a cookie's token was issued here or on another gateway; whether it is still good, the hot store says. */
+  isIssued(key: SessionKey): boolean
 }
 
 export interface AuthenticatorParts {
-  readonly bus: Bus
+  readonly credentials: CredentialSource
   readonly hotStore: HotStore
   readonly clock: Clock
-  readonly log: Log
   readonly settings: Pick<GatewaySettings, 'auth' | 'nonceSecret'>
 }
 
-/** What the registry said, as of a revision of the device's record: any gateway that hears of a change ends it for all. */
-interface RegistryAnswer {
-  readonly at: number
-  readonly revision: number
-  readonly credential: StoredCredential | null
-}
-
 const NONCE_MS = 5 * 60_000
-/** A device with a wrong password asks the registry once in this time, not once a POST. */
-const ASK_AGAIN_MS = 5_000
-const KEPT_ANSWERS = 10_000
 
-export function createAuthenticator({ bus, hotStore, clock, log, settings }: AuthenticatorParts): Authenticator {
-  const answers = new Map<string, RegistryAnswer>()
-
-  const newNonce = () => issueNonce(settings.nonceSecret, clock.now(), Buffer.from(randomToken(12), 'base64url'))
-  const challenge = (stale = false) =>
-    settings.auth === 'basic'
-      ? basicChallenge({ realm: REALM })
-      : digestChallenge({ realm: REALM, nonce: newNonce(), stale })
+export function createAuthenticator({ credentials, hotStore, clock, settings }: AuthenticatorParts): Authenticator {
+  const secret = createSecretKey(Buffer.from(settings.nonceSecret, 'utf8'))
+  const newNonce = () => issueNonce(secret, clock.now(), Buffer.from(randomToken(12), 'base64url'))
 
   return {
-    challenge: () => challenge(),
-    gate(header) {
-      if (settings.auth === 'none') return { kind: 'open' }
-      const presented: Authorization = parseAuthorization(header)
-      if (presented.kind !== settings.auth) return { kind: 'challenge', challenge: challenge() }
-      if (presented.kind === 'digest') {
-        const nonce = checkNonce(settings.nonceSecret, presented.nonce, clock.now(), NONCE_MS)
-        if (nonce !== 'good') return { kind: 'challenge', challenge: challenge(nonce === 'stale') }
+    challenge,
+    issueToken: (deviceKey) => issueToken(secret, deviceKey),
+    isIssued: (key) => isIssued(secret, key),
+    gate({ authorization, certificateName, isSecure }) {
+      // Proof by itself, so it has to be the name of one device alone: `001122-A-B-C` is that of (A, B-C) and of (A-B, C).
+      if (certificateName !== null && identityNamed(certificateName).kind === 'identified') {
+        return { kind: 'certified', name: certificateName }
       }
-      return { kind: 'presented', presented: presented as Presented }
+      if (settings.auth === 'none') return { kind: 'open' }
+      const presented = parseAuthorization(authorization)
+      if (presented.kind === 'digest') return gateOfDigest(presented)
+      // Over TLS a CPE may send basic without being asked (TR-069 3.4.4).
+      const mayBeBasic = isSecure || settings.auth === 'basic'
+      if (presented.kind === 'basic' && mayBeBasic) return { kind: 'presented', presented, nonce: undefined }
+      return { kind: 'challenge', challenge: challenge() }
     },
-    async verify({ presented, deviceKey, identity, remembered }) {
-      if (!namesDevice(presented.username, identity)) return 'wrong'
+    async verify({ presented, deviceKey, identity, remembered, isInform, mayHaveForgotten }) {
+      if (isDeviceName(presented.username) && !namesDevice(presented.username, identity)) return { kind: 'wrong' }
       const { credential, credentialRevision: revision } = remembered
-      if (credential !== null && fits(presented, credential)) return 'good'
-      const asked = await askRegistry(deviceKey, revision)
-      if (asked.kind === 'unanswered') return 'cannot_tell'
-      if (asked.credential === null || !fits(presented, asked.credential)) return 'wrong'
-      const [kept] = await hotStore.rememberCredentials([{ deviceKey, credential: asked.credential, revision }])
+      if (credential !== null && fits(presented, credential)) return { kind: 'good', role: 'own' }
+      const model = isInform ? { oui: identity.oui, productClass: identity.productClass } : undefined
+      const asked = await credentials.ask({ deviceKey, revision, model, mayHaveForgotten })
+      if (asked.kind === 'unanswered') return { kind: 'cannot_tell' }
+      const match = asked.candidates.find((candidate) => fits(presented, candidate))
+      if (match === undefined) return { kind: 'wrong' }
+      const { role, username, ha1, issueId } = match
+      if (role !== 'own') return { kind: 'good', role, issueId }
+      const [kept] = await hotStore.rememberCredentials([{ deviceKey, credential: { username, ha1 }, revision }])
       // It was replaced meanwhile, and nobody knows whether the registry spoke before or after.
-      return kept === 'kept' ? 'good' : 'cannot_tell'
+      return kept === 'kept' ? { kind: 'good', role } : { kind: 'cannot_tell' }
     },
   }
 
-  async function askRegistry(
-    deviceKey: string,
-    revision: number,
-  ): Promise<{ kind: 'answered'; credential: StoredCredential | null } | { kind: 'unanswered' }> {
-    const recent = answers.get(deviceKey)
-    const isRecent = recent?.revision === revision && clock.now() - recent.at < ASK_AGAIN_MS
-    if (isRecent) return { kind: 'answered', credential: recent.credential }
-    const traceparent = currentTraceparent()
-    const reply = await bus.request(
-      deviceCredential,
-      { deviceKey, realm: REALM },
-      traceparent === undefined ? {} : { traceparent },
-    )
-    if (!reply.ok) {
-      log.warn({ device_key: deviceKey, code: reply.error.code }, 'cwmp.credential.unanswered')
-      return { kind: 'unanswered' }
-    }
-    const credential = reply.data.kind === 'known' ? { username: reply.data.username, ha1: reply.data.ha1 } : null
-    answers.delete(deviceKey)
-    answers.set(deviceKey, { at: clock.now(), revision, credential })
-    if (answers.size > KEPT_ANSWERS) answers.delete(answers.keys().next().value ?? '')
-    return { kind: 'answered', credential }
+  function challenge({ stale } = { stale: false }): string {
+    return settings.auth === 'basic'
+      ? basicChallenge({ realm: REALM })
+      : digestChallenge({ realm: REALM, nonce: newNonce(), stale })
   }
+
+  function gateOfDigest(presented: DigestAuthorization): Gate {
+    const nonce = readNonce(secret, presented.nonce, clock.now(), NONCE_MS)
+    if (nonce.kind !== 'good') return { kind: 'challenge', challenge: challenge({ stale: nonce.kind === 'stale' }) }
+    const count = presented.nc === null ? null : Number.parseInt(presented.nc, 16)
+    return { kind: 'presented', presented, nonce: { id: nonce.id, count, keepMs: Math.ceil(nonce.leftMs) + 1_000 } }
+  }
+}
+
+/** In a form of TR-069 3.4.4. */
+function isDeviceName(name: string): boolean {
+  return /^[0-9A-Fa-f]{6}-./.test(name)
+}
+
+/** Such a name is this device's own, escaped or not. */
+export function namesDevice(name: string, identity: DeviceIdentity): boolean {
+  const { oui, productClass, serialNumber } = identity
+  const plain = productClass === '' ? `${oui}-${serialNumber}` : `${oui}-${productClass}-${serialNumber}`
+  const upper = name.slice(0, 6).toUpperCase() + name.slice(6)
+  return upper === deviceNameOf(identity) || upper === plain
 }
 
 function fits(presented: Presented, { username, ha1 }: StoredCredential): boolean {
@@ -130,12 +149,4 @@ function fits(presented: Presented, { username, ha1 }: StoredCredential): boolea
   return presented.kind === 'digest'
     ? presented.realm === REALM && verifyDigest({ authorization: presented, method: 'POST', ha1 })
     : verifyBasic({ authorization: presented, ha1, realm: REALM })
-}
-
-/** A user name in the form of TR-069 3.4.4 must be this device's own, escaped or not; any other may be its credential's. */
-function namesDevice(username: string, identity: DeviceIdentity): boolean {
-  if (!/^[0-9A-Fa-f]{6}-./.test(username)) return true
-  const { oui, productClass, serialNumber } = identity
-  const plain = productClass === '' ? `${oui}-${serialNumber}` : `${oui}-${productClass}-${serialNumber}`
-  return username === deviceNameOf(identity) || username === plain
 }

@@ -30,6 +30,12 @@ export function badRequest(reason: string): Reply {
   return plain(400, `${reason}\n`, {}, reason)
 }
 
+/** TR-069 3.4.6: the CPE says the same again there. */
+export function redirected(url: string, status: 302 | 307): Reply {
+  // What a header cannot hold, no URL needs.
+  return plain(status, '', { location: url.replaceAll(/[^\x21-\x7e]/g, '') }, 'redirected')
+}
+
 export function unauthorized(challenge: string, reason: string): Reply {
   return plain(401, '', { 'www-authenticate': challenge }, reason)
 }
@@ -40,7 +46,16 @@ export function unavailable(retryAfterSeconds: number, reason: string): Reply {
 
 /** TR-069 3.4.7: the CPE sends it again without compression. */
 export function unsupportedEncoding(): Reply {
-  return plain(415, '', {}, 'content_encoding')
+  return plain(415, '', { 'accept-encoding': 'gzip, deflate' }, 'content_encoding')
+}
+
+export function tooLarge(): Reply {
+  return plain(413, '', {}, 'body_too_large')
+}
+
+/** It said who it is, and what it says now is for somebody else: no other password mends that. */
+export function forbidden(reason: string): Reply {
+  return plain(403, '', {}, reason)
 }
 
 export function methodNotAllowed(): Reply {

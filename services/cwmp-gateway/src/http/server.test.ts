@@ -1,38 +1,77 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
+import { waitUntil } from '@sluice/testbed'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { systemClock } from '@sluice/runtime'
+import { defaultSettings } from '../config.ts'
 import { log } from '../testing/transports.ts'
-import { badRequest, nothing, type Reply, soap } from './reply.ts'
-import { type CwmpServer, type Post, startCwmpServer } from './server.ts'
+import { failed, nothing, type Reply, soap, unauthorized } from './reply.ts'
+import { type CwmpServer, type PostBody, type PostHead, type ServerSettings, startCwmpServer } from './server.ts'
 
 let server: CwmpServer
-let posts: Post[] = []
+let heads: PostHead[] = []
+let posts: PostBody[] = []
+let abandoned: (string | undefined)[] = []
+/** What a head is refused with. */
+let refusal: Reply | null = null
 let answer: () => Promise<Reply> = async () => nothing()
 let draining = false
+let asked = 0
+let inSession: () => boolean = () => false
 const sockets: Socket[] = []
 
-beforeAll(async () => {
-  server = await startCwmpServer({
-    settings: { host: '127.0.0.1', port: 0, bodyLimit: 4_096, requestTimeoutMs: 1_000, connectionSessions: true },
+const start = (settings: Partial<ServerSettings> = {}): Promise<CwmpServer> =>
+  startCwmpServer({
+    settings: {
+      ...defaultSettings,
+      port: 0,
+      bodyLimit: 4_096,
+      sessionBodyLimit: 16_384,
+      requestTimeoutMs: 1_000,
+      connectionSessions: true,
+      ...settings,
+    },
+    clock: systemClock,
     log,
     isDraining: () => draining,
-    answer: (post) => {
-      posts.push(post)
-      return answer()
+    admit: (head) => {
+      heads.push(head)
+      if (refusal !== null) return { kind: 'refused', reply: refusal }
+      return {
+        kind: 'admitted',
+        isInSession: async () => (asked += 1) > 0 && inSession(),
+        answer: (post) => {
+          posts.push(post)
+          return answer()
+        },
+        abandon: async (reply) => {
+          abandoned.push(reply.reason)
+          return reply
+        },
+      }
     },
-    abandon: async (_, reason) => badRequest(reason),
+    translate: () => failed(),
+    answered: () => {},
   })
+beforeAll(async () => {
+  server = await start()
 })
 afterEach(() => {
+  heads = []
   posts = []
+  abandoned = []
+  refusal = null
+  asked = 0
+  inSession = () => false
   answer = async () => nothing()
   sockets.splice(0).forEach((socket) => socket.destroy())
 })
 afterAll(() => server.close())
 
 /** Writes these bytes and reads until the server closes, or has been silent for a while. */
-async function exchange(text: string, { quietMs = 150 } = {}): Promise<string> {
-  const socket = connect(server.port, '127.0.0.1')
+async function exchange(text: string | Buffer, { quietMs = 150, port = server.port } = {}): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
   sockets.push(socket)
   await once(socket, 'connect')
   socket.write(text)
@@ -98,10 +137,24 @@ test('chunked bodies, the empty one included, are read', async () => {
   expect([bodyOf(0), bodyOf(1)]).toEqual(['<a/>', ''])
 })
 
-test('HTTP/1.0 is answered and closed', async () => {
-  expect(await exchange('POST / HTTP/1.0\r\nContent-Length: 4\r\n\r\n<a/>')).toMatch(
-    /^HTTP\/1\.1 204[^]*connection: close/i,
-  )
+test('quirk 43: HTTP/1.0 is answered and closed, and kept where the CPE asks for it', async () => {
+  const old = (header: string) => `POST / HTTP/1.0\r\n${header}Content-Length: 4\r\n\r\n<a/>`
+  expect(await exchange(old(''))).toMatch(/^HTTP\/1\.1 204[^]*connection: close/i)
+  expect((await exchange(old('Connection: keep-alive\r\n').repeat(2))).match(/204 [^]*?keep-alive/gi)).toHaveLength(2)
+})
+
+test('quirk 43: Connection: close is answered and closed', async () => {
+  const heard = await exchange(post('<a/>', 'Connection: close'))
+  expect(heard).toMatch(/^HTTP\/1\.1 204[^]*connection: close/i)
+})
+
+test('Expect: 100-continue is told to go on, and answered', async () => {
+  const socket = connect(server.port, '127.0.0.1')
+  sockets.push(socket)
+  socket.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n')
+  expect(await readOn(socket, 150)).toMatch(/^HTTP\/1\.1 100 Continue\r\n/)
+  socket.write('<a/>')
+  expect(await readOn(socket, 150)).toMatch(/^HTTP\/1\.1 204/)
 })
 
 test('two POSTs on one connection are answered in turn', async () => {
@@ -110,7 +163,7 @@ test('two POSTs on one connection are answered in turn', async () => {
 })
 
 test('any path is taken', async () => {
-  for (const path of ['/', '/acs?x=1', '/%zz', '//', '/a'.repeat(500)]) {
+  for (const path of ['/', '/acs?x=1', '/%zz', '//', '/a'.repeat(500), 'http://acs.example:7547/acs', '*']) {
     expect(await exchange(`POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n`)).toMatch(/^HTTP\/1\.1 204/)
   }
 })
@@ -127,9 +180,62 @@ test.each([
     'chunked',
     `POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1001\r\n${'x'.repeat(4_097)}\r\n0\r\n\r\n`,
   ],
-])('a body beyond the limit, %s, is 400 and the connection closed', async (_, text) => {
-  expect(await exchange(text)).toMatch(/^HTTP\/1\.1 400[^]*connection: close[^]*too_large/i)
-  expect(posts).toEqual([])
+])('bad input 28: a body beyond the limit, %s, is 413, and its session and connection are over', async (_, text) => {
+  expect(await exchange(text)).toMatch(/^HTTP\/1\.1 413(?=[^]*connection: close)(?=[^]*content-length: 0)/i)
+  expect([posts, abandoned]).toEqual([[], ['body_too_large']])
+})
+
+const chunkedPost = (body: string) =>
+  `POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`
+const longWays = [
+  ['announced', (bytes: number) => post('x'.repeat(bytes))],
+  ['chunked', (bytes: number) => chunkedPost('x'.repeat(bytes))],
+  ['compressed', (bytes: number) => packed('gzip', gzipSync(Buffer.alloc(bytes, 'x')))],
+] as const
+
+test.each(longWays)(
+  'a longer body, %s, is read up to the limit of sessions where it is sent in one',
+  async (_, send) => {
+    inSession = () => true
+    expect(await exchange(send(16_384))).toMatch(/^HTTP\/1\.1 204/)
+    expect([bodyOf().length, asked]).toEqual([16_384, 1])
+    expect(await exchange(send(16_385))).toMatch(/^HTTP\/1\.1 413/)
+    expect([posts.length, abandoned]).toEqual([1, ['body_too_large']])
+  },
+)
+
+test.each(longWays)('bad input 28: a longer body, %s, is 413 where it is sent in none', async (_, send) => {
+  expect(await exchange(send(16_384))).toMatch(/^HTTP\/1\.1 413/)
+  expect([posts, abandoned, asked]).toEqual([[], ['body_too_large'], 1])
+  await exchange(post('x'.repeat(4_096)))
+  expect(asked).toBe(1)
+})
+
+test('where nobody can tell whether it is in a session, the answer to a longer body is that of a failure', async () => {
+  inSession = () => {
+    throw new Error('the store is away')
+  }
+  expect(await exchange(post('x'.repeat(5_000)))).toMatch(/^HTTP\/1\.1 500/)
+  expect([posts, abandoned]).toEqual([[], []])
+})
+
+test('bad input 28: so many long bodies are held at once, and others wait, also behind one that went away', async () => {
+  inSession = () => true
+  const leave = Promise.withResolvers<Reply>()
+  answer = () => leave.promise
+  const heard = Array.from({ length: 16 }, () => exchange(post('x'.repeat(16_384)), { quietMs: 3_000 }))
+  await waitUntil(() => posts.length === 16)
+  const gone = connect(server.port, '127.0.0.1')
+  gone.write(post('x'.repeat(16_384)))
+  await waitUntil(() => asked === 17)
+  gone.destroy()
+  const last = exchange(post('x'.repeat(16_384)), { quietMs: 3_000 })
+  await waitUntil(() => asked === 18)
+  const short = exchange(post('x'), { quietMs: 3_000 })
+  await waitUntil(() => posts.some(({ body }) => body.length === 1))
+  expect(posts.filter(({ body }) => body.length > 1)).toHaveLength(16)
+  leave.resolve(nothing())
+  for (const each of await Promise.all([...heard, last, short])) expect(each).toMatch(/^HTTP\/1\.1 204/)
 })
 
 test.each([
@@ -141,9 +247,16 @@ test.each([
   ['a negative length', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -4\r\n\r\n'],
   ['no HTTP at all', '\x16\x03\x01\x02\x00\x01\x00'],
   ['a control character in a header', 'POST / HTTP/1.1\r\nHost: a\r\nX: a\x01b\r\n\r\n'],
-])('%s is a plain 400', async (_, text) => {
+  ['three codings of transfer', 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n'],
+  ['a length that is no number', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0x4\r\n\r\nabcd'],
+  ['a folded header', 'POST / HTTP/1.1\r\nHost: a\r\nX: a\r\n b\r\nContent-Length: 0\r\n\r\n'],
+  ['bare line feeds', 'POST / HTTP/1.1\nHost: a\nContent-Length: 0\n\n'],
+  ['a blank before the colon', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length : 0\r\n\r\n'],
+  ['no Host', 'POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n'],
+  ['another version of HTTP', 'POST / HTTP/3.0\r\nHost: a\r\nContent-Length: 0\r\n\r\n'],
+])('bad input 29: %s is a plain 400 with a Content-Length', async (_, text) => {
   const heard = await exchange(text)
-  expect(heard).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/)
+  expect(heard).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n(?=[^]*content-length: \d+\r\n)/i)
   expect(heard).not.toContain('{')
   expect(posts).toEqual([])
 })
@@ -151,8 +264,161 @@ test.each([
 test.each([
   ['head', 'POST / HTTP/1.1\r\nHost: a\r\n'],
   ['body', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc'],
-])('a %s that does not come to its end is given up', async (_, text) => {
+])('bad input 27: a %s that does not come to its end is given up', async (_, text) => {
   expect(await exchange(text)).toMatch(/^HTTP\/1\.1 408/)
+  expect(posts).toEqual([])
+})
+
+test.each([
+  ['head', 'POST / HTTP/1.1\r\nHost: a\r\nX: '],
+  ['body', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n'],
+])('bad input 27: a %s that drips in byte by byte is given up all the same', async (_, text) => {
+  const socket = connect(server.port, '127.0.0.1')
+  sockets.push(socket)
+  socket.write(text)
+  const drip = setInterval(() => socket.write('x'), 50)
+  const heard = await readOn(socket, 3_000)
+  clearInterval(drip)
+  expect(heard).toMatch(/^HTTP\/1\.1 408/)
+})
+
+test('bad input 28: a head beyond its bound is 431', async () => {
+  expect(await exchange(post('', `X: ${'x'.repeat(20_000)}`))).toMatch(/^HTTP\/1\.1 431[^]*content-length: 0/i)
+})
+
+test('bad input 28: a chunked body without an end is 413 once it is too long', async () => {
+  const socket = connect(server.port, '127.0.0.1')
+  sockets.push(socket)
+  socket.write('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n')
+  const flood = setInterval(() => socket.write(`400\r\n${'x'.repeat(1_024)}\r\n`), 5)
+  const heard = await readOn(socket, 3_000)
+  clearInterval(flood)
+  expect(heard).toMatch(/^HTTP\/1\.1 413/)
+})
+
+test.each([
+  ['413', false],
+  ['401, where nobody knows it,', true],
+])(
+  'bad input 28: who sends 40 MB hears %s although it listens only after it has sent some more',
+  async (text, isUnknown) => {
+    if (isUnknown) refusal = unauthorized('Basic realm="x"', 'no_credentials')
+    const socket = connect(server.port, '127.0.0.1')
+    sockets.push(socket)
+    await once(socket, 'connect')
+    let reset: unknown
+    socket.pause().on('error', (error) => (reset = error))
+    const send = (bytes: Buffer) => new Promise((resolve) => socket.write(bytes, resolve))
+    await send(Buffer.from(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 41943040\r\n\r\n`))
+    await waitUntil(() => heads.length === 1 && (isUnknown || abandoned.length === 1))
+    for (let i = 0; i < 3; i++) await send(Buffer.alloc(4_096)).then(() => new Promise((wait) => setTimeout(wait, 20)))
+    expect(reset).toBeUndefined()
+    expect(await readOn(socket.resume(), 3_000)).toMatch(new RegExp(`^HTTP/1\\.1 ${text.slice(0, 3)}`))
+  },
+)
+
+test('a POST whose head is refused is answered once its body has passed, and the connection goes on', async () => {
+  refusal = unauthorized('Basic realm="x"', 'no_credentials')
+  const heard = await exchange(post('<a/>'.repeat(500)) + post('<b/>'))
+  expect(heard.match(/HTTP\/1\.1 401/g)).toHaveLength(2)
+  expect(heard).not.toMatch(/connection: close/i)
+  expect(heads).toHaveLength(2)
+  expect(posts).toEqual([])
+})
+
+test('a POST whose head is refused and whose body is too long costs it its connection', async () => {
+  refusal = unauthorized('Basic realm="x"', 'no_credentials')
+  expect(await exchange(post('x'.repeat(5_000)))).toMatch(/^HTTP\/1\.1 401[^]*connection: close/i)
+})
+
+test('more POSTs than may be under way are 503 before anything is looked at, and the ones under way are answered', async () => {
+  const own = await start({ maxPosts: 2 })
+  const { promise, resolve } = Promise.withResolvers<void>()
+  answer = async () => {
+    await promise
+    return nothing()
+  }
+  const first = [1, 2].map(() => exchange(post('<a/>'), { port: own.port, quietMs: 3_000 }))
+  await waitUntil(() => posts.length === 2)
+  const beyond = await exchange(post('<a/>'), { port: own.port })
+  expect(beyond).toMatch(/^HTTP\/1\.1 503(?=[^]*retry-after: 30)(?=[^]*connection: close)(?=[^]*content-length: 0)/i)
+  expect(heads).toHaveLength(2)
+  draining = true
+  resolve()
+  for (const heard of await Promise.all(first)) expect(heard).toMatch(/^HTTP\/1\.1 204/)
+  draining = false
+  expect(await exchange(post('<a/>'), { port: own.port })).toMatch(/^HTTP\/1\.1 204/)
+  await own.close()
+})
+
+test('connections beyond their number are closed', async () => {
+  const own = await start({ maxConnections: 1 })
+  const port = own.port
+  expect(await exchange(post('<a/>'), { port })).toMatch(/^HTTP\/1\.1 204/)
+  expect(await exchange(post('<a/>'), { port })).toBe('')
+  sockets.splice(0).forEach((socket) => socket.destroy())
+  await waitUntil(async () => (await exchange(post('<a/>'), { port })).startsWith('HTTP/1.1 204'))
+  await own.close()
+})
+
+const compressed: [string, string, (body: string) => Buffer][] = [
+  ['gzip', 'gzip', gzipSync],
+  ['gzip by its old name', 'X-GZIP', gzipSync],
+  ['deflate', 'deflate', deflateSync],
+  ['deflate without its header', 'deflate', deflateRawSync],
+  ['identity', 'identity', Buffer.from],
+]
+const packed = (coding: string, bytes: Buffer) =>
+  Buffer.concat([
+    Buffer.from(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${bytes.length}\r\nContent-Encoding: ${coding}\r\n\r\n`),
+    bytes,
+  ])
+
+test.each(compressed)('quirk 41: a body in %s is inflated', async (_, coding, pack) => {
+  expect(await exchange(packed(coding, pack('<a/>')))).toMatch(/^HTTP\/1\.1 204/)
+  expect(bodyOf()).toBe('<a/>')
+})
+
+test('a POST that expects what nobody knows is answered as any other, with its length', async () => {
+  expect(await exchange(post('<a/>', 'Expect: a miracle'))).toMatch(/^HTTP\/1\.1 204(?=[^]*content-length: 0)/i)
+})
+
+test('quirk 41: an empty POST that says it is compressed is empty', async () => {
+  expect(await exchange(packed('gzip', Buffer.alloc(0)))).toMatch(/^HTTP\/1\.1 204/)
+  expect(bodyOf()).toBe('')
+})
+
+test.each(['br', 'compress', 'gzip, gzip'])(
+  'bad input 28: Content-Encoding %s is 415, and says what is taken',
+  async (coding) => {
+    const heard = await exchange(packed(coding, Buffer.from('<a/>')))
+    expect(heard).toMatch(/^HTTP\/1\.1 415(?=[^]*accept-encoding: gzip, deflate)(?=[^]*content-length: 0)/i)
+    expect(posts).toEqual([])
+  },
+)
+
+test('bad input 28: what is not compressed as it says is 400, and its session is over', async () => {
+  for (const coding of ['gzip', 'deflate']) {
+    expect(await exchange(packed(coding, Buffer.from('no such thing')))).toMatch(/^HTTP\/1\.1 400/)
+  }
+  expect([posts, abandoned]).toEqual([[], ['content_encoding', 'content_encoding']])
+})
+
+test.each([
+  ['gzip', gzipSync],
+  ['deflate', deflateSync],
+])('bad input 28: a bomb in %s is 413, and is not inflated beyond the limit', async (coding, pack) => {
+  const own = await start({ bodyLimit: 500_000 })
+  const bomb = pack(Buffer.alloc(120 * 1024 ** 2, 'x'), { level: 9 })
+  expect(bomb.length).toBeLessThan(500_000)
+  const before = process.memoryUsage().rss
+  let highest = before
+  const watch = setInterval(() => (highest = Math.max(highest, process.memoryUsage().rss)), 1)
+  for (let i = 0; i < 10; i++)
+    expect(await exchange(packed(coding, bomb), { port: own.port })).toMatch(/^HTTP\/1\.1 413/)
+  clearInterval(watch)
+  expect((highest - before) / 1024 ** 2).toBeLessThan(60)
+  await own.close()
 })
 
 test('a connection bound to a session keeps it until another device informs on it', async () => {
@@ -171,7 +437,7 @@ test('a connection bound to a session keeps it until another device informs on i
   answer = bind('dev_b')
   await say(post('inform'))
   await say(post(''))
-  expect(posts.map(({ boundSession }) => boundSession?.deviceKey)).toEqual([
+  expect(heads.map(({ boundSession }) => boundSession?.deviceKey)).toEqual([
     undefined,
     'dev_a',
     undefined,
@@ -183,16 +449,11 @@ test('a connection bound to a session keeps it until another device informs on i
 
 test('closing lets requests under way end, and ends their connections', async () => {
   const { promise, resolve } = Promise.withResolvers<void>()
-  const own = await startCwmpServer({
-    settings: { host: '127.0.0.1', port: 0, bodyLimit: 4_096, requestTimeoutMs: 5_000, connectionSessions: true },
-    log,
-    isDraining: () => draining,
-    answer: async () => {
-      await promise
-      return nothing()
-    },
-    abandon: async (_, reason) => badRequest(reason),
-  })
+  const own = await start({ requestTimeoutMs: 5_000 })
+  answer = async () => {
+    await promise
+    return nothing()
+  }
   const socket = connect(own.port, '127.0.0.1')
   sockets.push(socket)
   socket.write(post('<a/>'))

@@ -1,8 +1,11 @@
 import type { HotRecord } from '@sluice/hot-store'
-import { beginCancel } from '../tasks/cancel.ts'
-import { beginCheck } from '../tasks/check.ts'
+import { beginCall } from '../tasks/call.ts'
+import { beginCancel, continueCancel } from '../tasks/cancel.ts'
+import { beginCheck, continueCheck } from '../tasks/check.ts'
 import { beginContact, isBackOnOld } from '../tasks/contact.ts'
 import { dueHints } from '../tasks/due-hints.ts'
+import { beginVersion } from '../tasks/learn-version.ts'
+import { beginRekey } from '../tasks/rekey.ts'
 import type { Knowledge, Move } from '../tasks/task.ts'
 import type { Session } from './session.ts'
 import { beginUpgrade } from '../tasks/upgrade.ts'
@@ -14,29 +17,60 @@ export interface Chosen {
   readonly begin: (known: Knowledge) => Move
 }
 
-/** Cancels and checks first, then a watched device that reports its target or is back without it, then upgrades by weight. */
-export function chooseTask({ record, session, now }: Knowledge): Chosen | null {
+/**
+ * A credential of its own first, then cancels and checks, then a watched device that reports its target or is back
+ * without it, then operators' calls in their order, then upgrades by weight.
+ */
+export function chooseTask(known: Knowledge): Chosen | null {
+  if (isHeldOff(known)) return null
+  const { record, session, now } = known
   const candidates = [
+    ...rekeyIn(session),
     ...ordersIn(record),
+    ...versionIn(record, session),
     ...verifyIn(record, session.model.softwareVersion),
     ...contactIn(record, session),
-    ...hintsIn(record, now),
+    ...callsIn(record, session),
+    ...hintsIn(record, session, now),
   ]
   const fresh = candidates.filter(({ name }) => !session.begun.includes(name))
-  // One Download a session: what the device does next is not known before it comes back.
-  return fresh.find(({ name }) => session.offered === null || !name.startsWith('upgrade:')) ?? null
+  // What the last session was asking when it was lost comes after everything else.
+  return fresh.find(({ name }) => name !== record.asked) ?? fresh[0] ?? null
 }
+
+/** There are models that take no call for minutes after a boot (quirk 46). */
+function isHeldOff({ record: { bootedAt }, profile: { postBootHoldOffMs }, now }: Knowledge): boolean {
+  return bootedAt !== null && now < bootedAt + postBootHoldOffMs
+}
+
+function rekeyIn({ role }: Session): Chosen[] {
+  return role === null ? [] : [{ name: 'rekey', begin: (known) => beginRekey(role, known) }]
+}
+
+const UNANSWERED = { kind: 'unanswered' } as const
 
 function ordersIn(record: HotRecord): Chosen[] {
   return record.tasks.flatMap((task): Chosen[] => {
     const { kind, taskId: attemptId, revision } = task
-    if (kind === 'upgrade') return []
-    const begin = (known: Knowledge) =>
-      kind === 'check'
-        ? beginCheck({ kind, attemptId, revision }, known)
-        : beginCancel({ kind, attemptId, revision }, known)
-    return [{ name: `${kind}:${attemptId}`, begin }]
+    if (kind === 'upgrade' || kind === 'call') return []
+    const name = `${kind}:${attemptId}`
+    const progress = { attemptId, revision }
+    // Asked once and not answered before the session was lost: no device of this kind answers it.
+    const begin = (known: Knowledge) => {
+      const passedOver = known.record.asked === name
+      if (kind === 'cancel') {
+        const cancel = { kind, ...progress }
+        return passedOver ? continueCancel(cancel, UNANSWERED) : beginCancel(cancel, known)
+      }
+      const check = { kind, ...progress }
+      return passedOver ? continueCheck(check, UNANSWERED) : beginCheck(check, known)
+    }
+    return [{ name, begin }]
   })
+}
+
+function versionIn({ watch }: HotRecord, { unversioned }: Session): Chosen[] {
+  return watch === null || unversioned === null ? [] : [{ name: 'version', begin: beginVersion }]
 }
 
 function verifyIn({ watch }: HotRecord, softwareVersion: string | null): Chosen[] {
@@ -50,9 +84,24 @@ function contactIn({ watch }: HotRecord, session: Session): Chosen[] {
   return [{ name: `contact:${watch.attemptId}`, begin: () => beginContact(watch) }]
 }
 
-function hintsIn(record: HotRecord, now: number): Chosen[] {
-  return dueHints(record, now).map((task) => ({
+function callsIn({ tasks }: HotRecord, { offered }: Session): Chosen[] {
+  // A device that has just been sent its firmware is left alone with it.
+  if (offered !== null) return []
+  return tasks
+    .filter((task) => task.kind === 'call')
+    .map((task) => ({ name: callName(task.taskId), begin: (known) => beginCall(task, known) }))
+}
+
+function hintsIn(record: HotRecord, { offered, sentAway, wantsFirmware }: Session, now: number): Chosen[] {
+  // One Download a session: what the device does next is not known before it comes back.
+  if (offered !== null || sentAway) return []
+  return dueHints(record, now, wantsFirmware).map((task) => ({
     name: `upgrade:${task.taskId}`,
     begin: (known) => beginUpgrade(task, known),
   }))
+}
+
+/** The name under which an operator's call is begun. */
+export function callName(taskId: string): string {
+  return `call:${taskId}`
 }

@@ -1,6 +1,6 @@
 import { check, deviceInformed } from '@sluice/contracts'
 import type { Envelope, Inform } from '@sluice/cwmp'
-import { defaultProfiles, deviceProfile } from '@sluice/model-profiles'
+import { defaultProfiles, deviceProfile, profileFor } from '@sluice/model-profiles'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { openSession } from './open.ts'
@@ -28,7 +28,8 @@ const open = (more: Partial<Envelope> = {}, said: Partial<Inform> = {}, profiles
     deviceKey: 'dev_' + 'a'.repeat(26),
     sessionId: 'session',
     now: 1_700_000_000_000,
-    profiles,
+    profileFor: (model) => profileFor(profiles, model),
+    warnings: [],
   })
 
 test('whatever an Inform holds, what is published of it fits its schema', () => {
@@ -37,6 +38,13 @@ test('whatever an Inform holds, what is published of it fits its schema', () => 
     'Device.DeviceInfo.SoftwareVersion',
     'InternetGatewayDevice.DeviceInfo.HardwareVersion',
     'Device.ManagementServer.ConnectionRequestURL',
+    'Device.ManagementServer.UDPConnectionRequestAddress',
+    'Device.ManagementServer.NATDetected',
+    'Device.ManagementServer.ConnReqJabberID',
+    'Device.GatewayInfo.ManufacturerOUI',
+    'Device.GatewayInfo.SerialNumber',
+    'Device.GatewayInfo.ProductClass',
+    'Device.DeviceInfo.ProxierInfo.ProxyProtocol',
     'x',
   )
   fc.assert(
@@ -72,4 +80,61 @@ test.each([
 test('a model that takes long to answer has a session that waits for it', () => {
   const slow = [{ ...deviceProfile, answerMs: 240_000 }]
   expect(open({}, {}, slow).session.ttlMs).toBe(270_000)
+})
+
+const parameters = (values: Record<string, string>) =>
+  Object.entries(values).map(([name, value]) => ({ name, value, type: null }))
+
+test('an Inform tells how its device is woken, by TCP, UDP and XMPP (3.2.2, Annexes G and K)', () => {
+  const at = 'Device.ManagementServer.'
+  const said = parameters({
+    [`${at}ConnectionRequestURL`]: 'http://192.0.2.1:7547/cr',
+    [`${at}UDPConnectionRequestAddress`]: '192.0.2.1:4000',
+    [`${at}NATDetected`]: '1',
+    [`${at}ConnReqJabberID`]: 'cpe@example.org/x',
+  })
+  expect(open({}, { parameters: said }).informed).toMatchObject({
+    connectionRequestUrl: 'http://192.0.2.1:7547/cr',
+    udpConnectionRequestAddress: '192.0.2.1:4000',
+    natDetected: true,
+    jabberId: 'cpe@example.org/x',
+  })
+})
+
+test('a device behind a gateway says which one (Annex F)', () => {
+  const at = 'Device.GatewayInfo.'
+  const said = parameters({
+    [`${at}ManufacturerOUI`]: '00D09E',
+    [`${at}ProductClass`]: 'G',
+    [`${at}SerialNumber`]: 'S',
+  })
+  expect(open({}, { parameters: said }).informed.gateway).toEqual({
+    oui: '00D09E',
+    productClass: 'G',
+    serialNumber: 'S',
+  })
+})
+
+test('a proxied device says how, and a proxier that lists its devices is none (Annex J)', () => {
+  const proxied = parameters({ 'Device.DeviceInfo.ProxierInfo.ProxyProtocol': 'UPnP-DM' })
+  const proxier = parameters({ 'Device.ManagementServer.VirtualDevice.1.ProxyProtocol': 'UPnP-DM' })
+  expect(open({}, { parameters: proxied }).informed.proxied).toBe('UPnP-DM')
+  expect(open({}, { parameters: proxier }).informed.proxied).toBeUndefined()
+})
+
+test.each([
+  ['true', true],
+  ['1', true],
+  ['false', false],
+])('a CPE that says %j of alias-based addressing may be sent aliases: %s (3.6.1)', (value, takes) => {
+  const said = parameters({ 'Device.ManagementServer.AliasBasedAddressing': value })
+  expect(open({}, { parameters: said }).session.takesAliases).toBe(takes)
+})
+
+test.each<[string, Partial<Envelope>, string]>([
+  ['names its versions', { supportedVersions: ['1.0', '1.4'] }, '1.4'],
+  ['sends SessionTimeout under the namespace of 1.2', { sessionTimeoutSeconds: 60 }, '1.3'],
+  ['has nothing but its namespace', { cwmpVersion: '1.1' }, '1.1'],
+])('quirk 16: the version of a CPE that %s is known', (_, more, version) => {
+  expect(open(more).informed.cwmpVersion).toBe(version)
 })

@@ -9,8 +9,16 @@ function withChange(record: HotRecord, change: RecordChange): HotRecord {
   switch (change.op) {
     case 'put_offer':
       return { ...record, offer: change.offer }
+    case 'put_call':
+      return { ...record, call: change.call }
+    case 'put_asked':
+      return { ...record, asked: change.name }
+    case 'put_refused_arguments':
+      return { ...record, refusedArguments: change.refused }
     case 'put_planted':
       return { ...record, planted: change.attemptId }
+    case 'put_returned':
+      return { ...record, returned: change.attemptId }
     case 'put_watch':
       return { ...record, watch: change.watch }
     case 'drop_task':

@@ -2,39 +2,14 @@ import type { ObservedFact } from '@sluice/contracts'
 import type { CpeResponse } from '@sluice/cwmp'
 import type { HotRecord } from '@sluice/hot-store'
 import { deviceProfile } from '@sluice/model-profiles'
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Answer } from '../tasks/task.ts'
 import { attemptId, go, hint, TARGET, upgradeId, watchOf } from '../testing/upgrade-parts.ts'
-import { withChanges } from './record-view.ts'
+import { blankRecord as nobody, informedSession as informed, taskOf } from '../testing/step-parts.ts'
 import { MAX_CALLS, type Session } from './session.ts'
 import { type Heard, type Step, step, type World } from './step.ts'
 
 const NOW = Date.parse('2026-11-20T12:00:00.000Z')
-const nobody: HotRecord = {
-  credential: null,
-  credentialRevision: 0,
-  watch: null,
-  tasks: [],
-  offer: null,
-  planted: null,
-  lastVersion: null,
-}
 const hinted: HotRecord = { ...nobody, tasks: [taskOf(hint('dev'))] }
-const informed: Session = {
-  sessionId: 'session',
-  deviceKey: 'dev_' + 'a'.repeat(26),
-  model: { oui: '00D09E', productClass: 'HomeBox', hardwareVersion: null, softwareVersion: '1.0', root: 'Device.' },
-  cwmpVersion: '1.2',
-  booted: false,
-  ttlMs: 60_000,
-  outstanding: null,
-  running: null,
-  begun: [],
-  calls: 0,
-  offered: null,
-  broken: false,
-}
 const profile = {
   ...deviceProfile,
   settings: ['S.1', 'S.2'],
@@ -57,8 +32,8 @@ const values = (given: Record<string, string>): CpeResponse => ({
   parameters: Object.entries(given).map(([name, value]) => ({ name, value, type: null })),
 })
 const claimed = (reply = go()): Heard => {
-  if (!reply.ok) return { kind: 'claim_answer', answer: { kind: 'unclaimed' } }
-  return { kind: 'claim_answer', answer: { kind: 'claimed', answer: reply.data } }
+  if (!reply.ok) return { kind: 'told', answer: { kind: 'unclaimed' } }
+  return { kind: 'told', answer: { kind: 'claimed', answer: reply.data } }
 }
 const fault = (code: number): Heard => hear({ kind: 'fault', code, text: 'no', parameterFaults: [] })
 const downloadResponse = hear({ kind: 'download_response', status: 1, startTime: null, completeTime: null })
@@ -73,11 +48,16 @@ const transferComplete = hear({
 
 /** Steps through what was heard; the record follows what is saved. */
 function play(session: Session, record: HotRecord, heard: readonly Heard[]): Step {
-  let now: Step = { session, record, facts: [], changes: [], say: { kind: 'nothing', ended: false } }
+  let now: Step = { session, record, facts: [], reports: [], changes: [], say: { kind: 'nothing', ended: false } }
   for (const each of heard) {
     const ended = now.say.kind === 'nothing' && now.say.ended
     const next = step(now.session, each, world(now.record, { ended }))
-    now = { ...next, facts: [...now.facts, ...next.facts], changes: [...now.changes, ...next.changes] }
+    now = {
+      ...next,
+      facts: [...now.facts, ...next.facts],
+      reports: [...now.reports, ...next.reports],
+      changes: [...now.changes, ...next.changes],
+    }
   }
   return now
 }
@@ -91,11 +71,14 @@ test('a device without work is told that there is nothing', () => {
 
 test('a hint is claimed with the snapshot, in which what cannot be read is unknown', () => {
   expect(play(informed, hinted, upToClaim).say).toMatchObject({
-    kind: 'claim',
-    input: {
-      upgradeId: upgradeId(1),
-      softwareVersion: '1.0',
-      snapshot: { settings: { 'S.1': 'digest of S.1=a', 'S.2': null }, sentinels: { 'P.1': null }, wanUp: true },
+    kind: 'ask',
+    question: {
+      kind: 'upgrade_claim',
+      input: {
+        upgradeId: upgradeId(1),
+        softwareVersion: '1.0',
+        snapshot: { settings: { 'S.1': 'digest of S.1=a', 'S.2': null }, sentinels: { 'P.1': null }, wanUp: true },
+      },
     },
   })
 })
@@ -143,7 +126,7 @@ test('an empty POST where another answer is due repeats the request once, then g
   const asked = play(informed, hinted, [empty])
   const again = play(informed, hinted, [empty, empty])
   expect(again.say).toEqual(asked.say)
-  expect(play(informed, hinted, [empty, empty, empty]).say.kind).toBe('claim')
+  expect(play(informed, hinted, [empty, empty, empty]).say.kind).toBe('ask')
 })
 
 test('a new session of a device that owes the answer to a Download reports it unanswered once, and asks what it holds', () => {
@@ -270,53 +253,3 @@ test('a device cannot make us ask without end', () => {
   const session = { ...informed, calls: MAX_CALLS }
   expect(play(session, hinted, [empty]).say).toEqual({ kind: 'nothing', ended: true })
 })
-
-test('whatever a device says in whatever order, Download is sent once for an attempt and every request is answered', () => {
-  const heard = fc.oneof(
-    fc.constantFrom(empty, downloadResponse, transferComplete, fault(9005), fault(9000)),
-    fc.constant(hear({ kind: 'unknown_request', method: 'X' })),
-    fc.constant(hear(values({ 'S.1': 'a' }))),
-    fc.constant(hear({ kind: 'get_all_queued_transfers_response', transfers: [] })),
-  )
-  // A session or the loss of one: the record outlives it.
-  fc.assert(
-    fc.property(
-      fc.array(fc.oneof({ weight: 8, arbitrary: heard }, fc.constant('new session' as const)), { maxLength: 40 }),
-      (script) => {
-        let session = informed
-        let record: HotRecord = { ...hinted, tasks: [taskOf(hint('dev', 1)), taskOf(hint('dev', 2))] }
-        const sent: string[] = []
-        for (const each of script) {
-          if (each === 'new session') {
-            session = informed
-            continue
-          }
-          let done = step(session, each, world(record))
-          let changes = [...done.changes]
-          while (done.say.kind === 'claim') {
-            const n = Number(done.say.input.upgradeId.slice(4))
-            const answer: Answer = {
-              kind: 'claimed',
-              answer: (go(n) as { data: Extract<Answer, { kind: 'claimed' }>['answer'] }).data,
-            }
-            done = step(done.session, { kind: 'claim_answer', answer }, world(done.record))
-            changes = [...changes, ...done.changes]
-          }
-          expect(withChanges(record, changes)).toEqual(done.record)
-          session = done.session
-          record = done.record
-          if (done.say.kind === 'call' && done.say.call.kind === 'download') sent.push(done.say.call.commandKey)
-          const isRequest = each.kind === 'message' && /unknown_request|transfer_complete$/.test(each.message.kind)
-          expect(done.say.kind === 'answer').toBe(isRequest && !(done.say.kind === 'refuse'))
-        }
-        expect(new Set(sent).size).toBe(sent.length)
-      },
-    ),
-    { numRuns: 500 },
-  )
-})
-
-function taskOf(placement: ReturnType<typeof hint>) {
-  if (placement.op !== 'put_task') throw new Error('no task')
-  return placement.task
-}

@@ -17,7 +17,7 @@ function readAll(profile: ModelProfile, has: ReadonlyMap<string, string>, versio
     const parameters = call.names.map((name) => ({ name, value: has.get(name) ?? '', type: null }))
     const answer = isKnown
       ? ({ kind: 'response', message: { kind: 'get_parameter_values_response', parameters } } as const)
-      : ({ kind: 'fault', code: 9005, text: '' } as const)
+      : ({ kind: 'fault', code: 9005, text: '', parameters: [] } as const)
     reading = takeAnswer(reading, answer, { profile, digest })
   }
   return { reading, snapshot: snapshotOf(reading, profile), asked }

@@ -1,27 +1,27 @@
 import type { Snapshot } from '@sluice/contracts'
 import type { GetParameterValues } from '@sluice/cwmp'
 import type { ModelProfile } from '@sluice/model-profiles'
+import { batchesOf, halved, type NameBatches } from './name-batches.ts'
 import type { Answer, Knowledge } from './task.ts'
 
-/** A snapshot on its way: names still to be asked, in the batches they are asked in, and what was read. */
+/** A snapshot on its way: what is still to be asked, and what was read. */
 export interface Reading {
-  readonly batches: readonly (readonly string[])[]
+  readonly batches: NameBatches
   readonly digests: Readonly<Record<string, string | null>>
   readonly wanUp: boolean | null
   /** Where the Inform did not carry it. */
   readonly softwareVersion: string | null
 }
 
-/** Some CPE refuse longer lists (seen in the field: 32). */
-const BATCH = 32
-
 export function beginReading({ profile, session }: Pick<Knowledge, 'profile' | 'session'>): Reading {
   const names = [...new Set([...profile.settings, ...profile.sentinels, profile.wanStatus.path])]
   if (session.model.softwareVersion === null) names.push(profile.versionParameter)
-  const batches = Array.from({ length: Math.ceil(names.length / BATCH) }, (_, i) =>
-    names.slice(i * BATCH, (i + 1) * BATCH),
-  )
-  return { batches, digests: {}, wanUp: null, softwareVersion: session.model.softwareVersion }
+  return {
+    batches: batchesOf(names, profile.namesPerRead),
+    digests: {},
+    wanUp: null,
+    softwareVersion: session.model.softwareVersion,
+  }
 }
 
 /** The next question; null once everything was asked. */
@@ -53,11 +53,7 @@ export function takeAnswer(
       softwareVersion: versionFrom(values.get(profile.versionParameter)) ?? reading.softwareVersion,
     }
   }
-  if (answer.kind === 'fault' && answer.code === 9005 && asked.length > 1) {
-    const half = Math.ceil(asked.length / 2)
-    return { ...reading, batches: [asked.slice(0, half), asked.slice(half), ...rest] }
-  }
-  return { ...reading, batches: rest }
+  return { ...reading, batches: halved(reading.batches, answer) ?? rest }
 }
 
 export function snapshotOf(reading: Reading, profile: ModelProfile): Snapshot {

@@ -1,12 +1,28 @@
-import type { InputOf, ObservedFact, OutputOf, Task, Watch, upgradeClaim } from '@sluice/contracts'
-import type { CpeResponse } from '@sluice/cwmp'
+import type {
+  credentialConfirm,
+  credentialIssue,
+  InputOf,
+  ObservedFact,
+  OutputOf,
+  Task,
+  taskClaim,
+  taskReport,
+  upgradeClaim,
+  Watch,
+} from '@sluice/contracts'
+import type { CpeFault, CpeResponse } from '@sluice/cwmp'
 import type { HotRecord, RecordChange } from '@sluice/hot-store'
 import type { ModelProfile } from '@sluice/model-profiles'
 import type { Call, Session } from '../session/session.ts'
 import type { Reading } from './read-snapshot.ts'
+import type { ValuesReading } from './read-values.ts'
 
 export type ClaimInput = InputOf<typeof upgradeClaim>
 export type ClaimAnswer = OutputOf<typeof upgradeClaim>
+export type CallClaim = OutputOf<typeof taskClaim>
+type Unsigned<T> = T extends unknown ? Omit<T, 'deviceKey' | 'at'> : never
+/** What became of an operator's call, for device-tasks. Device and time are added where it is sent. */
+export type TaskReport = Unsigned<InputOf<typeof taskReport>['items'][number]>
 
 /** How far a task has come, between two POSTs. */
 export type Progress =
@@ -15,32 +31,63 @@ export type Progress =
   | { readonly kind: 'cancel'; readonly attemptId: string; readonly revision: number }
   | { readonly kind: 'verify'; readonly attemptId: string; readonly stage: VerifyStage }
   | { readonly kind: 'contact'; readonly attemptId: string }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'call'; readonly task: CallTask; readonly stage: CallStage }
+  | { readonly kind: 'rekey'; readonly stage: 'issuing' | 'setting' | 'confirming' }
 
 export type UpgradeTask = Extract<Task, { kind: 'upgrade' }>
+export type CallTask = Extract<Task, { kind: 'call' }>
 export type UpgradeStage =
   | { readonly kind: 'reading'; readonly reading: Reading }
   | { readonly kind: 'claiming' }
-  | { readonly kind: 'downloading'; readonly attemptId: string }
+  | { readonly kind: 'backing_up' }
+  | { readonly kind: 'downloading'; readonly attemptId: string; readonly argumentSet: 'all' | 'minimal' }
 export type VerifyStage = { readonly kind: 'reading'; readonly reading: Reading } | { readonly kind: 'planting' }
+export type CallStage =
+  | { readonly kind: 'claiming' }
+  | { readonly kind: 'calling' }
+  | { readonly kind: 'reading'; readonly reading: ValuesReading }
 
-/** What a task waits for. `unanswered`: the CPE went on without an answer. `unclaimed`: nobody answered the claim. */
+/** What a task has to know from another service before it goes on, asked within one POST. */
+export type Question =
+  | { readonly kind: 'upgrade_claim'; readonly input: ClaimInput }
+  | { readonly kind: 'call_claim'; readonly input: InputOf<typeof taskClaim> }
+  | { readonly kind: 'credential_issue'; readonly input: InputOf<typeof credentialIssue> }
+  | { readonly kind: 'credential_confirm'; readonly input: InputOf<typeof credentialConfirm> }
+
+/** The answers to a Question; `unclaimed`: nobody answered. */
+export type ToldAnswer =
+  | { readonly kind: 'claimed'; readonly answer: ClaimAnswer }
+  | { readonly kind: 'call_claimed'; readonly answer: CallClaim }
+  | { readonly kind: 'issued'; readonly credential: OutputOf<typeof credentialIssue> }
+  | { readonly kind: 'confirmed' }
+  | { readonly kind: 'unclaimed' }
+
+/** What a task waits for. `unanswered`: the CPE went on without an answer. */
 export type Answer =
   | { readonly kind: 'response'; readonly message: CpeResponse }
-  | { readonly kind: 'fault'; readonly code: number; readonly text: string }
+  | {
+      readonly kind: 'fault'
+      readonly code: number
+      readonly text: string
+      readonly parameters: CpeFault['parameterFaults']
+    }
   | { readonly kind: 'unanswered' }
-  | { readonly kind: 'claimed'; readonly answer: ClaimAnswer }
-  | { readonly kind: 'unclaimed' }
+  | ToldAnswer
 
 /** What a task does next, and what it learned and changes on the way. */
 export interface Move {
   readonly next:
     | { readonly kind: 'call'; readonly call: Call; readonly progress: Progress }
-    | { readonly kind: 'claim'; readonly input: ClaimInput; readonly progress: Progress }
+    | { readonly kind: 'ask'; readonly question: Question; readonly progress: Progress }
     | { readonly kind: 'done' }
     /** Done, and so is the session: without the scheduler there is nothing to go on with. */
     | { readonly kind: 'end_session' }
   readonly facts?: readonly ObservedFact[]
+  readonly reports?: readonly TaskReport[]
   readonly changes?: readonly RecordChange[]
+  /** What the device runs, where its Inform did not say. */
+  readonly softwareVersion?: string
 }
 
 /** What a step may know besides the session. `now` in epoch ms. */

@@ -1,4 +1,6 @@
 import { Agent, type IncomingHttpHeaders, request } from 'node:http'
+import { Agent as TlsAgent, request as tlsRequest } from 'node:https'
+import type { ConnectionOptions } from 'node:tls'
 import { deviceKeyOf } from '@sluice/contracts'
 
 export interface Heard {
@@ -15,7 +17,7 @@ export interface TestCpe {
   readonly deviceKey: string
   cookie: string | null
   /** Sends exactly this. */
-  post(body: string, headers?: Record<string, string>): Promise<Heard>
+  post(body: string | Uint8Array, headers?: Record<string, string>): Promise<Heard>
   empty(): Promise<Heard>
   inform(options?: InformOptions): Promise<Heard>
   say(rpc: string, inner?: string, id?: string, headers?: Record<string, string>): Promise<Heard>
@@ -34,12 +36,15 @@ export interface CpeOptions {
   readonly port: () => number
   readonly keepAlive?: boolean
   readonly cookies?: boolean
+  /** Over TLS, with this. */
+  readonly tls?: ConnectionOptions
   readonly cwmp?: '1-0' | '1-1' | '1-2'
 }
 
 /** A CPE by hand: envelopes written out, one POST at a time. */
-export function createCpe({ serial, port, keepAlive = true, cookies = true, cwmp = '1-2' }: CpeOptions): TestCpe {
-  const agent = new Agent({ keepAlive, maxSockets: 1 })
+export function createCpe({ serial, port, keepAlive = true, cookies = true, cwmp = '1-2', tls }: CpeOptions): TestCpe {
+  const limits = { keepAlive, maxSockets: 1 }
+  const agent = tls === undefined ? new Agent(limits) : new TlsAgent({ ...limits, ...tls })
   const cpe: TestCpe = {
     deviceKey: deviceKeyOf({ oui: '00D09E', productClass: 'HomeBox', serialNumber: serial }),
     cookie: null,
@@ -111,9 +116,9 @@ export function fault(code: number, text = 'no'): string {
   )
 }
 
-function send(agent: Agent, port: number, body: string, headers: Record<string, string>): Promise<Heard> {
+function send(agent: Agent, port: number, body: string | Uint8Array, headers: Record<string, string>): Promise<Heard> {
   return new Promise((resolve, reject) => {
-    const outgoing = request({
+    const outgoing = (agent instanceof TlsAgent ? tlsRequest : request)({
       agent,
       port,
       host: '127.0.0.1',

@@ -23,6 +23,7 @@ import { type Clock, createIds, systemClock } from '@sluice/runtime'
 import { waitUntil } from '@sluice/testbed'
 import { defaultSettings, type GatewaySettings } from '../config.ts'
 import { createGateway, type Gateway } from '../gateway.ts'
+import { type OtherServices, serveOthers } from './other-services.ts'
 import { embeddedTransport, log, type Transport } from './transports.ts'
 
 export type ClaimInput = InputOf<typeof upgradeClaim>
@@ -37,6 +38,8 @@ export interface Stand {
   readonly observed: Observation[]
   readonly claims: ClaimInput[]
   readonly credentialRequests: string[]
+  readonly others: OtherServices
+  readonly credentialInputs: InputOf<typeof deviceCredential>[]
   /** What the scheduler answers; refuses with `unavailable` unless told. */
   onClaim: (input: ClaimInput) => ClaimReply
   onCredential: (deviceKey: string) => CredentialReply
@@ -59,6 +62,7 @@ export interface StandOptions {
   /** Of the gateways. */
   readonly clock?: Clock
   readonly placements?: readonly Placement[]
+  readonly callPlacements?: readonly Placement[]
   readonly keepsPlacements?: boolean
   /** Awaited before the page of placements that begins here is answered. */
   readonly beforePage?: (from: number) => Promise<void>
@@ -73,6 +77,7 @@ export async function openStand(options: StandOptions = {}): Promise<Stand> {
   const observed: Observation[] = []
   const claims: ClaimInput[] = []
   const credentialRequests: string[] = []
+  const credentialInputs: InputOf<typeof deviceCredential>[] = []
   const placements = options.placements ?? []
 
   const registry = await transport.bus('device-registry')
@@ -80,9 +85,12 @@ export async function openStand(options: StandOptions = {}): Promise<Stand> {
   await registry.serve(deviceCredential, async (batch) =>
     batch.map(({ input }) => {
       credentialRequests.push(input.deviceKey)
+      credentialInputs.push(input)
       return stand.onCredential(input.deviceKey)
     }),
   )
+  const others = await serveOthers(transport, ids)
+  if (options.callPlacements !== undefined) others.callPlacements = options.callPlacements
   const scheduler = await transport.bus('campaign-scheduler')
   await scheduler.consume(
     attemptObserved,
@@ -111,6 +119,8 @@ export async function openStand(options: StandOptions = {}): Promise<Stand> {
     observed,
     claims,
     credentialRequests,
+    others,
+    credentialInputs,
     onClaim: (): ClaimReply => refused('unavailable', 'nobody decides'),
     onCredential: (): CredentialReply => refused('unavailable', 'nobody knows'),
     keepsPlacements: options.keepsPlacements ?? false,

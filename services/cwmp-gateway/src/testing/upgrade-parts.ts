@@ -1,4 +1,5 @@
 import { answered, type Placement, type Watch } from '@sluice/contracts'
+import type { HotStore } from '@sluice/hot-store'
 import type { ClaimInput, ClaimReply } from './stand.ts'
 
 export const upgradeId = (n: number) => 'upg_' + String(n).padStart(26, '0')
@@ -39,6 +40,16 @@ export const go = (n = 1, watch: Partial<Watch> = {}): ClaimReply =>
     delaySeconds: 0,
     watch: watchOf(n, watch),
   })
+
+/** As the record stands once an attempt's Download was written to a device. */
+export async function downloadSent(store: HotStore, deviceKey: string, n = 1, answered = true): Promise<void> {
+  const key = { deviceKey, token: `download${n}` }
+  await store.place([{ op: 'put_watch', deviceKey, watch: watchOf(n) }])
+  await store.open([{ key, state: '', ttlMs: 1_000, version: null }])
+  await store.resume([{ key, endIfIdle: false }])
+  const changes = [{ op: 'put_offer', offer: { attemptId: attemptId(n), answered } }] as const
+  await store.save([{ key, revision: 0, state: '', ttlMs: 1_000, ended: true, changes }])
+}
 
 /** Commits an attempt once for each upgrade, as the scheduler does: asked again, it is open. */
 export function committing(): (input: ClaimInput) => ClaimReply {

@@ -1,6 +1,6 @@
 import type { Device } from '@sluice/contracts'
 
-/** A device as its table has it, without the secret. */
+/** A device as its table has it, with the user name of its credential and without any secret. */
 export interface DeviceRow {
   readonly device_key: string
   readonly name: string
@@ -15,12 +15,27 @@ export interface DeviceRow {
   readonly last_events: Device['lastEvents']
   readonly tags: string[]
   readonly username: string | null
+  readonly data_model_root: Device['dataModelRoot']
+  readonly cwmp_version: string | null
+  readonly connection_request_url: string | null
+  readonly udp_address: string | null
+  readonly jabber_id: string | null
+  readonly gateway_name: string | null
+  readonly proxied: string | null
+  readonly last_wake_up_at: number | null
+  readonly leniencies: Readonly<Record<string, number>>
+  readonly logs_bodies: boolean
 }
 
+/** Of `registry.devices`. The user name is looked up for the rows of the answer only. */
 export const DEVICE_COLUMNS = `device_key, name, manufacturer, oui, product_class, serial_number, hardware_version,
-  software_version, last_inform_at, first_seen_at, last_events, tags, username`
+  software_version, last_inform_at, first_seen_at, last_events, tags, data_model_root, cwmp_version,
+  connection_request_url, udp_address, jabber_id, gateway_name, proxied, last_wake_up_at, leniencies, logs_bodies,
+  (select own.username from registry.credentials as own
+   where own.device_key = devices.device_key and own.purpose = 'cwmp') as username`
 
-export function deviceOf(row: DeviceRow): Device {
+/** Empty stands for what a device said it has no more. */
+export function deviceOf(row: DeviceRow, profile: string): Device {
   return {
     deviceKey: row.device_key,
     name: row.name,
@@ -30,10 +45,37 @@ export function deviceOf(row: DeviceRow): Device {
     serialNumber: row.serial_number,
     hardwareVersion: row.hardware_version,
     softwareVersion: row.software_version,
-    lastInformAt: row.last_inform_at === null ? null : new Date(row.last_inform_at).toISOString(),
-    firstSeenAt: new Date(row.first_seen_at).toISOString(),
+    lastInformAt: timeOrNull(row.last_inform_at),
+    firstSeenAt: timeOf(row.first_seen_at),
     lastEvents: row.last_events,
     tags: row.tags,
     username: row.username,
+    dataModelRoot: row.data_model_root,
+    cwmpVersion: row.cwmp_version,
+    wakeableBy: wakeableBy(row),
+    gatewayName: row.gateway_name || null,
+    proxied: row.proxied || null,
+    lastWakeUpAt: timeOrNull(row.last_wake_up_at),
+    leniencies: Object.entries(row.leniencies)
+      .toSorted(([, one], [, other]) => other - one)
+      .map(([code, at]) => ({ code, lastAt: timeOf(at) })),
+    profile,
+    logsBodies: row.logs_bodies,
   }
+}
+
+function wakeableBy(row: DeviceRow): Device['wakeableBy'] {
+  const ways: Device['wakeableBy'] = []
+  if (row.connection_request_url) ways.push('http')
+  if (row.udp_address) ways.push('udp')
+  if (row.jabber_id) ways.push('xmpp')
+  return ways
+}
+
+function timeOf(at: number): string {
+  return new Date(at).toISOString()
+}
+
+function timeOrNull(at: number | null): string | null {
+  return at === null ? null : timeOf(at)
 }

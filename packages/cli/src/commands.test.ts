@@ -1,0 +1,195 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Client, ClientError } from '@sluice/client'
+import type { DeviceTask } from '@sluice/contracts'
+import { afterAll, expect, test } from 'vitest'
+import { runCli } from './run-cli.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'sluice-cli-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const TASK: DeviceTask = {
+  taskId: 'tsk_01ARZ3NDEKTSV4RRFFQ69G5FAV',
+  deviceKey: `dev_${'a'.repeat(26)}`,
+  deviceName: '00D09E-RG-1',
+  fleetTaskId: null,
+  call: { method: 'GetParameterValues' },
+  commandKey: null,
+  state: 'waiting',
+  result: null,
+  late: null,
+  upload: null,
+  wake: 'asked',
+  createdBy: 'operator:ann',
+  createdAt: '2026-01-01T00:00:00.000Z',
+  deadline: '2026-01-02T00:00:00.000Z',
+  updatedAt: '2026-01-01T00:00:00.000Z',
+  traceId: '0',
+}
+
+/** One command line, with an API that answers each operation as told. */
+async function sluice(args: readonly string[], answers: Readonly<Record<string, unknown>> = {}) {
+  const calls: [name: string, input: unknown][] = []
+  const out: string[] = []
+  const err: string[] = []
+  const client = {
+    call: async (name: string, input: unknown) => {
+      calls.push([name, input])
+      const answer = answers[name]
+      if (answer instanceof Error) throw answer
+      return typeof answer === 'function' ? (answer as (input: unknown) => unknown)(input) : answer
+    },
+  } as unknown as Client
+  const code = await runCli(args, {
+    connect: () => client,
+    say: (line) => out.push(line),
+    complain: (line) => err.push(line),
+    screen: null,
+    signal: new AbortController().signal,
+  })
+  return { code, calls, out: out.join('\n'), err: err.join('\n') }
+}
+
+function fileOf(name: string, content: string): string {
+  const path = join(folder, name)
+  writeFileSync(path, content)
+  return path
+}
+
+test('a call is sent with its arguments, and what came of it is told', async () => {
+  const parameters = [{ name: 'Device.X', value: 'a\u001b[31m', type: 'string' }]
+  const done = { ...TASK, state: 'done', result: { kind: 'response', response: { parameters } } }
+  const said = await sluice(
+    ['call', '00D09E-RG-1', 'getparametervalues', '{"names":["Device.X"]}', '--now', '--wait', '5'],
+    { createTask: done },
+  )
+  expect(said.code).toBe(0)
+  expect(said.calls).toEqual([
+    [
+      'createTask',
+      {
+        params: { device: '00D09E-RG-1' },
+        query: { waitMs: 5_000 },
+        body: { call: { method: 'GetParameterValues', names: ['Device.X'] }, when: 'now' },
+      },
+    ],
+  ])
+  expect(said.out).toContain(String.raw`Device.X  a\x1b[31m  string`)
+})
+
+test('the exit code of a call that was waited for tells how it ended', async () => {
+  const fault = { code: 9005, text: 'no such parameter' }
+  const faulted = { ...TASK, state: 'faulted', result: { kind: 'fault', fault } }
+  const said = await sluice(['call', 'd', 'Reboot', '--wait', '1'], { createTask: TASK, getTask: faulted })
+  expect(said.code).toBe(1)
+  expect(said.calls.map(([name]) => name)).toEqual(['createTask', 'getTask'])
+  expect(said.out).toContain('fault 9005 no such parameter')
+  expect((await sluice(['call', 'd', 'Reboot'], { createTask: TASK })).code).toBe(0)
+})
+
+test.each([
+  [['call', 'd', 'Explode'], 'none of GetRPCMethods'],
+  [['call', 'd', 'Reboot', '{oops'], 'not JSON'],
+  [['call', 'd', 'Reboot', '[]'], 'no object'],
+  [['call', 'd', 'GetParameterNames', '{"path":"Device."}'], 'nextLevel'],
+  [['call', 'd', 'Download', '{"fileType":"1 Firmware Upgrade Image","url":"http://h/f"}'], 'goes by campaign'],
+  [['call', 'd'], 'missing'],
+  [['call', 'd', 'Reboot', '--wait', 'soon'], 'seconds'],
+  [['tasks', 'list'], 'either'],
+  [['fleet', 'create', 'session_retry', '{}'], 'which devices'],
+  [['fleet', 'create', 'explode', '--all'], 'none of'],
+  [['devices', 'update', 'd'], 'nothing to change'],
+  [['devices', 'update', 'd', '--logs-bodies', 'maybe'], 'on or off'],
+  [['messages'], 'missing'],
+])('%j is not sent', async (args, reason) => {
+  const said = await sluice(args)
+  expect(said.code).toBe(2)
+  expect(said.err).toContain(reason)
+  expect(said.calls).toEqual([])
+})
+
+test('a fleet task names its devices and its action', async () => {
+  const createFleetTask = {
+    fleetTaskId: 'ftk_1',
+    action: { kind: 'call' },
+    state: 'planning',
+    counts: {},
+    createdBy: 'a',
+    createdAt: 'b',
+  }
+  const args = [
+    'fleet',
+    'create',
+    'call',
+    '{"method":"Reboot"}',
+    '--tag',
+    'lab',
+    '--oui',
+    '00d09e',
+    '--product-class',
+    'RG',
+  ]
+  const { calls } = await sluice([...args, '--deadline', '60'], { createFleetTask })
+  const filter = { tags: ['lab'], models: [{ oui: '00D09E', productClass: 'RG' }] }
+  const body = { filter, action: { kind: 'call', call: { method: 'Reboot' } }, deadlineMs: 60_000 }
+  expect(calls).toEqual([['createFleetTask', { body }]])
+})
+
+test('a password comes from a file, without the end of its line', async () => {
+  const file = fileOf('password', 'se cret\n')
+  const updateDevice = { name: 'd', tags: [], logsBodies: true }
+  const { calls } = await sluice(
+    ['devices', 'update', 'd', '--password-file', file, '--no-tags', '--logs-bodies', 'on'],
+    { updateDevice },
+  )
+  expect(calls).toEqual([
+    ['updateDevice', { params: { device: 'd' }, body: { tags: [], password: 'se cret', logsBodies: true } }],
+  ])
+})
+
+test('a redirect rule and a profile are put under the names they have', async () => {
+  const rule = { name: 'away', url: 'https://other.example/', status: 302, percent: 10 }
+  const put = await sluice(['redirects', 'put', fileOf('rule.json', JSON.stringify(rule))], { putRedirect: rule })
+  expect(put.calls).toEqual([['putRedirect', { params: { name: 'away' }, body: rule }]])
+  const bad = await sluice(['redirects', 'put', fileOf('bad.json', JSON.stringify({ ...rule, status: 301 }))])
+  expect([bad.code, bad.calls]).toEqual([2, []])
+  const nameless = await sluice(['profiles', 'put', fileOf('nameless.json', '{}')])
+  expect([nameless.code, nameless.calls]).toEqual([2, []])
+})
+
+test('an import sends a thousand at once and fewer where they are large; bad lines are told and fail the command', async () => {
+  const device = (n: number, more = {}) =>
+    JSON.stringify({ oui: '00D09E', productClass: 'RG', serialNumber: `${n}`, ...more })
+  const lines = Array.from({ length: 2_100 }, (_, n) => device(n))
+  lines[4] = '{"oui":"00D09E"}'
+  lines[1_999] = 'oops'
+  const importDevices = ({ body }: { body: { items: unknown[] } }) => ({ created: body.items.length, updated: 0 })
+  const said = await sluice(['devices', 'import', fileOf('devices.jsonl', lines.join('\n'))], { importDevices })
+  const sizes = said.calls.map(([, input]) => (input as { body: { items: unknown[] } }).body.items.length)
+  expect(sizes).toEqual([1_000, 1_000, 98])
+  expect(said.code).toBe(1)
+  expect(said.out).toBe('2098 created, 0 updated, 2 not understood')
+  expect(said.err).toMatch(/^line 5: .*\nline 2000: is not JSON$/)
+
+  const large = Array.from({ length: 1_000 }, (_, n) =>
+    device(n, { tags: Array.from({ length: 32 }, () => 't'.repeat(64)) }),
+  )
+  const bySize = await sluice(['devices', 'import', fileOf('large.jsonl', large.join('\n'))], { importDevices })
+  expect(bySize.out).toBe('1000 created, 0 updated')
+  for (const [, input] of bySize.calls) expect(JSON.stringify(input).length).toBeLessThan(500_000)
+})
+
+test('an import that the API refuses says how far it came', async () => {
+  const line = (n: number) => `00D09E,RG,${n}`
+  const csv = ['oui,productClass,serialNumber', ...Array.from({ length: 1_500 }, (_, n) => line(n))].join('\n')
+  let count = 0
+  const importDevices = () => {
+    count += 1
+    if (count > 1) throw new ClientError('unreachable', 'gone')
+    return { created: 1_000, updated: 0 }
+  }
+  const said = await sluice(['devices', 'import', fileOf('devices.csv', csv)], { importDevices })
+  expect(said.code).toBe(3)
+  expect(said.err).toContain('stopped at lines 1002 to 1501; before: 1000 created, 0 updated')
+})

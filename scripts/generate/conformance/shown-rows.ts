@@ -1,0 +1,48 @@
+import { readFileSync, readdirSync } from 'node:fs'
+import { join, relative } from 'node:path'
+
+export interface Shown {
+  readonly guarantee: string
+  readonly file: string
+}
+
+/** `row id: guarantee` at the beginning of a test's name, or of a case's. Skipped and expected-to-fail tests show nothing. */
+const TITLE =
+  /\b(?:(?:test|it)(?:\.(?!skip\b|todo\b|fails\b)\w+(?:\([^)]*\))?)*\(|name:)\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|`([^`]*)`)/g
+const ROW = /^([a-z]+(?: [a-z]+)* \d+(?:, \d+)*): (.+)$/s
+
+/** Every row that a test of this house shows, by its id. One test may show several: `quirk 3, 12: ...`. */
+export function shownRows(root: string): Map<string, Shown[]> {
+  const shown = new Map<string, Shown[]>()
+  for (const path of testFiles(root)) {
+    const file = relative(root, path)
+    for (const match of readFileSync(path, 'utf8').matchAll(TITLE)) {
+      const title = (match[1] ?? match[2] ?? match[3] ?? '').replaceAll(/\\(.)/g, '$1')
+      for (const { id, guarantee } of rowsOf(title)) {
+        shown.set(id, [...(shown.get(id) ?? []), { guarantee, file }])
+      }
+    }
+  }
+  return shown
+}
+
+function rowsOf(title: string): { id: string; guarantee: string }[] {
+  const [, ids = '', guarantee = ''] = ROW.exec(title) ?? []
+  if (ids === '') return []
+  const at = ids.search(/\d/)
+  return ids
+    .slice(at)
+    .split(', ')
+    .map((number) => ({ id: `${ids.slice(0, at)}${number}`, guarantee }))
+}
+
+function testFiles(root: string): string[] {
+  return ['packages', 'services', 'test']
+    .flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile() && /\.(test|suite)\.ts$/.test(entry.name))
+        .map((entry) => join(entry.parentPath, entry.name))
+        .filter((path) => !path.includes('node_modules')),
+    )
+    .toSorted()
+}

@@ -1,0 +1,17 @@
+import { createEmbeddedBus } from '@sluice/bus'
+import { createLog, systemClock } from '@sluice/runtime'
+import { openEmbedded } from '@sluice/sql'
+import { deviceTasksSuite } from './device-tasks.suite.ts'
+
+const log = createLog({ service: 'test', level: 'silent' })
+
+// One database for the service and the bus, as in a process of its own.
+deviceTasksSuite('device-tasks on the embedded parts', async () => {
+  const sql = await openEmbedded({ memory: true })
+  const hub = await createEmbeddedBus({ sql, clock: systemClock, log })
+  const close = async () => {
+    await hub.close()
+    await sql.close()
+  }
+  return { sql, as: (service) => hub.as(service), close }
+})

@@ -1,0 +1,158 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdtemp } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Writable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { createEmbeddedBus } from '@sluice/bus'
+import { answered, type DataOf, transferStopsGet, uploadReceived } from '@sluice/contracts'
+import { mintUpload } from '@sluice/firmware'
+import { answerChallenge } from '@sluice/http-auth'
+import { openDirectoryImageStore, openDirectoryUploadStore } from '@sluice/image-store'
+import { createIds, createLog, systemClock } from '@sluice/runtime'
+import { openEmbedded } from '@sluice/sql'
+import { waitUntil } from '@sluice/testbed'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createFileServer, type FileServer } from './file-server.ts'
+
+const KEY = Buffer.alloc(32, 7)
+const ids = createIds()
+const logged: string[] = []
+const log = createLog({
+  service: 'test',
+  destination: new Writable({ write: (chunk: Buffer, _, done) => (logged.push(chunk.toString()), done()) }),
+})
+const sql = await openEmbedded({ memory: true })
+const hub = await createEmbeddedBus({ sql, clock: systemClock, log })
+const images = await openDirectoryImageStore(await mkdtemp(join(tmpdir(), 'sluice-images-')))
+const uploads = await openDirectoryUploadStore(await mkdtemp(join(tmpdir(), 'sluice-uploads-')))
+const received: DataOf<typeof uploadReceived>[] = []
+const servers: FileServer[] = []
+
+beforeAll(async () => {
+  await hub
+    .as('campaign-scheduler')
+    .serve(transferStopsGet, async (batch) => batch.map(() => answered({ campaignIds: [], artifactIds: [] })))
+  await hub
+    .as('device-tasks')
+    .consume(uploadReceived, async (batch) => void received.push(...batch.map(({ data }) => data)))
+  await hub.as('campaign-scheduler').consume(uploadReceived, async () => {})
+})
+afterAll(async () => {
+  await Promise.all(servers.map((server) => server.stop()))
+  await hub.close()
+  await sql.close()
+})
+
+async function start({ takes = true, requireCredentials = false } = {}): Promise<string> {
+  const server = createFileServer(
+    { bus: hub.as('file-server'), images, uploads: takes ? uploads : undefined, clock: systemClock, ids, log },
+    {
+      host: '127.0.0.1',
+      port: 0,
+      keys: [KEY],
+      requireCredentials,
+      maxTransfers: 100,
+      maxTransfersPerAttempt: 2,
+      maxUploadBytes: 10_000,
+      idleMs: 5_000,
+      maxTransferMs: 60_000,
+      stopsRefreshMs: 60_000,
+      drainMs: 2_000,
+    },
+  )
+  servers.push(server)
+  return `http://127.0.0.1:${await server.start()}`
+}
+
+function grant(seconds = 60) {
+  const uploadId = ids.task()
+  return { uploadId, ...mintUpload({ uploadId, expiresAt: Math.floor(Date.now() / 1_000) + seconds }, KEY) }
+}
+const put = (url: string, body: Uint8Array | string, headers: Record<string, string> = {}, method = 'PUT') =>
+  fetch(url, { method, body, headers })
+const kept = async (uploadId: string) => {
+  const opened = await uploads.open(uploadId)
+  return opened === null ? null : buffer(opened.stream)
+}
+
+test('a file that was put whole is kept, told to who asked for it, and answered 201', async () => {
+  const url = await start()
+  const body = randomBytes(9_000)
+  for (const method of ['PUT', 'POST']) {
+    const mine = grant()
+    expect((await put(`${url}/${mine.path}/config.bin`, body, {}, method)).status).toBe(201)
+    const told = () => received.find(({ uploadId }) => uploadId === mine.uploadId)
+    await waitUntil(() => told() !== undefined)
+    expect(told()).toMatchObject({ bytes: 9_000, sha256: createHash('sha256').update(body).digest('hex') })
+    expect(await kept(mine.uploadId)).toEqual(body)
+  }
+})
+
+test('what was put whole is not replaced: the same once more is well, another file is refused, and the first is told', async () => {
+  const url = await start()
+  const mine = grant()
+  const put1 = (body: string) => put(`${url}/${mine.path}/config.bin`, body)
+  expect((await put1('the device’s')).status).toBe(201)
+  expect((await put1('the device’s')).status).toBe(201)
+  expect((await put1('somebody else’s')).status).toBe(409)
+  expect(String(await kept(mine.uploadId))).toBe('the device’s')
+  const told = () => received.filter(({ uploadId }) => uploadId === mine.uploadId)
+  await waitUntil(() => told().length === 3)
+  expect(new Set(told().map(({ sha256 }) => sha256)).size).toBe(1)
+})
+
+test('credentials are asked for where they are required, and wrong ones are never taken', async () => {
+  const url = await start({ requireCredentials: true })
+  const mine = grant()
+  const target = `${url}/${mine.path}/config.bin`
+  const challenged = await put(target, 'ssid')
+  expect(challenged.status).toBe(401)
+  const header = challenged.headers.get('www-authenticate')!
+  const answerWith = (password: string) => {
+    const answer = answerChallenge({
+      challenges: header,
+      nc: 1,
+      method: 'PUT',
+      uri: new URL(target).pathname,
+      username: mine.username,
+      password,
+      cnonce: '0a4f113b',
+    })
+    return put(target, 'ssid', { authorization: answer.kind === 'answer' ? answer.authorization : '' })
+  }
+  expect((await answerWith('guessed')).status).toBe(401)
+  expect(await kept(mine.uploadId)).toBeNull()
+  expect((await answerWith(mine.password)).status).toBe(201)
+})
+
+test('nothing is kept of what is too large, forged, expired, half, or asked for in another way', async () => {
+  const url = await start()
+  const large = grant()
+  expect((await put(`${url}/${large.path}/f`, randomBytes(10_001)).catch(() => ({ status: 413 }))).status).toBe(413)
+  const old = grant(-1)
+  expect((await put(`${url}/${old.path}/f`, 'x')).status).toBe(403)
+  const forged = grant()
+  expect((await put(`${url}/${forged.path.slice(0, -4)}AAAA/f`, 'x')).status).toBe(404)
+  const looked = grant()
+  expect((await fetch(`${url}/${looked.path}/f`)).status).toBe(405)
+  const half = grant()
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  socket.write(`PUT /${half.path}/f HTTP/1.1\r\nhost: x\r\ncontent-length: 500\r\n\r\nhalf of it`)
+  setTimeout(() => socket.destroy(), 50)
+  await waitUntil(() => logged.some((line) => line.includes('files.upload.broke_off') && line.includes(half.uploadId)))
+  for (const { uploadId } of [large, old, forged, looked, half]) expect(await kept(uploadId)).toBeNull()
+  expect(received.map(({ uploadId }) => uploadId)).not.toContain(half.uploadId)
+})
+
+test('without a directory for them no uploads are taken', async () => {
+  const url = await start({ takes: false })
+  expect((await put(`${url}/${grant().path}/f`, 'x')).status).toBe(405)
+})
+
+test('the token of an upload is masked in the log', () => {
+  const tokens = logged.join('').match(/\/u\/[^"]+/g) ?? []
+  expect(tokens.length).toBeGreaterThan(0)
+  for (const path of tokens) expect(path).toMatch(/^\/u\/tsk_[0-9A-Z]{26}\/.{4}…/)
+})
