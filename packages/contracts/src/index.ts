@@ -25,6 +25,8 @@ export {
   type Campaign,
   type CampaignDraft,
   type Counters,
+  type DryRun,
+  type Leg,
   type Policy,
   type PolicyDraft,
   Campaign as CampaignSchema,
@@ -33,8 +35,11 @@ export {
   campaignChanged,
   campaignControl,
   campaignCreate,
+  campaignDryRun,
   campaignGet,
   campaignList,
+  campaignRollBack,
+  gateAsk,
 } from './campaign.ts'
 export type { DataOf, EventMessage, InputOf, OutputOf, RequestMessage } from './define.ts'
 export { type DeviceIdentity, deviceKeyOf, deviceNameOf, shardOf } from './device-identity.ts'
@@ -57,6 +62,7 @@ export {
   credentialChanged,
   credentialConfirm,
   credentialIssue,
+  deviceChanged,
   deviceCredential,
   deviceGet,
   deviceImport,

@@ -37,6 +37,8 @@ export const upgradeClaim = request('upgrade.claim', {
     urlMaxLength: Type.Optional(Type.Integer({ minimum: 64, maximum: 256 })),
     /** What its model takes longer for than a campaign allows; absent: nothing. */
     slowness: Type.Optional(Type.Object({ answerMs: Milliseconds, rebootMs: Milliseconds })),
+    /** Its model is known to take ScheduleDownload. */
+    takesScheduleDownload: Type.Optional(Type.Boolean()),
   }),
   output: Type.Union([
     Type.Object({
@@ -44,6 +46,21 @@ export const upgradeClaim = request('upgrade.claim', {
       attemptId: AttemptId,
       download: DownloadOffer,
       delaySeconds: Count,
+      successUrl: Type.Optional(Type.String({ maxLength: 256 })),
+      failureUrl: Type.Optional(Type.String({ maxLength: 256 })),
+      /** ScheduleDownload instead of Download, with these windows (TR-069 A.4.1.8): seconds from now. */
+      schedule: Type.Optional(
+        Type.Array(
+          Type.Object({
+            startSeconds: Count,
+            endSeconds: Count,
+            mode: Type.String({ maxLength: 64 }),
+            userMessage: Type.String({ maxLength: 256 }),
+            maxRetries: Type.Integer({ minimum: -1 }),
+          }),
+          { minItems: 1, maxItems: 2 },
+        ),
+      ),
       /** `other`: the device refused the arguments its model usually takes (9002, 9003). Absent: `usual`. */
       downloadArguments: Type.Optional(Type.Union([Type.Literal('usual'), Type.Literal('other')])),
       watch: Watch,
@@ -96,6 +113,9 @@ export const Upgrade = Type.Object({
   deviceKey: DeviceKey,
   deviceName: Type.String(),
   wave: Type.Integer({ minimum: 1 }),
+  /** 1, and more after a stepping stone. */
+  leg: Type.Integer({ minimum: 1 }),
+  site: nullable(Type.String()),
   state: UpgradeState,
   /** The class it counts in: pending, in_flight, unproven, success, config_lost, hard, silent, stalled, benign. */
   countsAs: Type.String(),

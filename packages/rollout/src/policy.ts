@@ -2,12 +2,20 @@
 export interface Policy {
   waves: Wave[]
   gate: GatePolicy
-  caps: { inFlight: number; unproven: number; startsPerMinute?: number }
+  caps: {
+    inFlight: number
+    unproven: number
+    startsPerMinute?: number
+    perSite?: { inFlight: number; unproven?: number }
+    egressBitsPerSecond?: number
+  }
   timers: Timers
   retries: { maxAttempts: number; backoffMs: number; nextDayMs: number }
   windows?: Window[]
   /** RFC 3339 instants between which nothing starts. */
   freeze?: { from: string; to: string }[]
+  /** A plain Download may begin an hour late (TR-069 3.7.2.4): its margin before a window ends has that, too. */
+  strictWindows?: boolean
   /** Higher supersedes what is not yet offered. */
   weight: number
   allowSameVersion: boolean
@@ -18,8 +26,9 @@ export interface Policy {
 }
 
 export interface Wave {
-  size: { count: number } | { percent: number }
-  advance: 'auto' | 'manual'
+  size: { count: number } | { percent: number } | { devices: string[] }
+  /** The gate has to pass in any case; `manual`: and a person agrees; `afterMs`: and so long after it opened. */
+  advance: 'auto' | 'manual' | { afterMs: number }
 }
 
 export interface GatePolicy {

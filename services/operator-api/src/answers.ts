@@ -18,7 +18,9 @@ import {
   bootstrapCredentialRemove,
   campaignControl,
   campaignCreate,
+  campaignDryRun,
   campaignGet,
+  campaignRollBack,
   campaignList,
   deviceGet,
   deviceImport,
@@ -71,7 +73,7 @@ const PAGE = 100
 /** Which operation leads to which request on the bus. */
 export function createAnswers(bus: Bus, awaitTask: AwaitTask): Answers {
   const control =
-    (action: 'start' | 'pause' | 'resume' | 'abort' | 'advance') =>
+    (action: 'approve' | 'start' | 'pause' | 'resume' | 'abort' | 'advance') =>
     ({ params, body, actor }: Call<'startCampaign'>) =>
       bus.request(campaignControl, { ...params, ...body, action, actor })
 
@@ -92,6 +94,9 @@ export function createAnswers(bus: Bus, awaitTask: AwaitTask): Answers {
     listCampaigns: ({ query }) => bus.request(campaignList, { limit: PAGE, ...query }),
     createCampaign: ({ body, actor }) => bus.request(campaignCreate, { draft: body, actor }),
     getCampaign: ({ params }) => bus.request(campaignGet, params),
+    dryRunCampaign: ({ body, actor }) => bus.request(campaignDryRun, { draft: body, actor }),
+    rollBackCampaign: ({ params, body, actor }) => bus.request(campaignRollBack, { ...params, ...body, actor }),
+    approveCampaign: control('approve'),
     startCampaign: control('start'),
     pauseCampaign: control('pause'),
     resumeCampaign: control('resume'),

@@ -20,6 +20,11 @@ export function completePolicy(
     ...(draft.windows === undefined ? {} : { windows: draft.windows }),
     ...(draft.freeze === undefined ? {} : { freeze: draft.freeze }),
     ...(draft.backup === undefined ? {} : { backup: draft.backup }),
+    ...(draft.strictWindows === undefined ? {} : { strictWindows: draft.strictWindows }),
+    ...(draft.delivery === undefined ? {} : { delivery: draft.delivery }),
+    ...(draft.allowDowngrade === undefined ? {} : { allowDowngrade: draft.allowDowngrade }),
+    ...(draft.restoreSettings === undefined ? {} : { restoreSettings: draft.restoreSettings }),
+    ...(draft.checkAfterSoak === undefined ? {} : { checkAfterSoak: draft.checkAfterSoak }),
   }
   const wrongZone = policy.windows?.find((window) => !isZone(window.zone))
   if (wrongZone !== undefined)

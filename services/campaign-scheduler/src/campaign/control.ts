@@ -20,6 +20,7 @@ import { readCampaign } from './read.ts'
 type Input = InputOf<typeof campaignControl>
 
 const ALLOWED: Record<Input['action'], readonly CampaignState[]> = {
+  approve: ['planning', 'ready'],
   start: ['ready'],
   pause: ['running'],
   resume: ['paused'],
@@ -72,6 +73,8 @@ async function act(
     changeState(parts, tx, campaign, { state, reason: why, actor, counters, traceparent })
 
   switch (action) {
+    case 'approve':
+      return refused('campaign_state', 'nothing waits for an approval')
     case 'start': {
       await move('running', reason)
       const [first] = await wavesOf(tx, [campaignId])

@@ -27,7 +27,7 @@ export async function createCampaign(
   const { draft, actor } = input
   const completed = completePolicy(draft.policy)
   if (completed.kind === 'wrong') return refused('invalid_request', completed.detail)
-  const artifact = await trustedArtifact(parts, draft.artifactId, traceparent)
+  const artifact = await trustedArtifact(parts, draft.artifactId ?? '', traceparent)
   if (!artifact.ok) return artifact
 
   const campaignId = parts.ids.campaign()
@@ -39,7 +39,7 @@ export async function createCampaign(
     await insertWaves(
       tx,
       campaignId,
-      policy.waves.map((wave) => wave.advance),
+      policy.waves.map(({ advance }) => (typeof advance === 'string' ? advance : 'auto')),
     )
     await parts.journal.append(tx, [
       {

@@ -70,6 +70,8 @@ function plannedUpgrade(parts: Parts, campaign: CampaignRow, device: Device, at:
     productClass: device.productClass,
     hardwareVersion: device.hardwareVersion,
     rank: rankHash(deviceKey, campaign.seed),
+    site: device.site,
+    zone: device.zone,
     state: 'pending',
     countsAs: 'pending',
     machine: planUpgrade({

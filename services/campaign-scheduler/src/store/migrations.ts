@@ -195,4 +195,31 @@ create table scheduler.backups (
 );
 `,
   },
+  {
+    id: 'scheduler-0008-legs-and-places',
+    sql: `
+alter table scheduler.campaigns
+  -- The legs with their artifacts as they were when it was planned; null: of before there were legs, one leg.
+  add column path jsonb,
+  add column dynamic_ends_at bigint,
+  add column rollback_of text,
+  add column approval_needed jsonb not null default '[]',
+  add column approved_by text,
+  add column approved_at bigint,
+  -- How many devices were left out, by reason.
+  add column left_out_by jsonb not null default '{}';
+alter table scheduler.upgrades
+  add column leg integer not null default 1,
+  add column site text,
+  add column zone text,
+  add column artifact_id text;
+alter table scheduler.upgrades drop constraint upgrades_campaign_id_device_key_key;
+create unique index upgrades_of_device_by_leg on scheduler.upgrades (campaign_id, device_key, leg);
+-- Since when it waits to be opened after its gate passed, and what the outside said last.
+alter table scheduler.waves drop constraint waves_advance_check;
+alter table scheduler.waves
+  add column advance_after_ms bigint,
+  add column external_answer jsonb;
+`,
+  },
 ]

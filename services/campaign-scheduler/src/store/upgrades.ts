@@ -12,6 +12,12 @@ export interface UpgradeRow {
   readonly hardwareVersion: string | null
   /** 0 until the campaign is ranked. */
   readonly wave: number
+  /** 1, and more after a stepping stone. */
+  readonly leg: number
+  readonly site: string | null
+  readonly zone: string | null
+  /** Of the leg it is planned for now. */
+  readonly artifactId: string | null
   /** The machine's state, and once settled the outcome's kind. */
   readonly state: string
   readonly countsAs: string
@@ -28,11 +34,14 @@ export interface UpgradeRow {
 }
 
 const columns = `upgrade_id as "upgradeId", campaign_id as "campaignId", device_key as "deviceKey", device_name as "deviceName",
-  oui, product_class as "productClass", hardware_version as "hardwareVersion", wave, state, counts_as as "countsAs", version,
+  oui, product_class as "productClass", hardware_version as "hardwareVersion", wave, leg, site, zone, artifact_id as "artifactId", state, counts_as as "countsAs", version,
   machine, due_at as "dueAt", attempt_id as "attemptId", reported_version as "reportedVersion",
   returning_at as "returningAt", returned_ms as "returnedMs", updated_at as "updatedAt"`
 
-export type NewUpgrade = Omit<UpgradeRow, 'wave' | 'dueAt' | 'attemptId' | 'version' | 'returningAt' | 'returnedMs'> & {
+export type NewUpgrade = Omit<
+  UpgradeRow,
+  'wave' | 'leg' | 'artifactId' | 'dueAt' | 'attemptId' | 'version' | 'returningAt' | 'returnedMs'
+> & {
   readonly rank: string
 }
 
@@ -41,13 +50,13 @@ export async function insertUpgrades(tx: Queryable, rows: readonly NewUpgrade[])
   if (rows.length === 0) return 0
   const inserted = await tx.query(
     `insert into scheduler.upgrades (upgrade_id, campaign_id, device_key, device_name, oui, product_class, hardware_version, rank,
-       state, counts_as, version, machine, reported_version, updated_at)
+       site, zone, state, counts_as, version, machine, reported_version, updated_at)
      select "upgradeId", "campaignId", "deviceKey", "deviceName", oui, "productClass", "hardwareVersion", rank,
-       state, "countsAs", (machine->>'version')::integer, machine, "reportedVersion", "updatedAt"
+       site, zone, state, "countsAs", (machine->>'version')::integer, machine, "reportedVersion", "updatedAt"
      from jsonb_to_recordset($1::jsonb) as r("upgradeId" text, "campaignId" text, "deviceKey" text, "deviceName" text, oui text,
-       "productClass" text, "hardwareVersion" text, rank text, state text, "countsAs" text, machine jsonb, "reportedVersion" text,
+       "productClass" text, "hardwareVersion" text, rank text, site text, zone text, state text, "countsAs" text, machine jsonb, "reportedVersion" text,
        "updatedAt" bigint)
-     on conflict (campaign_id, device_key) do nothing returning 1`,
+     on conflict (campaign_id, device_key, leg) do nothing returning 1`,
     [json(rows)],
   )
   return inserted.length

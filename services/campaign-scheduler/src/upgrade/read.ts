@@ -57,6 +57,8 @@ function toUpgrade(row: UpgradeRow, campaign: CampaignRow, waits: string | null)
     deviceName: row.deviceName,
     // While a campaign is being planned its upgrades have no wave: the first stands for "none yet".
     wave: Math.max(1, row.wave),
+    leg: row.leg,
+    site: row.site,
     state: machine.state === 'settled' ? machine.outcome.kind : machine.state,
     countsAs: row.countsAs,
     reason: reasonOf(machine),
