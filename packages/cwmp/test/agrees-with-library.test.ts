@@ -16,6 +16,7 @@ import { createDice, mutate } from './mutate.ts'
  */
 const LIBRARY_IS_LENIENT: readonly RegExp[] = [
   /^< in the value of an attribute$/, // 3.1
+  /^a name of other characters$/, // 2.3: some that no name may hold
   /^the end of a CDATA section that never began$/, // 2.4
   /^-- within a comment$/, // 2.5
   /^an instruction does not end$|^a name was due$/, // 2.6: a target without name, or glued to something
