@@ -32,7 +32,7 @@ function gate(
   )
 }
 
-test('stops when hard and silent over settled pass the threshold', () => {
+test('rule 5: stops when hard and silent over settled pass the threshold', () => {
   expect(gate({ success: 95, hard: 5, pending: 900 }).kind).toBe('advance')
   expect(gate({ success: 94, hard: 6, pending: 900 })).toMatchObject({
     kind: 'stop',
@@ -43,7 +43,7 @@ test('stops when hard and silent over settled pass the threshold', () => {
   expect(gate({ success: 94, silent: 6, pending: 900 }, { onFailure: 'pause' })).toMatchObject({ action: 'pause' })
 })
 
-test('rates are judged from min_settled on, not before', () => {
+test('rule 5; request 20: rates are judged from min_settled on, not before', () => {
   expect(gate({ success: 17, hard: 2, pending: 900 })).toMatchObject({ kind: 'wait', reason: 'too_few_settled' })
   expect(gate({ success: 18, hard: 2, pending: 900 })).toMatchObject({ kind: 'stop', reason: 'failure_threshold' })
   expect(gate({ success: 19, pending: 900 })).toMatchObject({ kind: 'wait', reason: 'too_few_settled' })
@@ -55,7 +55,7 @@ test('a wave smaller than min_settled is judged whole', () => {
   expect(gate({ success: 2, pending: 1 })).toMatchObject({ kind: 'wait', reason: 'too_few_settled' })
 })
 
-test('stops when any class passes its absolute limit, before min_settled too', () => {
+test('rule 5: stops when any class passes its absolute limit, before min_settled too', () => {
   expect(gate({ hard: 2, pending: 900 }, { limits: { hard: 2 } }).kind).toBe('wait')
   expect(gate({ hard: 3, pending: 900 }, { limits: { hard: 2 } })).toMatchObject({ kind: 'stop', reason: 'limit_hard' })
   expect(gate({ silent: 1, pending: 900 }, { limits: { silent: 0 } })).toMatchObject({
@@ -91,7 +91,7 @@ test('overdue is three times the wave’s own median, at least ten minutes', () 
   expect(overdueAfterMs(null, defaultPolicy)).toBe(minutes(30))
 })
 
-test('advances only when success over settled reaches its threshold', () => {
+test('rule 3; request 15: advances only when success over settled reaches its threshold', () => {
   expect(gate({ success: 89, stalled: 11, pending: 9 })).toMatchObject({
     kind: 'wait',
     reason: 'below_success_threshold',
@@ -99,7 +99,7 @@ test('advances only when success over settled reaches its threshold', () => {
   expect(gate({ success: 90, stalled: 10, pending: 9 }).kind).toBe('advance')
 })
 
-test('advances only after the soak, counted from when the gate was first reached', () => {
+test('rule 3: advances only after the soak, counted from when the gate was first reached', () => {
   expect(gate({ success: 50 }, {}, { reachedAt: null })).toMatchObject({
     kind: 'wait',
     reason: 'soaking',
@@ -118,7 +118,7 @@ test('advances only with an approval where one is asked for', () => {
   expect(gate({ success: 50 }, {}, { advance: 'manual', approvedAt: 1 }).kind).toBe('advance')
 })
 
-test('an approval never overrules a stop', () => {
+test('request 21: an approval never overrules a stop', () => {
   expect(gate({ success: 50, hard: 50 }, {}, { advance: 'manual', approvedAt: 1 })).toMatchObject({ kind: 'stop' })
 })
 
@@ -126,7 +126,7 @@ test('devices that never showed up do not block a wave', () => {
   expect(gate({ success: 20, pending: 100_000 }).kind).toBe('advance')
 })
 
-test('all settled but below the threshold: pause, never advance', () => {
+test('rule 3; request 20: all settled but below the threshold: pause, never advance', () => {
   expect(gate({ success: 80, stalled: 20 })).toMatchObject({
     kind: 'stop',
     action: 'pause',

@@ -27,7 +27,7 @@ import { advanceSweep, endSweep, insertSweep, postponeSweep, takeSweep } from '.
 const mute = (real: Bus): Bus => ({ ...real, publish: () => Promise.reject(new Error('killed before the publish')) })
 
 export function recoverySuite(open: () => Promise<World>): void {
-  test('what was committed and not published is published by who comes next', async () => {
+  test('fault 54: what was committed and not published is published by who comes next', async () => {
     const world = await open()
     const doomed = await world.scheduler({}, mute)
     const { all } = await running(world, 3)
@@ -40,7 +40,7 @@ export function recoverySuite(open: () => Promise<World>): void {
     await placed((item) => item.op === 'put_watch' && item.watch.attemptId === attemptId)
   })
 
-  test('a plan goes on where it stood when the registry is back, and after a restart', async () => {
+  test('request 14, 15: a plan goes on where it stood when the registry is back, and after a restart', async () => {
     const world = await open()
     const misfits = someDevices(120).map((device, index) =>
       index % 3 === 0 ? { ...device, productClass: 'Other' } : device,
