@@ -5,6 +5,7 @@ import { type House, readHouse } from './read-house.ts'
 
 /** Lower layers know nothing of higher ones; services know nothing of each other. */
 const LAYERS: Record<string, number> = {
+  ...layer(-2, ['versions']),
   // What messages carry as they stand.
   ...layer(-1, ['model-profiles']),
   ...layer(0, ['rollout', 'cwmp', 'firmware', 'http-auth', 'device-simulator', 'contracts']),
@@ -25,7 +26,7 @@ const LAYERS: Record<string, number> = {
   ...layer(5, ['standalone']),
   ...layer(6, ['demo', 'test']),
 }
-const PURE = ['rollout', 'cwmp', 'firmware', 'http-auth', 'model-profiles']
+const PURE = ['rollout', 'cwmp', 'firmware', 'http-auth', 'model-profiles', 'versions']
 /** The one package that tests may lean on from anywhere. */
 const FOR_TESTS = 'testbed'
 /** The root package lists these for every test. */

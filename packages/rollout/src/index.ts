@@ -38,3 +38,7 @@ export type { GateAnswer, GateFigures, StopReason, WaveClock } from './evaluate-
 export { drawTransitions, transitions } from './transitions.ts'
 export type { Transition } from './transitions.ts'
 export type { VersionReport } from './version-reports.ts'
+export { checkPath } from './check-path.ts'
+export type { PathFault } from './check-path.ts'
+export { fitsModel, legFor } from './leg-for.ts'
+export type { DeviceOnPath, LegAnswer, ModelFit, NoLeg, PathLeg, PathRules } from './leg-for.ts'

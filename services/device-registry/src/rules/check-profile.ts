@@ -1,4 +1,5 @@
-import { type ModelProfile, compareVersions } from '@sluice/model-profiles'
+import type { ModelProfile } from '@sluice/model-profiles'
+import { compareVersions } from '@sluice/versions'
 
 const ROOTS = ['Device.', 'InternetGatewayDevice.'] as const
 
