@@ -8,7 +8,14 @@ import type { GatePolicy, Policy } from './policy.ts'
 import { defaultPolicy } from './policy.ts'
 
 const now = 10_000_000
-const soaked: WaveClock = { advance: 'auto', reachedAt: 0, approvedAt: null, overdue: 0 }
+const soaked: WaveClock = {
+  advance: 'auto',
+  openedAt: 0,
+  reachedAt: 0,
+  approvedAt: null,
+  overdue: 0,
+  outside: 'not_asked',
+}
 
 function gate(
   counts: Partial<Counters>,
@@ -144,4 +151,28 @@ test('benign outcomes count for nothing', () => {
 
 test('a wave without devices is passed', () => {
   expect(gate({}).kind).toBe('advance')
+})
+
+test('a timed advance needs the gate as well as its time since the wave opened', () => {
+  const timed = { advance: { afterMs: 5_000 }, openedAt: now - 4_999 }
+  expect(gate({ success: 50 }, {}, timed)).toMatchObject({ kind: 'wait', reason: 'too_early', until: now + 1 })
+  expect(gate({ success: 50 }, {}, { ...timed, openedAt: now - 5_000 }).kind).toBe('advance')
+  const late = { ...timed, openedAt: 0 }
+  expect(gate({ success: 1, pending: 99 }, {}, late)).toMatchObject({ kind: 'wait', reason: 'too_few_settled' })
+  expect(gate({ success: 50, hard: 50 }, {}, late)).toMatchObject({ kind: 'stop', reason: 'failure_threshold' })
+})
+
+test('the outside is waited for last, after figures, soak and approval', () => {
+  const waits = { outside: 'waits' } as const
+  expect(gate({ success: 50 }, {}, waits)).toMatchObject({ kind: 'wait', reason: 'outside' })
+  expect(gate({ success: 50 }, {}, { outside: 'go' }).kind).toBe('advance')
+  expect(gate({ success: 1, pending: 99 }, {}, waits)).toMatchObject({ reason: 'too_few_settled' })
+  expect(gate({ success: 50 }, {}, { ...waits, reachedAt: now })).toMatchObject({ reason: 'soaking' })
+  expect(gate({ success: 50 }, {}, { ...waits, advance: 'manual' })).toMatchObject({ reason: 'approval' })
+})
+
+test('a threshold passed while the outside is waited for stops all the same, and so does one after its go', () => {
+  for (const outside of ['waits', 'go'] as const) {
+    expect(gate({ success: 50, hard: 50 }, {}, { outside })).toMatchObject({ kind: 'stop', action: 'abort' })
+  }
 })
