@@ -7,7 +7,7 @@ import { revocation } from './bus.suite.ts'
 import { type EmbeddedBus, createEmbeddedBus } from './embedded-bus.ts'
 
 const spans: EndedSpan[] = []
-const telemetry = startTelemetry({ service: 'test', onSpan: (span) => spans.push(span) })
+const telemetry = await startTelemetry({ service: 'test', onSpan: (span) => spans.push(span) })
 let hub: EmbeddedBus
 beforeAll(async () => {
   const sql = await openEmbedded({ memory: true })

@@ -5,7 +5,7 @@ import type { Backlog } from '@sluice/sql'
 import { afterAll, expect, test } from 'vitest'
 import { watchOutbox } from './watch-outbox.ts'
 
-const telemetry = startTelemetry({ service: 'test' })
+const telemetry = await startTelemetry({ service: 'test' })
 const server = createServer((request, response) => telemetry.metrics(request, response))
 afterAll(async () => {
   server.close()

@@ -25,7 +25,7 @@ test('control characters of a device never break out of their line', () => {
 })
 
 test('lines written inside a span carry its ids, also where no spans are sent anywhere', async () => {
-  const telemetry = startTelemetry({ service: 'test' })
+  const telemetry = await startTelemetry({ service: 'test' })
   const { log, entries } = capture()
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
   await inSpan({ tracer: 'registry', name: 'x', traceparent }, () => log.info('inside'))

@@ -108,7 +108,7 @@ async function run<const Definition extends Settings>(
   const settings = readOrExit(all)
   const common = settings as SettingsValues<typeof processSettings>
   const endpoint = common.SLUICE_OTLP_ENDPOINT
-  const telemetry = startTelemetry({ service, ...(endpoint === undefined ? {} : { otlpEndpoint: endpoint }) })
+  const telemetry = await startTelemetry({ service, ...(endpoint === undefined ? {} : { otlpEndpoint: endpoint }) })
   const log = createLog({ service, level: common.SLUICE_LOG_LEVEL })
   const drain = createDrain(log)
   drain.add('telemetry', () => telemetry.stop())

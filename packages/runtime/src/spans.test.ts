@@ -3,7 +3,7 @@ import { currentTraceparent, inSpan, isTraceparent } from './spans.ts'
 import { type EndedSpan, startTelemetry } from './telemetry.ts'
 
 const spans: EndedSpan[] = []
-const telemetry = startTelemetry({ service: 'test', onSpan: (span) => spans.push(span) })
+const telemetry = await startTelemetry({ service: 'test', onSpan: (span) => spans.push(span) })
 afterAll(() => telemetry.stop())
 beforeEach(() => void spans.splice(0))
 

@@ -1,12 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { context, metrics, propagation, trace } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import { W3CTraceContextPropagator } from '@opentelemetry/core'
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus'
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { resourceFromAttributes } from '@opentelemetry/resources'
-import { NodeSDK, type NodeSDKConfiguration } from '@opentelemetry/sdk-node'
+import { MeterProvider } from '@opentelemetry/sdk-metrics'
+import { BatchSpanProcessor, type ReadableSpan, type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 
-type SpanProcessor = NonNullable<NodeSDKConfiguration['spanProcessors']>[number]
 /** A span as the SDK hands it out: name, kind, attributes, parentSpanContext, links, status. */
-export type EndedSpan = Parameters<SpanProcessor['onEnd']>[0]
+export type EndedSpan = ReadableSpan
 
 export interface TelemetrySettings {
   /** The process: a service's name, or `standalone`. Tracers and meters are named by the service they speak for. */
@@ -25,6 +27,41 @@ export interface Telemetry {
   stop(): Promise<void>
 }
 
+/**
+ * Starts OpenTelemetry for the whole process. Once per process: a second start would change nothing. Its parts are put
+ * together here, without the SDK's bundle of all exporters, which takes 17 MB; and only what is stated here describes
+ * the process: the bundle's detectors would publish command lines and paths.
+ */
+export async function startTelemetry(settings: TelemetrySettings): Promise<Telemetry> {
+  const resource = resourceFromAttributes({
+    'service.name': settings.service,
+    'service.version': settings.version ?? '0.1.0',
+  })
+  const spans = new TracerProvider({ resource, spanProcessors: [await processorFor(settings)] })
+  // preventServerStart: the admin server answers /metrics.
+  const prometheus = new PrometheusExporter({ preventServerStart: true, prefix: 'sluice' })
+  const meters = new MeterProvider({ resource, readers: [prometheus] })
+
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+  propagation.setGlobalPropagator(new W3CTraceContextPropagator())
+  trace.setGlobalTracerProvider(spans)
+  metrics.setGlobalMeterProvider(meters)
+  return {
+    metrics: (request, response) => prometheus.getMetricsRequestHandler(request, response),
+    async stop() {
+      await Promise.all([spans.shutdown(), meters.shutdown()])
+    },
+  }
+}
+
+async function processorFor({ otlpEndpoint, onSpan = () => {} }: TelemetrySettings): Promise<SpanProcessor> {
+  if (otlpEndpoint === undefined) return handSpansTo(onSpan)
+  // Only who has a collector pays for the memory of its exporter.
+  const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-http')
+  const exporter = new OTLPTraceExporter({ url: `${otlpEndpoint.replace(/\/$/, '')}/v1/traces` })
+  return new BatchSpanProcessor({ exporter })
+}
+
 /** Also without anybody to take them there must be a processor: else there is no tracer, and no trace id in the log. */
 function handSpansTo(onSpan: (span: EndedSpan) => void): SpanProcessor {
   return {
@@ -32,29 +69,5 @@ function handSpansTo(onSpan: (span: EndedSpan) => void): SpanProcessor {
     onEnd: onSpan,
     forceFlush: () => Promise.resolve(),
     shutdown: () => Promise.resolve(),
-  }
-}
-
-/** Starts OpenTelemetry for the whole process. Once per process: a second start would change nothing. */
-export function startTelemetry(settings: TelemetrySettings): Telemetry {
-  // preventServerStart: the admin server answers /metrics.
-  const prometheus = new PrometheusExporter({ preventServerStart: true, prefix: 'sluice' })
-  const sdk = new NodeSDK({
-    // Only what is stated here: the detectors would publish command lines and paths.
-    autoDetectResources: false,
-    resource: resourceFromAttributes({
-      'service.name': settings.service,
-      'service.version': settings.version ?? '0.1.0',
-    }),
-    metricReaders: [prometheus],
-    instrumentations: [],
-    ...(settings.otlpEndpoint === undefined
-      ? { spanProcessors: [handSpansTo(settings.onSpan ?? (() => {}))] }
-      : { traceExporter: new OTLPTraceExporter({ url: `${settings.otlpEndpoint.replace(/\/$/, '')}/v1/traces` }) }),
-  })
-  sdk.start()
-  return {
-    metrics: (request, response) => prometheus.getMetricsRequestHandler(request, response),
-    stop: () => sdk.shutdown(),
   }
 }

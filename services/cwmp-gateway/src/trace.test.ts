@@ -10,7 +10,7 @@ import { go, hint, TARGET, upgradeId } from './testing/upgrade-parts.ts'
 let telemetry: Telemetry
 let stand: Stand
 beforeAll(async () => {
-  telemetry = startTelemetry({ service: 'test' })
+  telemetry = await startTelemetry({ service: 'test' })
   stand = await openStand({ transport: await natsTransport(inject('natsUrl')) })
 })
 afterAll(async () => {

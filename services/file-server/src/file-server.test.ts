@@ -57,7 +57,7 @@ const log = createLog({
 const secrets: string[] = []
 
 const spans: EndedSpan[] = []
-const telemetry = startTelemetry({ service: 'test', onSpan: (span) => spans.push(span) })
+const telemetry = await startTelemetry({ service: 'test', onSpan: (span) => spans.push(span) })
 
 const sql = await openEmbedded({ memory: true })
 const hub = await createEmbeddedBus({ sql, clock: systemClock, log })
