@@ -8,8 +8,8 @@ const LAYERS: Record<string, number> = {
   ...layer(-2, ['versions']),
   // What messages carry as they stand.
   ...layer(-1, ['model-profiles']),
-  ...layer(0, ['rollout', 'cwmp', 'firmware', 'http-auth', 'device-simulator', 'contracts']),
-  ...layer(1, ['runtime']),
+  ...layer(0, ['rollout', 'cwmp', 'firmware', 'http-auth', 'targets', 'audit-chain', 'device-simulator', 'contracts']),
+  ...layer(1, ['runtime', 'campaign-report']),
   ...layer(2, ['sql', 'hot-store', 'image-store', 'client']),
   ...layer(3, ['bus', 'cli']),
   ...layer(4, [
@@ -26,7 +26,17 @@ const LAYERS: Record<string, number> = {
   ...layer(5, ['standalone']),
   ...layer(6, ['demo', 'test']),
 }
-const PURE = ['rollout', 'cwmp', 'firmware', 'http-auth', 'model-profiles', 'versions']
+const PURE = [
+  'rollout',
+  'cwmp',
+  'firmware',
+  'http-auth',
+  'model-profiles',
+  'versions',
+  'targets',
+  'audit-chain',
+  'campaign-report',
+]
 /** The one package that tests may lean on from anywhere. */
 const FOR_TESTS = 'testbed'
 /** The root package lists these for every test. */
