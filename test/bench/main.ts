@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { startProcess } from '@sluice/testbed'
+import { commands } from './campaigns/commands.ts'
 import { brokenPromises, countCosts } from './count-costs.ts'
 import { measure, type Variant } from './measure.ts'
 import { measureMemory, tooMuchMemory } from './measure-memory.ts'
@@ -20,8 +21,11 @@ const print = (text: string) => void process.stdout.write(`${text}\n`)
 const say = (text: string) => void process.stderr.write(`${text}\n`)
 
 try {
-  const options = readOptions(process.argv.slice(2))
-  if (options === null) print(usage)
+  const [name = '', ...args] = process.argv.slice(2).filter((arg) => arg !== '--')
+  const command = commands[name]
+  const options = command === undefined ? readOptions(process.argv.slice(2)) : null
+  if (command !== undefined) await command(args)
+  else if (options === null) print(usage)
   else if (options.memory) await benchMemory(options)
   else await bench(options)
 } catch (error) {

@@ -1,0 +1,6 @@
+import { benchUpgrades } from './upgrades.ts'
+
+/** What `pnpm bench <name>` measures beside idle sessions. */
+export const commands: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  upgrades: benchUpgrades,
+}
