@@ -57,6 +57,8 @@ export type Gone = 'aborted' | 'finished' | 'already_offered' | 'already_settled
 const minute = 60_000
 /** Opening a wave or resuming sends new hints; asking again is only the safety net. */
 const askAgainMs = 15 * minute
+/** While no window is near enough to be told of. */
+const untoldMs = 60 * minute
 
 /** May this device be upgraded now? What is over for good comes first, then what only takes time. */
 export function admitClaim(situation: ClaimSituation): ClaimAnswer {
@@ -74,11 +76,24 @@ export function admitClaim(situation: ClaimSituation): ClaimAnswer {
   if (!situation.waveOpen) return notBefore(now + askAgainMs, 'wave_closed')
   if (upgrade.state === 'retry' && now < upgrade.retryAt) return notBefore(upgrade.retryAt, 'backoff')
   if (situation.heldElsewhere) return notBefore(now + askAgainMs, 'held_elsewhere')
-  const window = windowAt(policy, situation.zone, now, windowMarginMs(upgrade.imageBytes, policy))
-  if (window.kind === 'closed') return notBefore(window.opensAt ?? now + policy.retries.nextDayMs, 'window')
+  const windows = situation.schedules === true ? windowsToTell(situation) : null
+  const closed = windows === null ? closedUntil(situation) : windows.length === 0 ? now + untoldMs : null
+  if (closed !== null) return notBefore(closed, 'window')
   const full = situation.caps.find(({ used, limit }) => used >= limit)
   if (full) return notBefore(now + placeAgainMs(policy), `cap_${full.name}`)
-  return { kind: 'go' }
+  return { kind: 'go', ...(windows && { windows }) }
+}
+
+/** Outside of every window of a plain Download, until then. */
+function closedUntil({ now, policy, zone, upgrade }: ClaimSituation): number | null {
+  const window = windowAt(policy, zone, now, windowMarginMs(upgrade.imageBytes, policy))
+  return window.kind === 'open' ? null : (window.opensAt ?? now + policy.retries.nextDayMs)
+}
+
+/** A device that keeps windows itself starts when they begin: no delay, and no late start, is ours to reckon with. */
+function windowsToTell({ now, policy, zone, upgrade }: ClaimSituation): readonly TimeWindow[] {
+  const { delivery: _, ...plain } = policy
+  return timeWindows(policy, zone, now, windowMarginMs(upgrade.imageBytes, { ...plain, strictWindows: false }))
 }
 
 /** When a full campaign is asked again: a place is held for about as long as a flash, so look within one, and at least every minute. */
@@ -90,13 +105,14 @@ function placeAgainMs({ timers }: Policy): number {
 const lateStartMs = 60 * minute
 
 /**
- * What must fit before a window ends: the slowest transfer we allow for, and the flash; where windows are strict, also
+ * What must fit before a window ends: DelaySeconds, the slowest transfer we allow for, and the flash; where windows are strict, also
  * the hour a device may let pass before it begins. Without windows it is not asked.
  */
-export function windowMarginMs(imageBytes: number, { timers, windows, strictWindows }: Policy): number {
+export function windowMarginMs(imageBytes: number, { timers, windows, strictWindows, delivery }: Policy): number {
   if (!windows || windows.length === 0) return 0
   const transfer = Math.max(timers.minTransferMs, transferMs(imageBytes, timers.slowestBitsPerSecond))
-  return transfer + timers.flashMs + (strictWindows === true ? lateStartMs : 0)
+  const delay = (delivery?.delaySeconds ?? 0) * 1000
+  return delay + transfer + timers.flashMs + (strictWindows === true ? lateStartMs : 0)
 }
 
 const gone = (reason: Gone, withdraw: 'skipped' | null = null): ClaimAnswer => ({ kind: 'gone', reason, withdraw })

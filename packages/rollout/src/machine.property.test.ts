@@ -63,12 +63,27 @@ const anySnapshot = fc.record({
 const anyVersion = fc.constantFrom(oldVersion, oldVersion, target, target, '7.7')
 
 const anyBody: fc.Arbitrary<FactBody> = fc.oneof(
-  fc.record({
-    kind: fc.constant('claim_committed' as const),
-    attemptId: anyKey,
-    fromVersion: fc.constantFrom(oldVersion, oldVersion, target),
-    snapshotBefore: fc.option(anySnapshot),
-  }),
+  fc
+    .record(
+      {
+        kind: fc.constant('claim_committed' as const),
+        attemptId: anyKey,
+        fromVersion: fc.constantFrom(oldVersion, oldVersion, target),
+        snapshotBefore: fc.option(anySnapshot),
+        delayMs: fc.constantFrom(0, 500_000),
+        schedule: fc.record({ from: fc.constantFrom(0, 1_500_000), until: fc.constantFrom(2_000_000, 9_000_000) }),
+        downloadArguments: fc.constantFrom('usual' as const, 'other' as const),
+        release: fc.record({
+          artifactId: fc.constant('art'),
+          targetVersions: fc.constantFrom([target], ['7.7']),
+          imageBytes: fc.nat(10_000_000),
+          hosting: fc.constantFrom('ours' as const, 'operator' as const),
+          steppingStone: fc.boolean(),
+        }),
+      },
+      { requiredKeys: ['kind', 'attemptId', 'fromVersion', 'snapshotBefore'] },
+    )
+    .map((body): FactBody => body),
   fc
     .tuple(anyVersion, fc.subarray(['0 BOOTSTRAP', '1 BOOT', 'M Download']))
     .map(([version, codes]) => informs(version, ...codes)),

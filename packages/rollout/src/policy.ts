@@ -21,6 +21,16 @@ export interface Policy {
   allowSameVersion: boolean
   /** The campaign announced that settings are lost: no limit applies to it. */
   configLossDeclared: boolean
+  /** After 10.a: what was kept of the settings is put back. */
+  restoreSettings?: boolean
+  /** False: the model's check list is left alone. */
+  checkAfterSoak?: boolean
+  /** So many boots within a soak time, beyond the first, are a loop. Default 3. */
+  rebootLoopBoots?: number
+  delivery?: {
+    /** Of Download: what it has to wait before it begins comes before all its timers. */
+    delaySeconds?: number
+  }
   /** ScheduleDownload asks the subscriber first: 9020 then means declined. */
   confirmation?: boolean
 }
