@@ -7,8 +7,8 @@ import { type House, readHouse } from './read-house.ts'
 const LAYERS: Record<string, number> = {
   ...layer(-2, ['versions']),
   // What messages carry as they stand.
-  ...layer(-1, ['model-profiles']),
-  ...layer(0, ['rollout', 'cwmp', 'firmware', 'http-auth', 'targets', 'audit-chain', 'device-simulator', 'contracts']),
+  ...layer(-1, ['model-profiles', 'targets']),
+  ...layer(0, ['rollout', 'cwmp', 'firmware', 'http-auth', 'audit-chain', 'device-simulator', 'contracts']),
   ...layer(1, ['runtime', 'campaign-report']),
   ...layer(2, ['sql', 'hot-store', 'image-store', 'client']),
   ...layer(3, ['bus', 'cli']),

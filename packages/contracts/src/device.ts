@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { event, request } from './define.ts'
+import { TARGETS, TIME_ZONE } from './formats.ts'
 import { Actor, Count, Cursor, DeviceKey, SoftwareVersion, Time, Traceparent, nullable } from './values.ts'
 
 const Oui = Type.String({ pattern: '^[0-9A-F]{6}$' })
@@ -67,6 +68,8 @@ const Place = {
   /** The subscriber's IANA time zone, for example `Europe/Madrid`. */
   zone: Type.String({ minLength: 1, maxLength: 64 }),
 }
+/** What is brought in is checked; what stands there already is told as it is. */
+const GivenZone = Type.String({ minLength: 1, maxLength: 64, format: TIME_ZONE })
 
 export const Device = Type.Object({
   deviceKey: DeviceKey,
@@ -119,7 +122,7 @@ export const DeviceFilter = Type.Object(
     softwareVersions: Type.Optional(Type.Array(SoftwareVersion, { maxItems: 64 })),
     tags: Type.Optional(Type.Array(Name64, { maxItems: 32 })),
     /** An expression over the inventory: docs/targets.md. */
-    where: Type.Optional(Type.String({ minLength: 1, maxLength: 4_000 })),
+    where: Type.Optional(Type.String({ minLength: 1, maxLength: 4_000, format: TARGETS })),
   },
   { additionalProperties: false },
 )
@@ -128,10 +131,11 @@ export type DeviceFilter = Static<typeof DeviceFilter>
 export const deviceList = request('device.list', {
   server: 'device-registry',
   deadlineMs: 10_000,
-  description: 'A page of the inventory in the order of deviceKey.',
+  description:
+    'A page of the inventory in the order of deviceKey. It may be short, or empty, before the last one: read on until next is null.',
   input: Type.Object({
     filter: DeviceFilter,
-    /** Those alone whose `changedAt` is not before it. */
+    /** Those alone whose `changedAt` is not before it. Look back some seconds further: what is being written has its time already. */
     changedSince: Type.Optional(Time),
     cursor: Type.Optional(Cursor),
     limit: Type.Integer({ minimum: 1, maximum: 5_000 }),
@@ -160,7 +164,7 @@ export const ImportedDevice = Type.Object(
     site: Type.Optional(Place.site),
     region: Type.Optional(Place.region),
     accessNode: Type.Optional(Place.accessNode),
-    zone: Type.Optional(Place.zone),
+    zone: Type.Optional(GivenZone),
     connectionRequestUrl: Type.Optional(Type.String({ maxLength: 256 })),
     connectionRequestUsername: Type.Optional(Type.String({ maxLength: 256 })),
     connectionRequestPassword: Type.Optional(Type.String({ maxLength: 256 })),
@@ -304,7 +308,7 @@ export const DeviceChange = Type.Object(
     site: Type.Optional(nullable(Place.site)),
     region: Type.Optional(nullable(Place.region)),
     accessNode: Type.Optional(nullable(Place.accessNode)),
-    zone: Type.Optional(nullable(Place.zone)),
+    zone: Type.Optional(nullable(GivenZone)),
     username: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
     password: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
     connectionRequestUsername: Type.Optional(Type.String({ maxLength: 256 })),

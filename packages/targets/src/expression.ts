@@ -22,7 +22,8 @@ export type Order = '<' | '<=' | '>' | '>='
 
 /** What is asked of a device. It is data: it may be stored and compared. */
 export type Expression =
-  | { readonly kind: 'and' | 'or'; readonly of: readonly Expression[] }
+  | { readonly kind: 'and'; readonly of: readonly Expression[] }
+  | { readonly kind: 'or'; readonly of: readonly Expression[] }
   | { readonly kind: 'not'; readonly of: Expression }
   | Term
 

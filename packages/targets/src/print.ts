@@ -2,16 +2,10 @@ import type { Expression, Term } from './expression.ts'
 
 /** The expression as text, in the one way `parse` reads back the same. */
 export function print(expression: Expression): string {
-  switch (expression.kind) {
-    case 'and':
-      return expression.of.map((one) => within(one, ['and', 'or'])).join(' and ')
-    case 'or':
-      return expression.of.map((one) => within(one, ['or'])).join(' or ')
-    case 'not':
-      return `not ${within(expression.of, ['and', 'or'])}`
-    default:
-      return printTerm(expression)
-  }
+  if (expression.kind === 'and') return expression.of.map((one) => within(one, ['and', 'or'])).join(' and ')
+  if (expression.kind === 'or') return expression.of.map((one) => within(one, ['or'])).join(' or ')
+  if (expression.kind === 'not') return `not ${within(expression.of, ['and', 'or'])}`
+  return printTerm(expression)
 }
 
 function within(expression: Expression, inParentheses: readonly Expression['kind'][]): string {

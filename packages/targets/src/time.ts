@@ -15,8 +15,10 @@ export function instantOf(text: string): number | undefined {
 
 /** Digits where the shape has zeros, and its other characters where they are: Temporal reads more than that. */
 function hasShape(text: string, shape: string): boolean {
-  return [...shape].every((char, index) => {
+  for (let index = 0; index < shape.length; index += 1) {
     const given = text.charAt(index)
-    return char === '0' ? given >= '0' && given <= '9' : given === char
-  })
+    const fits = shape[index] === '0' ? given >= '0' && given <= '9' : given === shape[index]
+    if (!fits) return false
+  }
+  return true
 }

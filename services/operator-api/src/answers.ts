@@ -115,7 +115,7 @@ export function createAnswers(bus: Bus, awaitTask: AwaitTask): Answers {
       const upgrade = await bus.request(upgradeGet, params)
       return upgrade.ok ? bus.request(historyList, { limit: PAGE, ...query, ...params }) : upgrade
     },
-    listDevices: ({ query: { oui, productClass, softwareVersion, tag, ...page } }) => {
+    listDevices: ({ query: { oui, productClass, softwareVersion, tag, where, ...page } }) => {
       if ((oui === undefined) !== (productClass === undefined)) {
         return Promise.resolve(refusal('invalid_request', 'oui and productClass are given together'))
       }
@@ -123,6 +123,7 @@ export function createAnswers(bus: Bus, awaitTask: AwaitTask): Answers {
         ...(oui !== undefined && productClass !== undefined ? { models: [{ oui, productClass }] } : {}),
         ...(softwareVersion === undefined ? {} : { softwareVersions: [softwareVersion] }),
         ...(tag === undefined ? {} : { tags: [tag] }),
+        ...(where === undefined ? {} : { where }),
       }
       return bus.request(deviceList, { limit: PAGE, ...page, filter })
     },
