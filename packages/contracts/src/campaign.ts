@@ -16,6 +16,9 @@ import {
 const Ratio = Type.Number({ minimum: 0, maximum: 1 })
 const closed = { additionalProperties: false } as const
 
+/** What a client calls one request of its own, however often it sends it. */
+export const RequestId = Type.String({ pattern: '^[\\x21-\\x7e]{1,128}$' })
+
 export const WaveRule = Type.Object(
   {
     size: Type.Union([
@@ -310,7 +313,12 @@ export const campaignCreate = request('campaign.create', {
   server: 'campaign-scheduler',
   deadlineMs: 30_000,
   description: 'Plans a campaign. Refused unless the artifact is trusted.',
-  input: Type.Object({ draft: CampaignDraft, actor: Actor }),
+  input: Type.Object({
+    draft: CampaignDraft,
+    actor: Actor,
+    /** Asked again with the same one by the same actor, it answers the campaign that was planned then. */
+    requestId: Type.Optional(RequestId),
+  }),
   output: Campaign,
 })
 export const campaignControl = request('campaign.control', {

@@ -21,6 +21,7 @@ export {
   trustKeyList,
   trustKeyRevoke,
 } from './artifact.ts'
+export { type AuditPage, type AuditPart, AuditPage as AuditPageSchema, auditList } from './audit.ts'
 export {
   type Campaign,
   type CampaignDraft,
@@ -32,6 +33,7 @@ export {
   Campaign as CampaignSchema,
   CampaignDraft as CampaignDraftSchema,
   Policy as PolicySchema,
+  RequestId as RequestIdSchema,
   campaignChanged,
   campaignControl,
   campaignCreate,
@@ -123,6 +125,15 @@ export { EVENTS, REQUESTS } from './messages.ts'
 export { type Observation, type ObservedFact, type Snapshot, attemptObserved } from './observation.ts'
 export { type Reach, deviceNotified, deviceReach, deviceSignature, deviceWake, deviceWoken } from './reach.ts'
 export { type Placement, type Task, type Watch, placementList, taskPlaced } from './task.ts'
+export {
+  type CampaignReport,
+  type Funnel,
+  type ReportedAct,
+  type StageTime,
+  CampaignReport as CampaignReportSchema,
+  STAGES,
+  campaignReport,
+} from './report.ts'
 export { type TransferStops, transferStopsChanged, transferStopsGet } from './transfer.ts'
 export { traceIdOf, upgradeTraceparent } from './upgrade-trace.ts'
 export {

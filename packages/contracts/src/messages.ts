@@ -1,4 +1,5 @@
 import * as artifact from './artifact.ts'
+import * as audit from './audit.ts'
 import * as campaign from './campaign.ts'
 import type { EventMessage, RequestMessage } from './define.ts'
 import * as device from './device.ts'
@@ -7,6 +8,7 @@ import * as deviceTask from './device-task.ts'
 import * as gatewayRules from './gateway-rules.ts'
 import * as observation from './observation.ts'
 import * as reach from './reach.ts'
+import * as report from './report.ts'
 import * as task from './task.ts'
 import * as transfer from './transfer.ts'
 import * as upgrade from './upgrade.ts'
@@ -14,6 +16,7 @@ import * as upload from './upload.ts'
 
 const all = [
   artifact,
+  audit,
   campaign,
   device,
   deviceMessage,
@@ -21,6 +24,7 @@ const all = [
   gatewayRules,
   observation,
   reach,
+  report,
   task,
   transfer,
   upgrade,

@@ -171,15 +171,27 @@ export const upgradeGet = request('upgrade.get', {
 export const historyList = request('history.list', {
   server: 'campaign-scheduler',
   deadlineMs: 10_000,
-  description: 'The audit trail of a campaign, an upgrade or a device, oldest first.',
+  description: 'The audit trail, of everything, a campaign, an upgrade or a device, oldest first.',
   input: Type.Object({
     campaignId: Type.Optional(CampaignId),
     upgradeId: Type.Optional(UpgradeId),
     deviceKey: Type.Optional(DeviceKey),
+    /** In the order of seq. What is being written while this is read may appear below a seq that was seen. */
     afterSeq: Type.Optional(Count),
+    /**
+     * In the order of sealing, which passes nothing over: `0` from the start, then the answer's `next`. An entry is sealed
+     * within seconds. Not together with afterSeq.
+     */
+    after: Type.Optional(Cursor),
     limit: Type.Integer({ minimum: 1, maximum: 1_000 }),
   }),
-  output: Type.Object({ items: Type.Array(HistoryEntry) }),
+  output: Type.Object({
+    items: Type.Array(HistoryEntry),
+    /** With `after`: where to go on; there may be more even where this page is empty, unless `end`. */
+    next: Type.Optional(Cursor),
+    /** With `after`: all that was sealed so far was looked at. */
+    end: Type.Optional(Type.Boolean()),
+  }),
 })
 
 /** For people and OSS/BSS: which state an upgrade moved to. */
@@ -199,6 +211,8 @@ export const upgradeChanged = event('upgrade.changed', {
         to: Type.String(),
         reason: nullable(Type.String()),
         at: Time,
+        /** Of its entry in the history. */
+        seq: Count,
       }),
       { minItems: 1, maxItems: 500 },
     ),

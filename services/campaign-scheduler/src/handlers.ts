@@ -7,10 +7,12 @@ import {
   answered,
   artifactRevoked,
   attemptObserved,
+  auditList,
   campaignControl,
   campaignCreate,
   campaignGet,
   campaignList,
+  campaignReport,
   historyList,
   placementList,
   transferStopsGet,
@@ -19,11 +21,13 @@ import {
   upgradeList,
   uploadReceived,
 } from '@sluice/contracts'
+import { readAudit } from './audit.ts'
 import { controlCampaign } from './campaign/control.ts'
 import { createCampaign } from './campaign/create.ts'
 import { getCampaign, readCampaigns } from './campaign/read.ts'
 import { endRevoked } from './campaign/revoke.ts'
 import { readStops } from './campaign/transfer-stops.ts'
+import { createReporter } from './campaign/report.ts'
 import { readHistory } from './history.ts'
 import type { Parts } from './parts.ts'
 import { applyObservations } from './upgrade/apply-facts.ts'
@@ -35,6 +39,7 @@ import { readUpgrade, readUpgrades } from './upgrade/read.ts'
 /** The table: which message leads to which use case. Resolves once all are served; undone in the opposite order. */
 export async function serveAll(parts: Parts): Promise<Stop> {
   const { bus, sql, settings } = parts
+  const report = createReporter(parts)
   const stops = [
     await serve(bus, campaignCreate, (input, traceparent) => createCampaign(parts, input, traceparent)),
     await serve(bus, campaignControl, (input, traceparent) => controlCampaign(parts, input, traceparent)),
@@ -42,6 +47,8 @@ export async function serveAll(parts: Parts): Promise<Stop> {
     await serve(bus, campaignList, (input) => readCampaigns(sql, input)),
     await serve(bus, upgradeList, (input) => readUpgrades(parts, input)),
     await serve(bus, upgradeGet, ({ upgradeId }) => readUpgrade(parts, upgradeId)),
+    await serve(bus, campaignReport, ({ campaignId }) => report(campaignId)),
+    await serve(bus, auditList, (input) => readAudit(parts, input)),
     await serve(bus, historyList, (input) => readHistory(parts, input)),
     await serve(bus, placementList, (input) => listPlacements(parts, input)),
     await serve(bus, transferStopsGet, async () => answered(await readStops(parts))),

@@ -117,6 +117,19 @@ export const campaigns = {
     response: history,
     errors: ['not_found'],
   }),
+  getCampaignReport: operation({
+    method: 'GET',
+    path: '/v1/campaigns/{campaignId}/report',
+    summary: 'What came of a campaign: JSON, a line per upgrade as CSV, or a page that stands alone',
+    params: campaignId,
+    query: Type.Object({
+      format: Type.Optional(Type.Union([Type.Literal('json'), Type.Literal('csv'), Type.Literal('html')])),
+    }),
+    body: null,
+    status: 200,
+    response: 'document',
+    errors: ['not_found'],
+  }),
   getUpgrade: operation({
     method: 'GET',
     path: '/v1/upgrades/{upgradeId}',

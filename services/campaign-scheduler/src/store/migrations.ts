@@ -222,4 +222,99 @@ alter table scheduler.waves
   add column external_answer jsonb;
 `,
   },
+  {
+    id: 'scheduler-0030-use-of-caps',
+    sql: `
+-- From when on the next image may be started without the line's budget being overdrawn.
+alter table scheduler.campaigns add column egress_until bigint;
+
+-- Work under way at a site, by campaign. Moved in the transaction that moves the upgrades.
+create table scheduler.site_use (
+  campaign_id text not null references scheduler.campaigns,
+  site        text not null,
+  in_flight   bigint not null default 0,
+  unproven    bigint not null default 0,
+  primary key (campaign_id, site)
+);
+create index site_use_by_site on scheduler.site_use (site) where in_flight <> 0 or unproven <> 0;
+insert into scheduler.site_use (campaign_id, site, in_flight, unproven)
+  select campaign_id, site, count(*) filter (where counts_as = 'in_flight'), count(*) filter (where counts_as = 'unproven')
+  from scheduler.upgrades where site is not null and counts_as in ('in_flight', 'unproven') group by 1, 2;
+
+-- Starts by the second; kept for as long as a cap looks back.
+create table scheduler.starts (
+  campaign_id text not null references scheduler.campaigns,
+  second      bigint not null,
+  n           bigint not null,
+  primary key (campaign_id, second)
+);
+create index starts_by_second on scheduler.starts (second);
+
+-- How long devices took to come back, in classes each 9 % wider than the one before: the middle one is found without looking at the devices.
+create table scheduler.return_times (
+  campaign_id text not null references scheduler.campaigns,
+  wave        integer not null,
+  class       integer not null,
+  n           bigint not null,
+  primary key (campaign_id, wave, class)
+);
+insert into scheduler.return_times (campaign_id, wave, class, n)
+  select campaign_id, wave, floor(8 * log(2.0, greatest(1, returned_ms)::numeric))::integer, count(*)
+  from scheduler.upgrades where returned_ms is not null group by 1, 2, 3;
+`,
+  },
+  {
+    id: 'scheduler-0031-outside-gate',
+    sql: `
+-- When somebody outside is asked next whether the next wave may open; null: nobody is.
+alter table scheduler.waves add column ask_outside_at bigint;
+create index waves_to_ask_outside on scheduler.waves (ask_outside_at) where ask_outside_at is not null;
+`,
+  },
+  {
+    id: 'scheduler-0050-owners',
+    sql: `
+-- Schedulers, and until when each is taken to be alive: by the clock of this database, which all of them share.
+create table scheduler.replicas (
+  replica     text primary key,
+  alive_until timestamptz not null
+);
+-- Who looks after a campaign; null: whoever comes first. The epoch grows with every owner: a former one is known by it.
+create table scheduler.owners (
+  campaign_id text primary key,
+  owner       text,
+  epoch       bigint not null
+);
+create index owners_by_owner on scheduler.owners (owner) where owner is not null;
+create index campaigns_not_over on scheduler.campaigns (campaign_id) where state not in ('aborted', 'finished');
+`,
+  },
+  {
+    // An upgrade is written once when it is planned: its machine's record comes with the first fact, and waves are set
+    // by the ranks they begin with, of which few rows are wrong.
+    id: 'scheduler-0010-lean-plans',
+    sql: `
+alter table scheduler.upgrades alter column machine drop not null;
+drop index scheduler.upgrades_to_rank;
+alter table scheduler.campaigns add column wave_bounds text[];
+update scheduler.waves w set size = 0 from scheduler.campaigns c where c.campaign_id = w.campaign_id and c.plan_stage <> 'planned';
+delete from scheduler.tallies t using scheduler.campaigns c where c.campaign_id = t.campaign_id and c.plan_stage <> 'planned';
+`,
+  },
+  {
+    id: 'scheduler-0060-reports-and-requests',
+    sql: `
+-- What was decided about a campaign, among millions of entries about its upgrades.
+create index journal_acts on scheduler.journal (campaign_id, seq) where kind like 'campaign.%';
+-- A repeated create plans nothing twice.
+create table scheduler.create_requests (
+  actor       text not null,
+  request_id  text not null,
+  draft_hash  text not null,
+  campaign_id text not null,
+  at          bigint not null,
+  primary key (actor, request_id)
+);
+`,
+  },
 ]

@@ -52,7 +52,7 @@ function toUpgrade(row: UpgradeRow, campaign: CampaignRow, waits: string | null)
   return {
     upgradeId: row.upgradeId,
     campaignId: row.campaignId,
-    artifactId: campaign.artifactId,
+    artifactId: row.artifactId ?? campaign.artifactId,
     deviceKey: row.deviceKey,
     deviceName: row.deviceName,
     // While a campaign is being planned its upgrades have no wave: the first stands for "none yet".
@@ -81,7 +81,7 @@ export function reasonOf(machine: Machine): string | null {
   return machine.state === 'settled' ? reasonOfOutcome(machine.outcome) : null
 }
 
-function reasonOfOutcome(outcome: Outcome): string {
+export function reasonOfOutcome(outcome: Outcome): string {
   switch (outcome.kind) {
     case 'verified':
       return `settings_${outcome.settings}`

@@ -12,7 +12,12 @@ export const modelName = (model: { readonly oui: string; readonly productClass: 
   `${model.oui}-${model.productClass}`
 
 /** Keeps what the machine said of more than this one device: blocked models, suspect images, alarms. */
-export async function noteSignals(parts: Parts, tx: Queryable, moves: readonly Move[], at: number): Promise<void> {
+export async function noteSignals(
+  parts: Parts,
+  tx: Queryable,
+  moves: readonly Pick<Move, 'after' | 'effects'>[],
+  at: number,
+): Promise<void> {
   const signals: Signal[] = []
   const alarms: JournalEntry[] = []
   for (const { after, effects } of moves) {
@@ -32,6 +37,8 @@ async function signalOf(tx: Queryable, row: UpgradeRow, effect: Effect, at: numb
   const about = { campaignId, deviceKey, at }
   if (effect.kind === 'block_model')
     return { ...about, kind: effect.kind, subject: modelName(row), afterDevices: effect.afterDevices }
+  if (effect.kind === 'learn_model')
+    return { ...about, kind: effect.lesson, subject: modelName(row), afterDevices: effect.afterDevices }
   if (effect.kind === 'suspect_image')
     return { ...about, kind: effect.kind, subject: String(effect.faultCode), afterDevices: effect.afterDevices }
   if (effect.kind !== 'alarm' || effect.aboveShareOfWave === null) return undefined
