@@ -1,5 +1,7 @@
 import type { Policy, PolicyDraft } from '@sluice/contracts'
+import { isZone } from '../upgrade/known-zone.ts'
 import { type Policy as RolloutPolicy, type Weekday, defaultPolicy } from '@sluice/rollout'
+import { checkWaves } from './check-waves.ts'
 
 const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const satisfies readonly Weekday[]
 
@@ -32,26 +34,23 @@ export function completePolicy(
   const wrongFreeze = policy.freeze?.find((freeze) => Date.parse(freeze.from) >= Date.parse(freeze.to))
   if (wrongFreeze !== undefined)
     return { kind: 'wrong', detail: `a freeze from ${wrongFreeze.from} ends before it begins` }
+  const wrongWaves = checkWaves(policy.waves)
+  if (wrongWaves !== null) return { kind: 'wrong', detail: wrongWaves }
   return { kind: 'complete', policy }
 }
 
 /** The same rules in the machine's words: its days have names. */
 export function rolloutPolicy(policy: Policy): RolloutPolicy {
   // The machine knows nothing of backups: they come before it.
-  const { windows, backup: _, ...rest } = policy
+  const { windows, backup: _, ...plain } = policy
+  const { delivery } = plain
+  const confirmation = delivery?.method === 'schedule_download' && delivery.mode === 'confirmation_needed'
+  const rest = confirmation ? { ...plain, confirmation } : plain
   if (windows === undefined) return rest
   return {
     ...rest,
     windows: windows.map(({ days, ...window }) =>
       days === undefined ? window : { ...window, days: days.map((day) => WEEKDAYS[day - 1]!) },
     ),
-  }
-}
-
-function isZone(zone: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== ''
-  } catch {
-    return false
   }
 }
