@@ -150,7 +150,14 @@ export async function createWorld(openSql?: () => Promise<Sql>): Promise<World> 
     async scheduler(settings = {}, wrap = (real) => real, wrapSql = (real) => real) {
       const parts = { sql: wrapSql(sql), bus: wrap(hub.as('campaign-scheduler')), clock, ids: createIds(clock), log }
       // A test that moves the time on means time, not an outage, unless it says so.
-      const quick = { tickMs: 20, beatMs: 20, drainMs: 0, outageAfterMs: Number.MAX_SAFE_INTEGER, planPageSize: 7 }
+      const quick = {
+        tickMs: 20,
+        beatMs: 20,
+        drainMs: 0,
+        outageAfterMs: Number.MAX_SAFE_INTEGER,
+        planPageSize: 7,
+        rankPageSize: 11,
+      }
       const scheduler = createScheduler({ ...parts, settings: { ...quick, ...settings } })
       schedulers.push(scheduler)
       await scheduler.start()
