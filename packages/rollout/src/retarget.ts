@@ -18,7 +18,9 @@ export function retarget<T extends UpgradeCore>(upgrade: T, release: Release): T
   return { ...(core as T), targetVersions, imageBytes, hosting, ...(steppingStone && { steppingStone }) }
 }
 
-/** Whether the device is where its leg leads, and that is not where its way ends. */
-export function isSteppingStoneReached(upgrade: Upgrade): boolean {
-  return upgrade.steppingStone === true && upgrade.state === 'settled' && upgrade.outcome.kind === 'verified'
+/** Whether the device is where its leg leads, and that is not where its way ends. Whose settings were lost goes on only where that was declared. */
+export function isSteppingStoneReached(upgrade: Upgrade, configLossDeclared = false): boolean {
+  if (upgrade.steppingStone !== true || upgrade.state !== 'settled') return false
+  const { kind } = upgrade.outcome
+  return kind === 'verified' || (kind === 'verified_config_lost' && configLossDeclared)
 }

@@ -2,6 +2,7 @@ import type { Policy, PolicyDraft } from '@sluice/contracts'
 import { isZone } from '../upgrade/known-zone.ts'
 import { type Policy as RolloutPolicy, type Weekday, defaultPolicy } from '@sluice/rollout'
 import { checkWaves } from './check-waves.ts'
+import { needsConfirmation } from '../upgrade/delivery.ts'
 
 const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const satisfies readonly Weekday[]
 
@@ -43,9 +44,7 @@ export function completePolicy(
 export function rolloutPolicy(policy: Policy): RolloutPolicy {
   // The machine knows nothing of backups: they come before it.
   const { windows, backup: _, ...plain } = policy
-  const { delivery } = plain
-  const confirmation = delivery?.method === 'schedule_download' && delivery.mode === 'confirmation_needed'
-  const rest = confirmation ? { ...plain, confirmation } : plain
+  const rest = needsConfirmation(policy) ? { ...plain, confirmation: true } : plain
   if (windows === undefined) return rest
   return {
     ...rest,

@@ -63,7 +63,7 @@ export async function moveUpgrades(
   if (saved.size !== changed.length) throw new Error('an upgrade moved although it was locked')
 
   // Before any device is given back: who claims locks campaigns before devices.
-  const next = await planNextLegs(parts, tx, changed, at)
+  const next = await planNextLegs(parts, tx, changed, campaigns, at)
   await closeAttempts(
     tx,
     changed.filter(endsItsHold).map(({ after }) => after.upgradeId),

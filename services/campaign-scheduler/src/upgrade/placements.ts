@@ -32,7 +32,11 @@ export function placementsFor(
   return [...tasks, ...watchPlacement(before, after, campaign)]
 }
 
-export function hint(row: UpgradeRow, campaign: CampaignRow, notBefore: number | null): Placement {
+export function hint(
+  row: Pick<UpgradeRow, 'deviceKey' | 'upgradeId' | 'campaignId' | 'version'>,
+  campaign: CampaignRow,
+  notBefore: number | null,
+): Placement {
   return {
     op: 'put_task',
     deviceKey: row.deviceKey,

@@ -1,5 +1,5 @@
 import { upgradeTraceparent } from '@sluice/contracts'
-import type { Effect } from '@sluice/rollout'
+import type { Effect, Lesson } from '@sluice/rollout'
 import type { JournalEntry, Queryable } from '@sluice/sql'
 import { OURSELVES, type Parts } from '../parts.ts'
 import { type Signal, insertSignals, trueSignals } from '../store/signals.ts'
@@ -10,6 +10,15 @@ import type { Move } from './move.ts'
 /** A model, as signals about it name it. */
 export const modelName = (model: { readonly oui: string; readonly productClass: string }): string =>
   `${model.oui}-${model.productClass}`
+
+const LESSONS: ReadonlySet<string> = new Set<Lesson>([
+  'no_schedule_download',
+  'takes_usual_arguments',
+  'takes_other_arguments',
+])
+
+/** How a model wants to be told: worth knowing, and nobody's alarm. */
+export const isLesson = (kind: string): boolean => LESSONS.has(kind)
 
 /** Keeps what the machine said of more than this one device: blocked models, suspect images, alarms. */
 export async function noteSignals(
@@ -28,7 +37,10 @@ export async function noteSignals(
     }
   }
   if (signals.length > 0) alarms.push(...(await raisedBy(tx, signals, at)))
-  for (const { campaignId, data } of alarms) parts.log.error({ campaign_id: campaignId, alarm: data }, 'alarm.raised')
+  for (const { kind, campaignId, data } of alarms) {
+    if (kind === 'model.learnt') parts.log.info({ campaign_id: campaignId, lesson: data }, kind)
+    else parts.log.error({ campaign_id: campaignId, alarm: data }, kind)
+  }
   await parts.journal.append(tx, alarms)
 }
 
@@ -59,7 +71,7 @@ async function raisedBy(tx: Queryable, signals: readonly Signal[], at: number): 
     direction: 'note',
     at,
     actor: OURSELVES,
-    kind: 'alarm.raised',
+    kind: isLesson(kind) ? 'model.learnt' : 'alarm.raised',
     campaignId,
     data: { code: kind, subject, devices },
   }))
