@@ -21,7 +21,7 @@ import {
   upgrades,
 } from './testing/drive.ts'
 import { ACTOR, type World, someDevices } from './testing/world.ts'
-import { advanceSweep, endSweep, insertSweep, postponeSweep, takeSweep } from './store/sweeps.ts'
+import { advanceSweep, endSweep, insertSweep, nextSweep, postponeSweep } from './store/sweeps.ts'
 
 /** A bus whose publishing fails, as if the process died after every commit. */
 const mute = (real: Bus): Bus => ({ ...real, publish: () => Promise.reject(new Error('killed before the publish')) })
@@ -115,9 +115,10 @@ export function recoverySuite(open: () => Promise<World>): void {
       const about = { campaignId: ids[index]!, wave: 1, reason: 'test', actor: ACTOR }
       await world.sql.transaction((tx) => insertSweep(tx, { sweepId: `sweep ${index}`, kind, ...about }))
     }
+    await world.sql.query(`update scheduler.owners set owner = 'me'`)
     const page = (now: number) =>
       world.sql.transaction(async (tx) => {
-        const sweep = await takeSweep(tx, now)
+        const sweep = await nextSweep(tx, 'me', now)
         if (sweep?.kind === 'withdraw') await endSweep(tx, sweep.sweepId)
         else if (sweep !== undefined) await advanceSweep(tx, sweep.sweepId, 'somewhere', now)
         return sweep?.sweepId
