@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
+import { canonicalJson } from './canonical-json.ts'
 
 /** An entry as it is hashed: every column of the journal. `data` is any JSON value. */
 export interface ChainEntry {
@@ -42,23 +43,17 @@ const COLUMNS = [
 
 /** SHA-256, in hexadecimal, of one line of JSON: the columns in their order, the keys of objects sorted. */
 export function hashEntry(entry: ChainEntry): string {
-  return createHash('sha256').update(lineOf(entry)).digest('hex')
+  return hash('sha256', lineOf(entry))
 }
 
 /** SHA-256 of the hash before and one line per entry: its own hash, or in format 1 the entry itself. */
 export function hashBatch(previousHash: string, lines: readonly string[]): string {
-  const hash = createHash('sha256').update(previousHash)
-  for (const line of lines) hash.update(`\n${line}`)
-  return hash.digest('hex')
+  const chained = createHash('sha256').update(previousHash)
+  for (const line of lines) chained.update(`\n${line}`)
+  return chained.digest('hex')
 }
 
 /** What an entry is hashed as. */
 export function lineOf(entry: ChainEntry): string {
-  return JSON.stringify(
-    COLUMNS.map((column) => entry[column]),
-    (_, part: unknown) =>
-      typeof part === 'object' && part !== null && !Array.isArray(part)
-        ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-        : part,
-  )
+  return canonicalJson(COLUMNS.map((column) => entry[column]))
 }

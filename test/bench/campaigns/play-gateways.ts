@@ -23,6 +23,8 @@ export interface Players {
   readonly counts: {
     claimed: number
     refused: number
+    /** Upgrades of which the bus did not take all that was to be told. */
+    failed: number
     facts: number
     events: number
     /** Upgrades whose last fact is on the bus. */
@@ -33,13 +35,12 @@ export interface Players {
   stop(): Promise<void>
 }
 
-/** When each thing happens after the offer, in ms; the last contact comes after the soak. */
-const ANSWERED = 100
-const FIRST_BYTE = 300
-const LAST_BYTE = 700
-const BACK = 1_500
+/** How long each thing takes after the one before it, in ms. */
+const ANSWER = 100
+const FIRST_BYTE = 200
+const TRANSFER = 400
+const FLASH = 800
 export const SOAK_MS = 2_000
-const PROVEN = BACK + SOAK_MS + 200
 
 /** Digests as a gateway makes them of the settings that profiles name. */
 const SETTINGS = Object.fromEntries(
@@ -57,7 +58,7 @@ const SNAPSHOT = {
 /** Two gateways and a file server, as the bus sees them: claims one by one, facts in batches as they make them. */
 export function playGateways(gateways: Bus, files: Bus): Players {
   const ids = createIds()
-  const counts = { claimed: 0, refused: 0, facts: 0, events: 0, told: 0 }
+  const counts = { claimed: 0, refused: 0, failed: 0, facts: 0, events: 0, told: 0 }
   const underWay = new Set<Promise<void>>()
   const publisher = (bus: Bus, maxItems: number, waitMs: number): Batcher<Observation, void> =>
     createBatcher<Observation, void>({
@@ -94,8 +95,6 @@ export function playGateways(gateways: Bus, files: Bus): Players {
     }
     counts.claimed += 1
     const { attemptId } = answer
-    const offeredAt = performance.now()
-    const until = (ms: number) => systemClock.sleep(Math.max(0, offeredAt + ms - performance.now()))
     const gateway = fromGateways[counts.claimed % 2]!
     const seen = (...facts: ObservedFact[]) =>
       Promise.all(facts.map((fact) => gateway.add(observation(deviceKey, upgradeId, fact))))
@@ -107,16 +106,16 @@ export function playGateways(gateways: Bus, files: Bus): Players {
     })
     const read: ObservedFact = { kind: 'snapshot_read', ...SNAPSHOT }
 
-    await until(ANSWERED)
+    await systemClock.sleep(ANSWER)
     await seen({ kind: 'download_answered', attemptId, status: 1 })
-    await until(FIRST_BYTE)
+    await systemClock.sleep(FIRST_BYTE)
     await served({ kind: 'first_byte_served', attemptId, bytes: 1 })
-    await until(LAST_BYTE)
+    await systemClock.sleep(TRANSFER)
     await served({ kind: 'last_byte_served', attemptId, bytes: 8_000_000 })
-    await until(BACK)
+    await systemClock.sleep(FLASH)
     const completed = { kind: 'transfer_completed', commandKey: attemptId, faultCode: 0, faultString: '' } as const
     await seen(onTarget('1 BOOT', '7 TRANSFER COMPLETE', 'M Download'), completed, read)
-    await until(PROVEN)
+    await systemClock.sleep(SOAK_MS + 100)
     await seen(onTarget('2 PERIODIC'), read)
     counts.told += 1
   }
@@ -138,7 +137,7 @@ export function playGateways(gateways: Bus, files: Bus): Players {
   return {
     counts,
     upgrade: (device) => {
-      const work = upgrade(device)
+      const work = upgrade(device).catch(() => void (counts.failed += 1))
       underWay.add(work)
       return work.finally(() => underWay.delete(work))
     },

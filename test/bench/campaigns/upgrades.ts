@@ -59,12 +59,13 @@ export async function benchUpgrades(args: readonly string[]): Promise<void> {
     await players.stop()
 
     const rows = (await journalRows(stand.sql)) - rowsBefore
-    const { claimed, refused, facts, events } = players.counts
+    const { claimed, refused, failed, facts, events } = players.counts
     const figures = {
       count,
       ...begun,
       claimed,
       refused,
+      failed,
       facts,
       events,
       drivingSeconds,
@@ -87,6 +88,7 @@ export async function benchUpgrades(args: readonly string[]): Promise<void> {
         [
           ['begun', String(claimed)],
           ['refused', String(refused)],
+          ['not told in full, since the bus did not take it', String(failed)],
           ['without a hint in Redis', String(begun.unhinted)],
           ['begun a second', rate(claimed, drivingSeconds)],
           ['not settled when all was told', String(behind)],
@@ -105,11 +107,11 @@ export async function benchUpgrades(args: readonly string[]): Promise<void> {
     print(`\n${usedTable(used, claimed, 'upgrade')}`)
     print(`\n${table(['statement', 'calls', 'rows', 's'], await costliestStatements(stand.sql, 14))}`)
     keep(told.json, figures)
-    if (claimed < count || figures.left > 0) throw new Error(`${claimed} of ${count} begun, ${figures.left} left`)
     if (told.profile !== null) {
       await stand.end('campaign-scheduler')
       printProfile(told.profile, 'campaign-scheduler', since)
     }
+    if (claimed < count || figures.left > 0) throw new Error(`${claimed} of ${count} begun, ${figures.left} left`)
   } finally {
     redis.disconnect()
     await stand.stop()
