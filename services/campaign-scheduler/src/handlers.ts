@@ -12,6 +12,7 @@ import {
   campaignCreate,
   campaignGet,
   campaignList,
+  campaignRollBack,
   campaignReport,
   historyList,
   placementList,
@@ -26,6 +27,7 @@ import { controlCampaign } from './campaign/control.ts'
 import { createCampaign } from './campaign/create.ts'
 import { getCampaign, readCampaigns } from './campaign/read.ts'
 import { endRevoked } from './campaign/revoke.ts'
+import { rollBackCampaign } from './campaign/roll-back.ts'
 import { readStops } from './campaign/transfer-stops.ts'
 import { createReporter } from './campaign/report.ts'
 import { readHistory } from './history.ts'
@@ -43,6 +45,7 @@ export async function serveAll(parts: Parts): Promise<Stop> {
   const stops = [
     await serve(bus, campaignCreate, (input, traceparent) => createCampaign(parts, input, traceparent)),
     await serve(bus, campaignControl, (input, traceparent) => controlCampaign(parts, input, traceparent)),
+    await serve(bus, campaignRollBack, (input, traceparent) => rollBackCampaign(parts, input, traceparent)),
     await serve(bus, campaignGet, ({ campaignId }) => getCampaign(sql, campaignId)),
     await serve(bus, campaignList, (input) => readCampaigns(sql, input)),
     await serve(bus, upgradeList, (input) => readUpgrades(parts, input)),

@@ -16,14 +16,22 @@ import { type PlannedUpgrade, countRanks, insertPlanned, ranksWith, settleWaves 
 import { addToTallies } from '../store/tallies.ts'
 import { growWave, wavesOf } from '../store/waves.ts'
 import { announceCampaign } from './announce.ts'
+import { gatherRollback } from './gather-rollback.ts'
 import { type LeftOut, canariesOf, countLeftOut, createSorter } from './sort-out.ts'
 import { NO_RANK, canaryWaves, likelyWave, locatePlaces, wavePlaces } from './waves-by-rank.ts'
 
-/** Devices that a campaign is for, in the order of their keys. */
-export interface DevicePage {
-  readonly items: readonly Device[]
+/** Devices that a campaign is for, each with its leg, in the order of their keys; and those that are left out. */
+export interface PlanPage {
+  readonly planned: readonly { readonly device: PlannableDevice; readonly leg: PlannedLeg }[]
+  readonly leftOut: LeftOut
   readonly next: string | null
 }
+
+/** What an upgrade keeps of its device. */
+export interface PlannableDevice extends Pick<
+  Device,
+  'deviceKey' | 'name' | 'oui' | 'productClass' | 'hardwareVersion' | 'softwareVersion' | 'site' | 'zone'
+> {}
 
 /**
  * Writes a campaign's upgrades, page by page, each page one transaction that also moves the campaign's place in the
@@ -39,8 +47,11 @@ export async function planCampaign(parts: Parts, campaignId: string, mayGoOn: ()
 
 /** False when it has to be gone on with later: the registry does not answer, or the plan is not ours any more. */
 async function gather(parts: Parts, campaign: CampaignRow, mayGoOn: () => boolean): Promise<boolean> {
-  const read = createPageReader(parts, campaign)
-  const sorter = createSorter(campaign.path, campaign.policy)
+  const { rollbackOf } = campaign
+  const read =
+    rollbackOf === null
+      ? createPageReader(parts, campaign)
+      : (cursor: string | null) => gatherRollback(parts, campaign, rollbackOf, cursor)
   const canaries = canariesOf(campaign.policy)
   let cursor = campaign.planCursor
   let asked = read(cursor)
@@ -49,12 +60,11 @@ async function gather(parts: Parts, campaign: CampaignRow, mayGoOn: () => boolea
     if (page === undefined) return false
     // The registry reads on while this page is written.
     if (page.next !== null) asked = read(page.next)
-    const { planned, leftOut } = sorter(page.items)
-    const upgrades = planned.map(({ device, leg }) => plannedUpgrade(parts, campaign, device, leg, canaries))
+    const upgrades = page.planned.map(({ device, leg }) => plannedUpgrade(parts, campaign, device, leg, canaries))
     const step = {
       stage: page.next === null ? ('ranking' as const) : ('gathering' as const),
       cursor: page.next,
-      leftOut: countLeftOut(leftOut, canaries),
+      leftOut: page.leftOut,
     }
     if (!(await writePage(parts, { ...campaign, planCursor: cursor }, upgrades, step))) return false
     if (page.next === null) return true
@@ -68,12 +78,17 @@ const LEAST_PAGE = 50
 /** Pages of the inventory, as large as they may be in one message. */
 function createPageReader(
   parts: Parts,
-  { campaignId, targets }: CampaignRow,
-): (cursor: string | null) => Promise<DevicePage | undefined> {
+  { campaignId, targets, path, policy }: CampaignRow,
+): (cursor: string | null) => Promise<PlanPage | undefined> {
   let limit = parts.settings.planPageSize
-  const read = async (cursor: string | null): Promise<DevicePage | undefined> => {
+  const sorter = createSorter(path, policy)
+  const canaries = canariesOf(policy)
+  const read = async (cursor: string | null): Promise<PlanPage | undefined> => {
     const page = await parts.bus.request(deviceList, { filter: targets, limit, ...(cursor !== null && { cursor }) })
-    if (page.ok) return page.data
+    if (page.ok) {
+      const { planned, leftOut } = sorter(page.data.items)
+      return { planned, leftOut: countLeftOut(leftOut, canaries), next: page.data.next }
+    }
     if (page.error.code === 'too_large' && limit > LEAST_PAGE) {
       limit = Math.max(LEAST_PAGE, Math.floor(limit / 2))
       return read(cursor)
@@ -87,7 +102,7 @@ function createPageReader(
 export function plannedUpgrade(
   parts: Pick<Parts, 'ids'>,
   { seed, policy }: Pick<CampaignRow, 'seed' | 'policy'>,
-  device: Device,
+  device: PlannableDevice,
   leg: PlannedLeg,
   canaries: ReadonlyMap<string, number>,
 ): PlannedUpgrade {

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { type InputOf, check, gateAsk } from '@sluice/contracts'
+import { type InputOf, type Policy, check, gateAsk } from '@sluice/contracts'
 import { withDeadline } from '@sluice/runtime'
 import type { Parts } from '../parts.ts'
 import type { GateReply } from './ask-gate.ts'
@@ -13,6 +13,13 @@ export function wrongGateUrl(url: string, { gateHosts, gateSecret }: GateSetting
   if (parsed.username !== '' || parsed.password !== '') return 'holds a name or a password'
   if (!gateHosts.includes(parsed.host)) return `is at ${parsed.host}, which SLUICE_GATE_HOSTS does not name`
   return gateSecret === null ? 'cannot be signed: there is no SLUICE_GATE_SECRET' : undefined
+}
+
+/** What is wrong with the gate outside of a policy, in a sentence. */
+export function wrongGateOf({ gate: { external } }: Pick<Policy, 'gate'>, settings: GateSettings): string | undefined {
+  if (external === undefined || external.by === 'bus') return undefined
+  const wrong = wrongGateUrl(external.by.url, settings)
+  return wrong === undefined ? undefined : `the URL of gate.external ${wrong}`
 }
 
 export type GateSettings = Pick<Parts['settings'], 'gateHosts' | 'gateSecret'>

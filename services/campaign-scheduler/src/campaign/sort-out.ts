@@ -3,7 +3,7 @@ import { type LegAnswer, type NoLeg, legFor } from '@sluice/rollout'
 import type { PlannedLeg } from '../store/campaigns.ts'
 
 /** Why a device that fits the targets, or was named as a canary, is not in a campaign. */
-export type LeftOutReason = NoLeg | 'canary_not_targeted'
+export type LeftOutReason = NoLeg | 'canary_not_targeted' | 'no_artifact_to_go_back_to'
 export type LeftOut = Partial<Record<LeftOutReason, number>>
 
 export interface SortedOut {

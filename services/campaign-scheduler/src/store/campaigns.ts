@@ -10,7 +10,11 @@ export type PlannedArtifact = Pick<Artifact, 'artifactId' | 'version' | 'softwar
 }
 
 /** One leg of the way with its artifact as it was then; what `legFor` goes by. */
-export type PlannedLeg = PlannedArtifact & Pick<Leg, 'from' | 'steppingStone'>
+export type PlannedLeg = PlannedArtifact &
+  Pick<Leg, 'from' | 'steppingStone'> & {
+    /** Of a rollback: it was named by who asked for that, and takes devices back from wherever they came. */
+    readonly named?: boolean
+  }
 
 export type ApprovalReason = Campaign['approval']['neededBecause'][number]
 
@@ -243,4 +247,14 @@ export async function approveCampaign(tx: Queryable, campaignId: string, by: str
 
 export async function setEgressUntil(tx: Queryable, campaignId: string, until: number): Promise<void> {
   await tx.query(`update scheduler.campaigns set egress_until = $2 where campaign_id = $1`, [campaignId, until])
+}
+
+/** The campaign that takes the devices of this one back and is not over. */
+export async function openRollbackOf(tx: Queryable, campaignId: string): Promise<string | undefined> {
+  const [row] = await tx.query<{ id: string }>(
+    `select campaign_id as id from scheduler.campaigns
+     where rollback_of = $1 and state not in ('aborted', 'finished') limit 1`,
+    [campaignId],
+  )
+  return row?.id
 }
