@@ -27,7 +27,7 @@ const sched = await startProcess({
     SLUICE_POSTGRES_URL: pg.url,
     SLUICE_ADMIN_PORT: String(admin),
     SLUICE_LOG_LEVEL: 'warn',
-    NODE_OPTIONS: process.env['SCHED_OPTIONS'] ?? '',
+    NODE_OPTIONS: process.env['SCHED_OPTIONS'] ?? '', TMPDIR: '/tmp',
   },
   readyWhen: `http://127.0.0.1:${admin}/readyz`,
   deadlineMs: 60_000,
