@@ -160,6 +160,8 @@ export const Policy = Type.Object(
     restoreSettings: Type.Optional(Type.Boolean()),
     /** The model's check list is gone through after the soak. Absent: yes, where the profile has one. */
     checkAfterSoak: Type.Optional(Type.Boolean()),
+    /** So many boots of its own within one soak time, beyond the first, and a device is in a reboot loop. Absent: 3. */
+    rebootLoopBoots: Type.Optional(Type.Integer({ minimum: 1, maximum: 20 })),
     /** The device uploads its configuration before it is offered an image. `required`: no image without it. */
     backup: Type.Optional(
       Type.Object(
@@ -196,6 +198,7 @@ export const PolicyDraft = Type.Object(
     allowDowngrade: Policy.properties.allowDowngrade,
     restoreSettings: Policy.properties.restoreSettings,
     checkAfterSoak: Policy.properties.checkAfterSoak,
+    rebootLoopBoots: Policy.properties.rebootLoopBoots,
     backup: Policy.properties.backup,
     weight: Type.Optional(Policy.properties.weight),
     allowSameVersion: Type.Optional(Type.Boolean()),

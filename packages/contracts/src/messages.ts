@@ -6,6 +6,7 @@ import * as device from './device.ts'
 import * as deviceMessage from './device-message.ts'
 import * as deviceTask from './device-task.ts'
 import * as gatewayRules from './gateway-rules.ts'
+import * as keptSettings from './kept-settings.ts'
 import * as observation from './observation.ts'
 import * as reach from './reach.ts'
 import * as report from './report.ts'
@@ -22,6 +23,7 @@ const all = [
   deviceMessage,
   deviceTask,
   gatewayRules,
+  keptSettings,
   observation,
   reach,
   report,

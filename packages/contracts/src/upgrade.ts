@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { event, request } from './define.ts'
 import { DownloadOffer } from './artifact.ts'
+import { KeptSettings } from './kept-settings.ts'
 import { Snapshot } from './observation.ts'
 import { Watch } from './task.ts'
 import { BackupId } from './upload.ts'
@@ -37,6 +38,10 @@ export const upgradeClaim = request('upgrade.claim', {
     urlMaxLength: Type.Optional(Type.Integer({ minimum: 64, maximum: 256 })),
     /** What its model takes longer for than a campaign allows; absent: nothing. */
     slowness: Type.Optional(Type.Object({ answerMs: Milliseconds, rebootMs: Milliseconds })),
+    /** Its model has a check list. */
+    hasChecks: Type.Optional(Type.Boolean()),
+    /** Where its hint asked for it: settings that may be put back, by path. */
+    keptSettings: Type.Optional(KeptSettings),
     /** Its model is known to take ScheduleDownload. */
     takesScheduleDownload: Type.Optional(Type.Boolean()),
   }),
@@ -122,6 +127,10 @@ export const Upgrade = Type.Object({
   /** Present once settled, for example `image_rejected`. */
   reason: nullable(Type.String()),
   faultCode: nullable(FaultCode),
+  /** With the reason `check_failed`: which. */
+  failedChecks: Type.Optional(Type.Array(Type.String())),
+  /** What is worth knowing beside the outcome, for example `restored`. */
+  annotations: Type.Optional(Type.Array(Type.String())),
   /** Why a pending one waits: computed now, never stored. */
   waitsFor: nullable(Type.String()),
   attempts: Count,

@@ -18,6 +18,7 @@ import { continueCall } from '../tasks/call.ts'
 import { continueVersion } from '../tasks/learn-version.ts'
 import { continueRekey } from '../tasks/rekey.ts'
 import type { Answer, Knowledge, Move, Progress, Question, TaskReport, ToldAnswer } from '../tasks/task.ts'
+import { continuePutBack } from '../tasks/put-back.ts'
 import { continueUpgrade } from '../tasks/upgrade.ts'
 import { continueVerify } from '../tasks/verify.ts'
 import { answerRequest, type RequestOfCpe } from './answer-request.ts'
@@ -53,7 +54,7 @@ export interface Step {
 }
 
 /** Everything a step goes by, besides the session and what was heard. */
-export interface World extends Pick<Knowledge, 'now' | 'record' | 'profile' | 'digest'> {
+export interface World extends Pick<Knowledge, 'now' | 'record' | 'profile' | 'digest' | 'keeping'> {
   /** The session was told already that there is nothing more. */
   readonly ended: boolean
 }
@@ -167,6 +168,8 @@ function continueTask(now: Step, answer: Answer, world: World): Step {
       return carryOut(now, continueRekey(running, answer, known), world)
     case 'version':
       return carryOut(now, continueVersion(answer, known), world)
+    case 'put_back':
+      return carryOut(now, continuePutBack(running, answer, known), world)
     case 'contact':
       return carryOut(now, { next: { kind: 'done' } }, world)
     case undefined:
@@ -286,6 +289,6 @@ function violated(now: Step, reason: Violation): Step {
   return { ...now, session: { ...now.session, broken: true }, say: { kind: 'refuse', reason } }
 }
 
-function knowledge({ session, record }: Step, { now, profile, digest }: World): Knowledge {
-  return { now, record, profile, digest, session, watch: record.watch }
+function knowledge({ session, record }: Step, { now, profile, digest, keeping }: World): Knowledge {
+  return { now, record, profile, digest, keeping, session, watch: record.watch }
 }

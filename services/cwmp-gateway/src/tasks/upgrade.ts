@@ -8,7 +8,8 @@ type UpgradeProgress = Extract<Progress, { kind: 'upgrade' }>
 
 /** A hint: read the snapshot, claim, and only when the scheduler has committed the attempt, Download. */
 export function beginUpgrade(task: UpgradeTask, known: Knowledge): Move {
-  return readOrClaim(task, beginReading(known), known)
+  const settings = task.keepsSettings === true && known.keeping !== null
+  return readOrClaim(task, beginReading(known, { settings }), known)
 }
 
 export function continueUpgrade(progress: UpgradeProgress, answer: Answer, known: Knowledge): Move {
@@ -52,6 +53,8 @@ function readOrClaim(task: UpgradeTask, reading: Reading, known: Knowledge): Mov
           snapshot: snapshotOf(reading, known.profile),
           urlMaxLength: known.profile.urlMaxLength,
           ...slownessOf(known.profile),
+          ...((known.profile.checks ?? []).length > 0 && { hasChecks: true }),
+          ...(reading.kept !== null && Object.keys(reading.kept).length > 0 && { keptSettings: { ...reading.kept } }),
         },
       },
       progress: { kind: 'upgrade', task, stage: { kind: 'claiming' } },
