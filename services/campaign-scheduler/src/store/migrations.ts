@@ -317,4 +317,30 @@ create table scheduler.create_requests (
 );
 `,
   },
+  {
+    // Fewer indexes to write for each planned upgrade: what waits and what does not have one each, and that of devices
+    // begins with the device. The campaign of an upgrade is locked by whoever plans it: there is nothing to check.
+    id: 'scheduler-0011-fewer-indexes',
+    sql: `
+create unique index upgrades_of_device on scheduler.upgrades (device_key, campaign_id, leg);
+drop index scheduler.upgrades_of_device_by_leg;
+drop index scheduler.upgrades_by_device;
+create index upgrades_not_waiting on scheduler.upgrades (campaign_id, wave, upgrade_id) where state not in ('pending', 'retry');
+drop index scheduler.upgrades_by_wave;
+alter table scheduler.upgrades drop constraint upgrades_campaign_id_fkey;
+`,
+  },
+  {
+    id: 'scheduler-0012-dynamic',
+    sql: `
+alter table scheduler.campaigns
+  -- When it is looked next for who has come to fit the targets; null: nobody joins (any more).
+  add column join_at bigint,
+  -- From when on changes of the inventory have not been looked at, and where in the look that is under way we are.
+  add column join_since bigint,
+  add column join_from bigint,
+  add column join_cursor text;
+create index campaigns_to_join on scheduler.campaigns (join_at) where join_at is not null;
+`,
+  },
 ]

@@ -25,31 +25,34 @@ export function insertPlanned(
   at: number,
 ): Promise<{ upgradeId: string }[]> {
   if (rows.length === 0) return Promise.resolve([])
-  const column = <K extends keyof PlannedUpgrade>(name: K) => rows.map((row) => row[name])
+  // What many have in common is told once: most of the work is in the telling.
+  const kinds = new Map<string, { readonly kind: number; readonly row: PlannedUpgrade }>()
+  const kindOf = (row: PlannedUpgrade): number => {
+    const text = JSON.stringify(COMMON.map((name) => row[name]))
+    const known = kinds.get(text) ?? { kind: kinds.size + 1, row }
+    kinds.set(text, known)
+    return known.kind
+  }
+  const own = OWN.map((name) => rows.map((row) => row[name]))
+  const ofKind = rows.map(kindOf)
+  const common = COMMON.map((name) => [...kinds.values()].map(({ row }) => row[name]))
   return tx.query(
-    `insert into scheduler.upgrades (campaign_id, state, counts_as, version, updated_at, upgrade_id, device_key, device_name,
-       oui, product_class, hardware_version, reported_version, site, zone, artifact_id, rank, wave)
-     select $1, 'pending', 'pending', 1, $2, * from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-       $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::integer[])
-     on conflict (campaign_id, device_key, leg) do nothing returning upgrade_id as "upgradeId"`,
-    [
-      campaignId,
-      at,
-      column('upgradeId'),
-      column('deviceKey'),
-      column('deviceName'),
-      column('oui'),
-      column('productClass'),
-      column('hardwareVersion'),
-      column('reportedVersion'),
-      column('site'),
-      column('zone'),
-      column('artifactId'),
-      column('rank'),
-      column('wave'),
-    ],
+    `insert into scheduler.upgrades (campaign_id, state, counts_as, version, updated_at,
+       upgrade_id, device_key, device_name, rank, wave, oui, product_class, hardware_version, reported_version, site, zone, artifact_id)
+     select $1, 'pending', 'pending', 1, $2, upgrade_id, device_key, device_name, rank, wave,
+       oui, product_class, hardware_version, reported_version, site, zone, artifact_id
+     from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::integer[], $8::integer[])
+         as own(upgrade_id, device_key, device_name, rank, wave, kind)
+       join unnest($9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[]) with ordinality
+         as common(oui, product_class, hardware_version, reported_version, site, zone, artifact_id, kind) using (kind)
+     order by device_key
+     on conflict (device_key, campaign_id, leg) do nothing returning upgrade_id as "upgradeId"`,
+    [campaignId, at, ...own, ofKind, ...common],
   )
 }
+
+const OWN = ['upgradeId', 'deviceKey', 'deviceName', 'rank', 'wave'] as const
+const COMMON = ['oui', 'productClass', 'hardwareVersion', 'reportedVersion', 'site', 'zone', 'artifactId'] as const
 
 const PREFIX = 3
 

@@ -120,21 +120,24 @@ export interface UpgradeFilter {
 
 /** In the order of upgrade id. */
 export function listUpgrades(db: Queryable, filter: UpgradeFilter): Promise<UpgradeRow[]> {
-  return readRows(
-    db,
-    `select ${columns} from scheduler.upgrades
-     where ($1::text is null or campaign_id = $1) and ($2::text is null or device_key = $2) and ($3::text is null or state = $3)
-       and ($4::integer is null or wave = $4) and upgrade_id > $5
-     order by upgrade_id limit $6`,
-    [
-      filter.campaignId ?? null,
-      filter.deviceKey ?? null,
-      filter.state ?? null,
-      filter.wave ?? null,
-      filter.afterId ?? '',
-      filter.limit,
-    ],
-  )
+  const values = [
+    filter.campaignId ?? null,
+    filter.deviceKey ?? null,
+    filter.state ?? null,
+    filter.wave ?? null,
+    filter.afterId ?? '',
+    filter.limit,
+  ]
+  const fitting = `($1::text is null or campaign_id = $1) and ($2::text is null or device_key = $2) and ($3::text is null or state = $3)
+    and ($4::integer is null or wave = $4) and upgrade_id > $5`
+  const page = (more: string) =>
+    `(select * from scheduler.upgrades where ${fitting} ${more} order by upgrade_id limit $6)`
+  // Each half of a wave has its index.
+  const source =
+    filter.campaignId === undefined || filter.wave === undefined
+      ? page('')
+      : `(${page(`and state in ('pending', 'retry')`)} union all ${page(`and state not in ('pending', 'retry')`)})`
+  return readRows(db, `select ${columns} from ${source} upgrades order by upgrade_id limit $6`, values)
 }
 
 /**
