@@ -1,13 +1,17 @@
 import type { Sql } from '@sluice/sql'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { campaignsSuite } from './campaign/campaigns.suite.ts'
+import { gatesSuite } from './campaign/gates.suite.ts'
 import { outageSuite } from './outage/outage.suite.ts'
 import { recoverySuite } from './recovery.suite.ts'
 import { campaign, go, running, succeed, untilCampaign } from './testing/drive.ts'
 import { type World, closeEmbedded, createWorld } from './testing/world.ts'
 import { backupsSuite } from './upgrade/backups.suite.ts'
 import { claimsSuite } from './upgrade/claims.suite.ts'
+import { deliverySuite } from './upgrade/delivery.suite.ts'
 import { factsSuite } from './upgrade/facts.suite.ts'
+import { interplaySuite } from './upgrade/interplay.suite.ts'
+import { legsSuite } from './upgrade/legs.suite.ts'
 
 /** What holds on the embedded database and on PostgreSQL alike. */
 export function schedulerSuite(name: string, openSql?: () => Promise<Sql>): void {
@@ -30,9 +34,13 @@ export function schedulerSuite(name: string, openSql?: () => Promise<Sql>): void
       expect(finished.outcomes).toEqual({ verified: 1 })
     })
     describe('campaigns', () => campaignsSuite(open))
+    describe('gates', () => gatesSuite(open))
     describe('claims', () => claimsSuite(open))
     describe('backups', () => backupsSuite(open))
     describe('facts', () => factsSuite(open))
+    describe('legs', () => legsSuite(open))
+    describe('delivery', () => deliverySuite(open))
+    describe('interplay', () => interplaySuite(open))
     describe('outages', () => outageSuite(open))
     describe('recovery', () => recoverySuite(open))
   })

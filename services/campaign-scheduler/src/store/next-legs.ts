@@ -21,3 +21,15 @@ export async function insertNextLegs(tx: Queryable, rows: readonly NextLeg[]): P
   )
   return new Set(inserted.map(({ upgradeId }) => upgradeId))
 }
+
+/** Those of these upgrades whose device has an earlier leg that late facts opened again. */
+export async function legsOpenAgain(db: Queryable, upgradeIds: readonly string[]): Promise<Set<string>> {
+  if (upgradeIds.length === 0) return new Set()
+  const open = await db.query<{ upgradeId: string }>(
+    `select u.upgrade_id as "upgradeId" from scheduler.upgrades u
+       join scheduler.upgrades e on e.campaign_id = u.campaign_id and e.device_key = u.device_key and e.leg < u.leg
+     where u.upgrade_id = any($1) and e.state = 'verifying'`,
+    [upgradeIds],
+  )
+  return new Set(open.map(({ upgradeId }) => upgradeId))
+}

@@ -9,6 +9,7 @@ import {
   type RequestMessage,
   answered,
   artifactGet,
+  artifactList,
   artifactResolve,
   deviceKeyOf,
   deviceList,
@@ -35,8 +36,14 @@ export interface World {
   readonly sql: Sql
   readonly clock: ShiftedClock
   readonly bus: Bus
+  /** Somebody outside of Sluice. */
+  readonly outside: Bus
   readonly placed: Placement[]
   readonly artifact: Artifact
+  /** More of them, for campaigns of several legs. */
+  readonly others: Artifact[]
+  /** What was asked of the resolver. */
+  readonly resolved: InputOf<typeof artifactResolve>['items'][number][]
   /** What the resolver answers for an attempt; null: it is away. */
   resolve: ((attemptId: string) => 'resolved' | 'revoked') | null
   /** Whether the resolver has a place for uploads. */
@@ -126,7 +133,10 @@ export async function createWorld(openSql?: () => Promise<Sql>): Promise<World> 
     sql,
     clock,
     bus: hub.as('cwmp-gateway'),
+    outside: hub.as('external'),
     placed: [],
+    others: [],
+    resolved: [],
     devices: someDevices(10),
     resolve: () => 'resolved',
     grantsUploads: true,
@@ -179,15 +189,18 @@ async function serveAround(world: World, resolver: Bus, registry: Bus): Promise<
     world.placed.push(...batch.flatMap(({ data }) => data.items))
   })
   await resolver.serve(artifactGet, async (batch) =>
-    batch.map(({ input }) =>
-      input.artifactId === world.artifact.artifactId
-        ? answered(world.artifact)
-        : refused('not_found', 'no such artifact'),
-    ),
+    batch.map(({ input }) => {
+      const found = [world.artifact, ...world.others].find(({ artifactId }) => artifactId === input.artifactId)
+      return found === undefined ? refused('not_found', 'no such artifact') : answered(found)
+    }),
+  )
+  await resolver.serve(artifactList, async (batch) =>
+    batch.map(() => answered({ items: [world.artifact, ...world.others], next: null })),
   )
   await resolver.serve(artifactResolve, async (batch) =>
     batch.map(({ input }) => {
       const { resolve } = world
+      world.resolved.push(...input.items)
       if (resolve === null) return refused('unavailable', 'away')
       const items = input.items.map(({ attemptId }) =>
         resolve(attemptId) === 'resolved'

@@ -5,6 +5,7 @@ import type { Parts } from '../parts.ts'
 import { openAttemptsOf } from '../store/attempts.ts'
 import { backupsOf } from '../store/backups.ts'
 import type { CampaignRow } from '../store/campaigns.ts'
+import { legsOpenAgain } from '../store/next-legs.ts'
 import { type UpgradeRow, heavierRivals } from '../store/upgrades.ts'
 import { type WaveRow, wavesOf } from '../store/waves.ts'
 import type { Backup } from './backup-step.ts'
@@ -22,6 +23,8 @@ export interface Situation {
   readonly waves: ReadonlyMap<string, readonly WaveRow[]>
   readonly holders: ReadonlyMap<string, string>
   readonly word: WordOfDevices
+  /** Later legs of which an earlier one has to be proven again: its next reports are that one's. */
+  readonly openAgain: ReadonlySet<string>
   readonly backups: ReadonlyMap<string, Backup>
   readonly rivals: ReadonlyMap<string, readonly { campaignId: string; weight: number }[]>
   /** Uses of the caps, counted on as claims are admitted. */
@@ -49,6 +52,10 @@ export async function readSituation(
     waves: Map.groupBy(await wavesOf(tx, ids), (wave) => wave.campaignId),
     holders: new Map(holders.map((holder) => [holder.deviceKey, holder.upgradeId])),
     word: await readWordOfDevices(tx, ids),
+    openAgain: await legsOpenAgain(
+      tx,
+      rows.filter(({ leg }) => leg > 1).map(({ upgradeId }) => upgradeId),
+    ),
     backups: await backupsOf(tx, withBackup),
     rivals: Map.groupBy(rivals, (rival) => rival.deviceKey),
     use,
@@ -82,7 +89,7 @@ export function claimSituation(
     reportedVersion: device.softwareVersion ?? 'unknown',
     zone: knownZone(row.zone),
     modelBlocked: isBlocked(situation.word, row),
-    heldElsewhere: holder !== undefined && holder !== row.upgradeId,
+    heldElsewhere: (holder !== undefined && holder !== row.upgradeId) || situation.openAgain.has(row.upgradeId),
     caps: capsOf(parts, situation.use, campaign, row.site),
   }
 }
