@@ -60,11 +60,12 @@ export const deviceInformed = event('device.informed', {
   data: Type.Object({ items: Type.Array(InformedDevice, { minItems: 1, maxItems: 256 }) }),
 })
 
+const PlaceName = Type.String({ minLength: 1, maxLength: 64, pattern: '^[^\\u0000-\\u001f\\u007f]+$' })
 /** Where a device stands, as the operator's systems say; a caps' `site` is what shares a line: an OLT, a BNG, a street. */
 const Place = {
-  site: Type.String({ minLength: 1, maxLength: 64 }),
-  region: Type.String({ minLength: 1, maxLength: 64 }),
-  accessNode: Type.String({ minLength: 1, maxLength: 64 }),
+  site: PlaceName,
+  region: PlaceName,
+  accessNode: PlaceName,
   /** The subscriber's IANA time zone, for example `Europe/Madrid`. */
   zone: Type.String({ minLength: 1, maxLength: 64 }),
 }

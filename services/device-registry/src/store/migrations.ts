@@ -162,4 +162,14 @@ export const migrations: readonly Migration[] = [
       create index devices_by_change on devices (changed_at, device_key);
     `,
   },
+  {
+    id: '008-targets',
+    sql: `
+      -- By what targets narrow the inventory; none of them changes with an idle Inform.
+      create index devices_by_software_version on devices (software_version);
+      create index devices_by_serial_number on devices (serial_number);
+      create index devices_by_site on devices (site) where site is not null;
+      create index devices_by_access_node on devices (access_node) where access_node is not null;
+    `,
+  },
 ]
