@@ -4,7 +4,9 @@ import type { Campaign, CampaignDraft, PolicyDraft } from '@sluice/contracts'
 import { campaignLines } from './campaign-view.ts'
 import { type Command, type Invocation, UsageError, listOf, requiredText, textOf } from './command.ts'
 import { historyLines } from './history-lines.ts'
+import { reportCommand } from './report.ts'
 import { tableOf } from './table.ts'
+import { TARGET_OPTIONS, TARGET_USAGE, targetsOf } from './targets.ts'
 import { watchCampaign } from './watch-campaign.ts'
 
 const PLAN_MS = 600_000
@@ -12,15 +14,13 @@ const PLAN_MS = 600_000
 export const campaignCommands: readonly Command[] = [
   {
     name: 'campaigns create',
-    usage: '--name <name> --artifact <artifact> [--wave <size>]... [--policy <file.json>] [--start]',
+    usage: `--name <name> --artifact <artifact> ${TARGET_USAGE} [--wave <size>]... [--policy <file.json>] [--start]`,
     summary: 'Plan a campaign; --wave takes a count or a percentage, in order; who is left comes in a last wave',
     positionals: 0,
     options: {
       name: { type: 'string' },
       artifact: { type: 'string' },
-      device: { type: 'string', multiple: true },
-      tag: { type: 'string', multiple: true },
-      'from-version': { type: 'string', multiple: true },
+      ...TARGET_OPTIONS,
       wave: { type: 'string', multiple: true },
       policy: { type: 'string' },
       start: { type: 'boolean' },
@@ -75,6 +75,7 @@ export const campaignCommands: readonly Command[] = [
       for (const line of historyLines(items)) say(line)
     },
   },
+  reportCommand,
   control('start', 'Open the first wave'),
   control('pause', 'Claim nothing new; what was offered runs on and is counted'),
   control('resume', 'Go on after a pause'),
@@ -117,17 +118,10 @@ function draftOf({ values }: Invocation): CampaignDraft {
   const policyFile = textOf(values, 'policy')
   const policy = policyFile === undefined ? {} : readPolicy(policyFile)
   const waves = withLast(listOf(values, 'wave').map(waveOf))
-  const names = listOf(values, 'device')
-  const tags = listOf(values, 'tag')
-  const softwareVersions = listOf(values, 'from-version')
   return {
     name: requiredText(values, 'name'),
     artifactId: requiredText(values, 'artifact'),
-    targets: {
-      ...(names.length === 0 ? {} : { names }),
-      ...(tags.length === 0 ? {} : { tags }),
-      ...(softwareVersions.length === 0 ? {} : { softwareVersions }),
-    },
+    targets: targetsOf(values),
     policy: { ...policy, ...(waves.length === 0 ? {} : { waves }) },
   }
 }

@@ -13,6 +13,7 @@ import {
   artifactGet,
   artifactList,
   artifactRevoke,
+  auditList,
   bootstrapCredentialList,
   bootstrapCredentialPut,
   bootstrapCredentialRemove,
@@ -53,7 +54,7 @@ import {
 /** Streams have answers of their own. */
 export type AnsweredName = Exclude<
   OperationName,
-  'uploadArtifact' | 'streamEvents' | 'getTaskUpload' | 'getUpgradeBackup'
+  'uploadArtifact' | 'streamEvents' | 'getTaskUpload' | 'getUpgradeBackup' | 'getCampaignReport'
 >
 
 export interface Call<N extends AnsweredName> {
@@ -62,6 +63,8 @@ export interface Call<N extends AnsweredName> {
   readonly body: BodyOf<N>
   /** `operator:<name>` */
   readonly actor: string
+  /** The header `Idempotency-Key`. */
+  readonly requestId?: string
 }
 
 export type Answers = {
@@ -91,8 +94,10 @@ export function createAnswers(bus: Bus, awaitTask: AwaitTask): Answers {
     listTrustKeys: () => bus.request(trustKeyList, {}),
     addTrustKey: ({ body, actor }) => bus.request(trustKeyAdd, { ouis: [], ...body, actor }),
     revokeTrustKey: ({ params, body, actor }) => bus.request(trustKeyRevoke, { ...params, ...body, actor }),
+    listAudit: ({ query }) => bus.request(auditList, { limit: 1_000, ...query }),
     listCampaigns: ({ query }) => bus.request(campaignList, { limit: PAGE, ...query }),
-    createCampaign: ({ body, actor }) => bus.request(campaignCreate, { draft: body, actor }),
+    createCampaign: ({ body, actor, requestId }) =>
+      bus.request(campaignCreate, { draft: body, actor, ...(requestId !== undefined && { requestId }) }),
     getCampaign: ({ params }) => bus.request(campaignGet, params),
     dryRunCampaign: ({ body, actor }) => bus.request(campaignDryRun, { draft: body, actor }),
     rollBackCampaign: ({ params, body, actor }) => bus.request(campaignRollBack, { ...params, ...body, actor }),
