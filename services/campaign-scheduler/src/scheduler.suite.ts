@@ -2,6 +2,7 @@ import type { Sql } from '@sluice/sql'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { campaignsSuite } from './campaign/campaigns.suite.ts'
 import { gatesSuite } from './campaign/gates.suite.ts'
+import { reportsSuite } from './campaign/reports.suite.ts'
 import { outageSuite } from './outage/outage.suite.ts'
 import { recoverySuite } from './recovery.suite.ts'
 import { campaign, go, running, succeed, untilCampaign } from './testing/drive.ts'
@@ -10,6 +11,7 @@ import { backupsSuite } from './upgrade/backups.suite.ts'
 import { claimsSuite } from './upgrade/claims.suite.ts'
 import { deliverySuite } from './upgrade/delivery.suite.ts'
 import { factsSuite } from './upgrade/facts.suite.ts'
+import { outcomesSuite } from './upgrade/outcomes.suite.ts'
 import { interplaySuite } from './upgrade/interplay.suite.ts'
 import { legsSuite } from './upgrade/legs.suite.ts'
 
@@ -35,9 +37,11 @@ export function schedulerSuite(name: string, openSql?: () => Promise<Sql>): void
     })
     describe('campaigns', () => campaignsSuite(open))
     describe('gates', () => gatesSuite(open))
+    describe('reports', () => reportsSuite(open))
     describe('claims', () => claimsSuite(open))
     describe('backups', () => backupsSuite(open))
     describe('facts', () => factsSuite(open))
+    describe('outcomes', () => outcomesSuite(open))
     describe('legs', () => legsSuite(open))
     describe('delivery', () => deliverySuite(open))
     describe('interplay', () => interplaySuite(open))
