@@ -16,6 +16,7 @@ import {
   campaignReport,
   historyList,
   placementList,
+  settingsKept,
   transferStopsGet,
   upgradeClaim,
   upgradeGet,
@@ -35,6 +36,7 @@ import type { Parts } from './parts.ts'
 import { applyObservations } from './upgrade/apply-facts.ts'
 import { takeBackups } from './upgrade/backups.ts'
 import { claimUpgrades } from './upgrade/claim.ts'
+import { readKeptSettings } from './upgrade/kept-settings.ts'
 import { listPlacements } from './upgrade/list-placements.ts'
 import { readUpgrade, readUpgrades } from './upgrade/read.ts'
 
@@ -53,6 +55,7 @@ export async function serveAll(parts: Parts): Promise<Stop> {
     await serve(bus, campaignReport, ({ campaignId }) => report(campaignId)),
     await serve(bus, auditList, (input) => readAudit(parts, input)),
     await serve(bus, historyList, (input) => readHistory(parts, input)),
+    await serve(bus, settingsKept, (input) => readKeptSettings(parts, input)),
     await serve(bus, placementList, (input) => listPlacements(parts, input)),
     await serve(bus, transferStopsGet, async () => answered(await readStops(parts))),
     await bus.serve(upgradeClaim, (batch) => claimUpgrades(parts, batch), {

@@ -28,6 +28,7 @@ export function completePolicy(
     ...(draft.allowDowngrade === undefined ? {} : { allowDowngrade: draft.allowDowngrade }),
     ...(draft.restoreSettings === undefined ? {} : { restoreSettings: draft.restoreSettings }),
     ...(draft.checkAfterSoak === undefined ? {} : { checkAfterSoak: draft.checkAfterSoak }),
+    ...(draft.rebootLoopBoots === undefined ? {} : { rebootLoopBoots: draft.rebootLoopBoots }),
   }
   const wrongZone = policy.windows?.find((window) => !isZone(window.zone))
   if (wrongZone !== undefined)

@@ -343,4 +343,17 @@ alter table scheduler.campaigns
 create index campaigns_to_join on scheduler.campaigns (join_at) where join_at is not null;
 `,
   },
+  {
+    id: 'scheduler-0040-kept-settings',
+    sql: `
+-- Settings of devices under way, sealed with a key that gateways alone have, until nothing can be put back any more.
+create table scheduler.kept_settings (
+  upgrade_id text primary key references scheduler.upgrades on delete cascade,
+  attempt_id text not null unique,
+  device_key text not null,
+  settings   jsonb not null,
+  kept_at    bigint not null
+);
+`,
+  },
 ]

@@ -3,6 +3,7 @@ import { type FactBody, type TimeWindow, admitClaim } from '@sluice/rollout'
 import { type Parts, toTime } from '../parts.ts'
 import { type AttemptRow, insertAttempts, openAttempts } from '../store/attempts.ts'
 import { type CampaignRow, lockCampaigns } from '../store/campaigns.ts'
+import { type KeptRow, keepSettings } from '../store/kept-settings.ts'
 import { lockGlobalCap } from '../store/tallies.ts'
 import { type UpgradeRow, lockUpgrades } from '../store/upgrades.ts'
 import { backupStep } from './backup-step.ts'
@@ -74,6 +75,7 @@ export async function commitClaims(parts: Parts, tx: Queryable, claims: readonly
   const taken = await takeDevices(parts, tx, situation, verdicts, now)
   const facts = factsOf(parts, claims, verdicts, taken, now)
   const moves = await moveUpgrades(parts, tx, rows, situation.campaigns, facts)
+  await keepSettings(tx, keptBy(situation, claims, verdicts, taken, now))
   const after = new Map(moves.map((move) => [move.after.upgradeId, move.after]))
 
   const answeredOnce = new Set<string>()
@@ -185,7 +187,7 @@ function factsOf(
       return [{ upgradeId, actor, fact: { id, at, kind: 'withdrawn', reason, detail } }]
     }
     if (verdict.kind !== 'go' || !taken.has(verdict.attemptId)) return []
-    const { softwareVersion: fromVersion, snapshot: snapshotBefore, slowness } = claim
+    const { softwareVersion: fromVersion, snapshot: snapshotBefore, slowness, hasChecks, keptSettings } = claim
     const { attemptId } = verdict
     return [
       {
@@ -199,10 +201,30 @@ function factsOf(
           fromVersion,
           snapshotBefore,
           ...(slowness && { slowness }),
+          ...(hasChecks && { hasChecks }),
+          ...(keptSettings && { settingsKept: true }),
           ...verdict.terms,
         },
       },
     ]
+  })
+}
+
+/** Nothing is kept that its campaign would not put back. */
+function keptBy(
+  situation: Situation,
+  claims: readonly Claim[],
+  verdicts: ReadonlyMap<string, Verdict>,
+  taken: ReadonlySet<string>,
+  keptAt: number,
+): KeptRow[] {
+  const first = new Map(claims.toReversed().map((claim) => [claim.upgradeId, claim]))
+  return [...verdicts].flatMap(([upgradeId, verdict]): KeptRow[] => {
+    const { campaignId, deviceKey } = situation.rows.get(upgradeId) ?? {}
+    const settings = first.get(upgradeId)?.keptSettings
+    if (verdict.kind !== 'go' || !taken.has(verdict.attemptId) || deviceKey === undefined) return []
+    if (settings === undefined || situation.campaigns.get(campaignId!)?.policy.restoreSettings !== true) return []
+    return [{ upgradeId, attemptId: verdict.attemptId, deviceKey, settings, keptAt }]
   })
 }
 

@@ -7,8 +7,10 @@ import { closeAttempts } from '../store/attempts.ts'
 import type { CampaignRow } from '../store/campaigns.ts'
 import { type ReturnTime, addReturnTimes } from '../store/return-times.ts'
 import { type SiteDelta, addToSiteUse } from '../store/site-use.ts'
+import { forgetSettings } from '../store/kept-settings.ts'
 import { type TallyDelta, addToTallies } from '../store/tallies.ts'
 import { type UpgradeRow, saveUpgrades } from '../store/upgrades.ts'
+import { doneWithSettings } from './kept-settings.ts'
 import { planNextLegs } from './next-legs.ts'
 import { hint, placementEvents, placementsFor } from './placements.ts'
 import { noteSignals } from './signals.ts'
@@ -68,6 +70,7 @@ export async function moveUpgrades(
     tx,
     changed.filter(endsItsHold).map(({ after }) => after.upgradeId),
   )
+  await forgetSettings(tx, doneWithSettings(changed))
   const counted = moves.filter((move) => campaigns.get(move.after.campaignId)!.planStage === 'planned')
   await addToTallies(tx, [...counted.flatMap(deltasOf), ...next.deltas])
   await addToSiteUse(tx, changed.flatMap(siteDeltasOf))

@@ -46,6 +46,7 @@ export function hint(
       campaignId: row.campaignId,
       weight: campaign.policy.weight,
       notBefore: notBefore === null ? null : toTime(notBefore),
+      ...(campaign.policy.restoreSettings && { keepsSettings: true }),
       revision: row.version,
     },
   }
@@ -56,7 +57,8 @@ function watchPlacement(before: UpgradeRow, after: UpgradeRow, campaign: Campaig
   const is = watchOf(after, campaign)
   const { deviceKey } = after
   if (is !== undefined) {
-    const same = was?.attemptId === is.attemptId && was.mode === is.mode && was.until >= is.until
+    const same =
+      was?.attemptId === is.attemptId && was.mode === is.mode && was.restore === is.restore && was.until >= is.until
     return same ? [] : [{ op: 'put_watch', deviceKey, watch: is }]
   }
   const attemptId = lastAttempt(before.machine)?.attemptId

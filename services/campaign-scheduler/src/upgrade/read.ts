@@ -64,6 +64,10 @@ function toUpgrade(row: UpgradeRow, campaign: CampaignRow, waits: string | null)
     reason: reasonOf(machine),
     faultCode:
       machine.state === 'settled' && machine.outcome.kind === 'failed' ? machine.outcome.faultCode : lastFault(machine),
+    ...(machine.state === 'settled' &&
+      'checks' in machine.outcome &&
+      Array.isArray(machine.outcome.checks) && { failedChecks: machine.outcome.checks }),
+    annotations: [...machine.annotations],
     waitsFor: waits,
     attempts: machine.attempts,
     attemptId: row.attemptId,

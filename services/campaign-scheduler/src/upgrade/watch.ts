@@ -1,5 +1,5 @@
 import { type Watch, upgradeTraceparent } from '@sluice/contracts'
-import { type Attempt, lastAttempt, openAttempt, wantsWatch } from '@sluice/rollout'
+import { type Attempt, lastAttempt, openAttempt, wantsRestore, wantsWatch } from '@sluice/rollout'
 import { toTime } from '../parts.ts'
 import type { CampaignRow } from '../store/campaigns.ts'
 import type { UpgradeRow } from '../store/upgrades.ts'
@@ -22,6 +22,7 @@ export function watchOf(row: UpgradeRow, campaign: CampaignRow): Watch | undefin
     targetVersions: [...row.machine.targetVersions],
     mode: openAttempt(row.machine) === null && row.machine.state !== 'verifying' ? 'settled' : 'open',
     plantInformSeconds: contactMs === 0 ? null : Math.ceil(contactMs / 1_000),
+    ...(row.machine.state === 'verifying' && wantsRestore(attempt) && { restore: true }),
     until: toTime(Math.min(FAR, watchedUntil(row, attempt, campaign))),
     revision: watchRevision(row),
   }
