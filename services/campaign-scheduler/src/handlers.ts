@@ -14,6 +14,7 @@ import {
   campaignList,
   campaignRollBack,
   campaignReport,
+  deviceChanged,
   historyList,
   placementList,
   settingsKept,
@@ -37,6 +38,7 @@ import { applyObservations } from './upgrade/apply-facts.ts'
 import { takeBackups } from './upgrade/backups.ts'
 import { claimUpgrades } from './upgrade/claim.ts'
 import { readKeptSettings } from './upgrade/kept-settings.ts'
+import { followDevices } from './upgrade/follow-devices.ts'
 import { listPlacements } from './upgrade/list-placements.ts'
 import { readUpgrade, readUpgrades } from './upgrade/read.ts'
 
@@ -64,6 +66,7 @@ export async function serveAll(parts: Parts): Promise<Stop> {
     }),
     await bus.consume(attemptObserved, (batch) => applyObservations(parts, batch), { maxBatch: settings.maxFactBatch }),
     await bus.consume(uploadReceived, (batch) => takeBackups(parts, batch)),
+    await bus.consume(deviceChanged, (batch) => followDevices(parts, batch)),
     await bus.consume(artifactRevoked, (batch) => endRevoked(parts, batch)),
   ]
   return async () => {

@@ -5,6 +5,7 @@ import { excuseOutages } from './outage/excuse-outage.ts'
 import { asOwner } from './ownership.ts'
 import type { Parts } from './parts.ts'
 import { campaignsToCheck, campaignsToPlan, setCheckAt } from './store/campaigns.ts'
+import { campaignsToJoin } from './store/joining.ts'
 import { whatWaits } from './store/what-waits.ts'
 import { refreshMedians } from './store/waves.ts'
 import { passTime } from './upgrade/due.ts'
@@ -39,11 +40,13 @@ export async function tick(parts: Parts, movedCampaigns: Set<string>): Promise<b
   return more
 }
 
-/** Sees to it that all our plans are under way, beside the ticks: the registry may be slow, and a timer does not wait for it. */
+/** Sees to it that all our plans are under way, and late joiners taken in, beside the ticks: the registry may be slow, and a timer does not wait for it. */
 export async function tickPlans(parts: Parts): Promise<boolean> {
   return guarded(parts, 'scheduler.tick.failed', async () => {
-    const plans = await campaignsToPlan(parts.sql, parts.ownership.replica)
-    for (const { campaignId } of plans) void parts.planner.plan(campaignId)
+    const { replica } = parts.ownership
+    const plans = await campaignsToPlan(parts.sql, replica)
+    const joins = await campaignsToJoin(parts.sql, replica, parts.clock.now())
+    for (const { campaignId } of [...plans, ...joins]) void parts.planner.plan(campaignId)
   })
 }
 

@@ -13,8 +13,10 @@ import { announceCampaign, announceStops } from './announce.ts'
 import { countersOf } from './counters.ts'
 import { type Decided, askGateOfWave, overdueIn, suspicionsOf } from './gate-of-wave.ts'
 import { gateSentence } from './gate-sentence.ts'
+import { mayGrow } from './join-late.ts'
 import { type HeardAnswer, noteAnswer } from './note-answer.ts'
 import { changeState } from './change-state.ts'
+import { canaryWaves } from './waves-by-rank.ts'
 
 type Decision = 'none' | 'stopped' | 'advanced' | 'finished'
 
@@ -59,7 +61,7 @@ async function decide(
     const counters = countersOf(tallies.filter((tally) => tally.wave === wave.wave))
     const overdue = isHolding ? 0 : await overdueIn(tx, campaign, wave, now)
     const harm = harmOf(counters, overdue, suspicions)
-    const word = heard?.wave === wave.wave ? heard : undefined
+    const word = heard?.wave === wave.wave && heard.turn === wave.askOutsideAt ? heard : undefined
     const outside = outsideOf(campaign, wave, next, word, harm)
     const { answer, decided } = askGateOfWave(campaign, wave, counters, harm, outside, now)
     if (isHolding && answer.kind !== 'stop') continue
@@ -80,15 +82,22 @@ async function decide(
       const state = halt?.action === 'abort' ? 'aborted' : 'paused'
       if (halt !== undefined) return stop(parts, tx, campaign, state, halt.reason, tallies, decided)
     }
-    if (answer.kind === 'advance') {
+    if (answer.kind === 'advance' && !waitsForJoiners(campaign, wave, now)) {
       if (next !== undefined) return openNext(parts, tx, campaign, next, sentence, tallies, decided)
       await setWaveState(tx, wave, 'passed')
     }
     if (waitsOutside !== (wave.askOutsideAt !== null)) await setOutside(tx, wave, waitsOutside ? now : null, null)
   }
-  if (campaign.state === 'running' && isOver(waves, tallies)) return finish(parts, tx, campaign, tallies)
+  if (campaign.state === 'running' && isOver(waves, tallies) && !mayGrow(campaign, now))
+    return finish(parts, tx, campaign, tallies)
   await setCheckAt(tx, campaignId, checkAt)
   return 'none'
+}
+
+/** A wave that nobody is in proves nothing to those who may yet join; a person may say otherwise. */
+function waitsForJoiners(campaign: CampaignRow, wave: WaveRow, now: number): boolean {
+  const mayFill = wave.size === 0 && wave.wave > canaryWaves(campaign.policy.waves)
+  return mayFill && mayGrow(campaign, now) && wave.approvedAt === null
 }
 
 /** Whether somebody outside has to say go, and has: on figures that were no better than those of now. */

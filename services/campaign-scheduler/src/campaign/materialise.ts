@@ -1,5 +1,4 @@
 import { type Device, deviceList } from '@sluice/contracts'
-import { rankHash } from '@sluice/rollout'
 import { asOwner } from '../ownership.ts'
 import { OURSELVES, type Parts, toTime } from '../parts.ts'
 import {
@@ -13,12 +12,14 @@ import {
   setWaveBounds,
 } from '../store/campaigns.ts'
 import { type PlannedUpgrade, countRanks, insertPlanned, ranksWith, settleWaves } from '../store/plans.ts'
+import { moveJoining } from '../store/joining.ts'
 import { addToTallies } from '../store/tallies.ts'
 import { growWave, wavesOf } from '../store/waves.ts'
 import { announceCampaign } from './announce.ts'
 import { gatherRollback } from './gather-rollback.ts'
+import { plannedUpgrade } from './planned-upgrade.ts'
 import { type LeftOut, canariesOf, countLeftOut, createSorter } from './sort-out.ts'
-import { NO_RANK, canaryWaves, likelyWave, locatePlaces, wavePlaces } from './waves-by-rank.ts'
+import { NO_RANK, canaryWaves, locatePlaces, wavePlaces } from './waves-by-rank.ts'
 
 /** Devices that a campaign is for, each with its leg, in the order of their keys; and those that are left out. */
 export interface PlanPage {
@@ -97,31 +98,6 @@ function createPageReader(
     return undefined
   }
   return read
-}
-
-export function plannedUpgrade(
-  parts: Pick<Parts, 'ids'>,
-  { seed, policy }: Pick<CampaignRow, 'seed' | 'policy'>,
-  device: PlannableDevice,
-  leg: PlannedLeg,
-  canaries: ReadonlyMap<string, number>,
-): PlannedUpgrade {
-  const canaryWave = canaries.get(device.name)
-  const rank = canaryWave === undefined ? rankHash(device.deviceKey, seed) : ''
-  return {
-    upgradeId: parts.ids.upgrade(),
-    deviceKey: device.deviceKey,
-    deviceName: device.name,
-    oui: device.oui,
-    productClass: device.productClass,
-    hardwareVersion: device.hardwareVersion,
-    reportedVersion: device.softwareVersion,
-    site: device.site,
-    zone: device.zone,
-    artifactId: leg.artifactId,
-    rank,
-    wave: canaryWave ?? likelyWave(rank, policy.waves),
-  }
 }
 
 async function writePage(
@@ -203,6 +179,12 @@ async function endPlan(parts: Parts, tx: Transaction, campaign: CampaignRow): Pr
   const { approvalAbove } = parts.settings
   if (approvalAbove > 0 && size > approvalAbove) await needApproval(tx, campaign, 'size')
   await moveCampaign(tx, campaign, { state: 'ready', reason: null, at })
+  if (campaign.dynamicEndsAt !== null) {
+    // What changed while the plan was made may have been missed by it.
+    const { dynamicEveryMs, dynamicOverlapMs } = parts.settings
+    const since = campaign.createdAt - dynamicOverlapMs
+    await moveJoining(tx, campaignId, null, { at: at + dynamicEveryMs, since, from: null, cursor: null })
+  }
   await parts.journal.append(tx, [
     {
       direction: 'note',

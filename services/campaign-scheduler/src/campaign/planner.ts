@@ -1,7 +1,8 @@
 import type { Parts } from '../parts.ts'
+import { joinLate } from './join-late.ts'
 import { planCampaign } from './materialise.ts'
 
-/** Plans campaigns, each by one at a time in this process; whoever asks for the same plan again waits for it. */
+/** Plans campaigns, and takes in who joins late; each by one at a time in this process: whoever asks again waits for it. */
 export interface Planner {
   /** Resolves when it is planned, or has to be gone on with later: never throws. */
   plan(campaignId: string): Promise<void>
@@ -16,6 +17,7 @@ export function createPlanner(parts: () => Parts): Planner {
   const run = async (campaignId: string): Promise<void> => {
     try {
       await planCampaign(parts(), campaignId, () => !stopped)
+      await joinLate(parts(), campaignId, () => !stopped)
     } catch (error) {
       parts().log.error({ err: error, campaign_id: campaignId }, 'campaign.plan.failed')
     } finally {

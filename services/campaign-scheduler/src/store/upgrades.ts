@@ -193,6 +193,30 @@ export function lockNextUnsettled(
   )
 }
 
+/** Those of these devices that have no outcome, in the order of their ids, locked. */
+export function lockUnsettledOf(tx: Queryable, deviceKeys: readonly string[]): Promise<UpgradeRow[]> {
+  if (deviceKeys.length === 0) return Promise.resolve([])
+  return readRows(
+    tx,
+    `select ${columns} from scheduler.upgrades where device_key = any($1) and counts_as in ('pending', 'in_flight', 'unproven')
+     order by upgrade_id for no key update`,
+    [deviceKeys],
+  )
+}
+
+/** Writes where their devices are. */
+export async function moveToPlaces(
+  tx: Queryable,
+  rows: readonly Pick<UpgradeRow, 'upgradeId' | 'site' | 'zone'>[],
+): Promise<void> {
+  if (rows.length === 0) return
+  await tx.query(
+    `update scheduler.upgrades u set site = r.site, zone = r.zone
+     from unnest($1::text[], $2::text[], $3::text[]) as r(upgrade_id, site, zone) where u.upgrade_id = r.upgrade_id`,
+    [rows.map(({ upgradeId }) => upgradeId), rows.map(({ site }) => site), rows.map(({ zone }) => zone)],
+  )
+}
+
 /** The next of all campaigns that were offered and have no outcome, locked. */
 export function lockNextExcusable(tx: Queryable, afterId: string, limit: number): Promise<UpgradeRow[]> {
   return readRows(

@@ -15,7 +15,8 @@ const OURS = `join scheduler.owners using (campaign_id) where owner = $2`
 /** One look at what has to be done, so that an idle tick costs one query and no transaction. */
 export async function whatWaits(db: Queryable, owner: string, now: number): Promise<Waiting> {
   const [row] = await db.query<Waiting>(
-    `select exists (select 1 from scheduler.campaigns ${OURS} and plan_stage <> 'planned' and state = 'planning') as plans,
+    `select exists (select 1 from scheduler.campaigns ${OURS} and plan_stage <> 'planned' and state = 'planning')
+              or exists (select 1 from scheduler.campaigns ${OURS} and join_at <= $1 and state in ('ready', 'running', 'paused')) as plans,
             exists (select 1 from scheduler.sweeps ${OURS} and next_at <= $1) as sweeps,
             exists (select 1 from scheduler.outages) as outages,
             exists (select 1 from scheduler.upgrades where due_at <= $1) as timers,

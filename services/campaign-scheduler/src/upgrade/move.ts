@@ -172,7 +172,7 @@ function deltasOf({ before, after }: Unwritten): TallyDelta[] {
   ]
 }
 
-function siteDeltasOf({ before, after }: { before: UpgradeRow; after: UpgradeRow }): SiteDelta[] {
+export function siteDeltasOf({ before, after }: { before: UpgradeRow; after: UpgradeRow }): SiteDelta[] {
   if (before.site === after.site && before.countsAs === after.countsAs) return []
   const under = ({ campaignId, site, countsAs }: UpgradeRow, n: 1 | -1): SiteDelta[] =>
     site === null
