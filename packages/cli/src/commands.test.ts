@@ -238,7 +238,10 @@ test('a device is shown with its place, profile, tags, ways to wake it and what 
     'tolerated no_id',
   ])
     expect(out).toContain(part)
-  expect(JSON.parse((await sluice(['devices', 'show', 'd', '--json'], answers)).out)).toEqual(DEVICE)
+  const hostile = { ...DEVICE, site: 'a\u009b31m' }
+  const json = (await sluice(['devices', 'show', 'd', '--json'], { getDevice: hostile })).out
+  expect(json).not.toContain('\u009b')
+  expect(JSON.parse(json)).toEqual(hostile)
 })
 
 test('targets are an expression, names, or a file of names', async () => {

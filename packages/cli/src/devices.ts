@@ -3,7 +3,7 @@ import { type Command, type Invocation, textOf } from './command.ts'
 import { deviceLines } from './device-lines.ts'
 import { historyLines } from './history-lines.ts'
 import { importDevices } from './import/import-devices.ts'
-import { tableOf } from './table.ts'
+import { jsonOf, tableOf } from './table.ts'
 import { upgradeRows, UPGRADE_HEADER } from './upgrades.ts'
 
 export const deviceCommands: readonly Command[] = [
@@ -39,7 +39,7 @@ export const deviceCommands: readonly Command[] = [
     run: async ({ client, positionals, values, say }) => {
       const params = { device: positionals[0]! }
       const device = await client.call('getDevice', { params })
-      if (values['json'] === true) return say(JSON.stringify(device, null, 2))
+      if (values['json'] === true) return say(jsonOf(device))
       for (const line of deviceLines(device)) say(line)
       const { items } = await client.call('getDeviceUpgrades', { params })
       if (items.length > 0) for (const line of tableOf(UPGRADE_HEADER, upgradeRows(items))) say(`  ${line}`)
