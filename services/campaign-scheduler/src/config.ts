@@ -8,6 +8,9 @@ export interface SchedulerSettings {
   readonly maxFactBatch: number
   /** Devices asked of the registry, and planned in one transaction. */
   readonly planPageSize: number
+  /** A dry run looks at so many devices, for so long, and refuses beyond. */
+  readonly dryRunMost: number
+  readonly dryRunMs: number
   /** Upgrades put into their waves in one transaction. */
   readonly rankPageSize: number
   /** A campaign over more devices needs a second person's approval; 0: none does for its size. */
@@ -62,6 +65,8 @@ export const defaultSettings: SchedulerSettings = {
   maxClaimBatch: 128,
   maxFactBatch: 64,
   planPageSize: 1_000,
+  dryRunMost: 2_000_000,
+  dryRunMs: 50_000,
   rankPageSize: 20_000,
   approvalAbove: 10_000,
   dynamicEveryMs: 60_000,

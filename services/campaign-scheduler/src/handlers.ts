@@ -10,6 +10,7 @@ import {
   auditList,
   campaignControl,
   campaignCreate,
+  campaignDryRun,
   campaignGet,
   campaignList,
   campaignRollBack,
@@ -27,6 +28,7 @@ import {
 import { readAudit } from './audit.ts'
 import { controlCampaign } from './campaign/control.ts'
 import { createCampaign } from './campaign/create.ts'
+import { dryRunCampaign } from './campaign/dry-run.ts'
 import { getCampaign, readCampaigns } from './campaign/read.ts'
 import { endRevoked } from './campaign/revoke.ts'
 import { rollBackCampaign } from './campaign/roll-back.ts'
@@ -48,6 +50,7 @@ export async function serveAll(parts: Parts): Promise<Stop> {
   const report = createReporter(parts)
   const stops = [
     await serve(bus, campaignCreate, (input, traceparent) => createCampaign(parts, input, traceparent)),
+    await serve(bus, campaignDryRun, (input, traceparent) => dryRunCampaign(parts, input, traceparent)),
     await serve(bus, campaignControl, (input, traceparent) => controlCampaign(parts, input, traceparent)),
     await serve(bus, campaignRollBack, (input, traceparent) => rollBackCampaign(parts, input, traceparent)),
     await serve(bus, campaignGet, ({ campaignId }) => getCampaign(sql, campaignId)),
