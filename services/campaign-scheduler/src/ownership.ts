@@ -47,6 +47,8 @@ export interface OwnershipParts {
 export function createOwnership({ sql, log, settings: { leaseMs } }: OwnershipParts): Ownership {
   const replica = randomToken(12)
   let ours = new Map<string, OwnedRow>()
+  /** Made in transactions that a beat may not have seen the end of: ours all the same. */
+  const adopted = new Map<string, OwnedRow>()
   let seen = { replicas: 0, campaigns: 0 }
 
   /** What is beyond the share is not touched any more before it is given back: who holds it is waited for. */
@@ -54,6 +56,7 @@ export function createOwnership({ sql, log, settings: { leaseMs } }: OwnershipPa
     const share = await shareOf(tx, replica, leaseMs)
     seen = share
     const owned = await ownedBy(tx, replica)
+    for (const { campaignId } of owned) adopted.delete(campaignId)
     const surplus = owned.slice(share.quota).map(({ campaignId }) => campaignId)
     for (const campaignId of surplus) ours.delete(campaignId)
     await giveBack(tx, replica, surplus)
@@ -67,7 +70,7 @@ export function createOwnership({ sql, log, settings: { leaseMs } }: OwnershipPa
       // By itself: what is given back may have to be waited for, and we are alive meanwhile.
       await sql.transaction((tx) => beatReplica(tx, replica, leaseMs))
       const { owned, taken } = await sql.transaction(shareOut)
-      ours = new Map(owned.map((row) => [row.campaignId, row]))
+      ours = new Map([...adopted, ...owned.map((row) => [row.campaignId, row] as const)])
       for (const { campaignId, epoch, fromDead } of taken) {
         log.info({ campaign_id: campaignId, epoch, from_dead: fromDead }, 'campaign.owner.taken')
       }
@@ -76,14 +79,18 @@ export function createOwnership({ sql, log, settings: { leaseMs } }: OwnershipPa
     of: (campaignId) => ours.get(campaignId),
     async adopt(tx, campaignId) {
       await insertOwner(tx, replica, campaignId)
-      ours.set(campaignId, { campaignId, epoch: 1 })
+      const owned = { campaignId, epoch: 1 }
+      adopted.set(campaignId, owned)
+      ours.set(campaignId, owned)
     },
     lost({ campaignId, epoch }) {
       log.warn({ campaign_id: campaignId, epoch }, 'campaign.owner.lost')
       if (ours.get(campaignId)?.epoch === epoch) ours.delete(campaignId)
+      adopted.delete(campaignId)
     },
     async leave() {
       ours.clear()
+      adopted.clear()
       await sql.transaction((tx) => forgetReplica(tx, replica))
     },
     figures: () => ({ owned: ours.size, ...seen }),

@@ -8,6 +8,8 @@ import type { GateReply } from './ask-gate.ts'
 /** An answer, and what it was given on: it counts only while nothing is worse. */
 export interface HeardAnswer {
   readonly wave: number
+  /** Of the question: after a pause, or a gate that thought better of it, there is another one. */
+  readonly turn: number
   readonly reply: GateReply
   readonly harm: Harm
 }

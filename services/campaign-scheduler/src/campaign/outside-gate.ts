@@ -14,6 +14,7 @@ import { harmIn } from './gate-of-wave.ts'
 const MOST_AT_ONCE = 16
 
 interface Question {
+  readonly turn: number
   readonly gate: ExternalGate
   readonly ask: InputOf<typeof gateAsk>
   readonly harm: Harm
@@ -40,7 +41,7 @@ async function askAbout(parts: Parts, campaignId: string, wave: number): Promise
   if (question === undefined || question === 'nothing_to_ask') return
   const reply = await askGate(parts, question.gate, question.ask)
   parts.metrics.gates.add(1, { decision: `outside_${reply.kind}` })
-  await advanceCampaign(parts, campaignId, { wave, reply, harm: question.harm })
+  await advanceCampaign(parts, campaignId, { wave, turn: question.turn, reply, harm: question.harm })
 }
 
 /** Nobody is asked while the campaign is paused, or once its gate has thought better of it. */
@@ -59,9 +60,11 @@ async function takeTurn(
     await setOutside(tx, wave, null, null)
     return 'nothing_to_ask'
   }
-  await setOutside(tx, wave, now + gate.everyMs, wave.outside)
+  const turn = now + gate.everyMs
+  await setOutside(tx, wave, turn, wave.outside)
   const counters = countersOf((await talliesOf(tx, [campaignId])).filter((tally) => tally.wave === number))
   return {
+    turn,
     gate,
     harm: await harmIn(tx, campaign, wave, counters, now),
     ask: {
