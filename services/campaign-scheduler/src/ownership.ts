@@ -4,7 +4,6 @@ import type { SchedulerSettings } from './config.ts'
 import { inTransaction } from './in-transaction.ts'
 import type { Parts } from './parts.ts'
 import {
-  type OwnedRow,
   type TakenRow,
   beatReplica,
   forgetReplica,
@@ -19,23 +18,26 @@ import {
 /**
  * Which campaigns this replica looks after: it plans them, sweeps them and judges their gates, and nobody else does.
  * Claims and facts are taken by every replica; row locks make them exact. A lease by the database's clock says who is
- * alive, and a number that grows with every owner keeps a former one, however late it wakes, from writing anything.
+ * alive; whose a campaign is, is asked in each transaction that is its owner's alone, so that a former one, however late
+ * it wakes, writes nothing.
  */
 export interface Ownership {
-  /** The name under which this process is an owner; another one after each start. */
+  /** The name under which this process is an owner: no other process has it, not even the same one after a start. */
   readonly replica: string
   /** Says that we are alive, gives back what is more than our share, and takes what is free. Answers what was taken. */
   beat(): Promise<readonly TakenRow[]>
-  /** Ours, as far as we know: undefined where somebody else's. */
-  of(campaignId: string): OwnedRow | undefined
   /** A campaign that is being made in this transaction is ours. */
   adopt(tx: Queryable, campaignId: string): Promise<void>
-  /** Somebody else has it, as was seen in a transaction. */
-  lost(owned: OwnedRow): void
   /** Hands everything over at once. */
   leave(): Promise<void>
   /** For the metrics, as of the last beat. */
-  figures(): { readonly owned: number; readonly replicas: number; readonly campaigns: number }
+  figures(): OwnershipFigures
+}
+
+export interface OwnershipFigures {
+  readonly owned: number
+  readonly replicas: number
+  readonly campaigns: number
 }
 
 export interface OwnershipParts {
@@ -46,22 +48,17 @@ export interface OwnershipParts {
 
 export function createOwnership({ sql, log, settings: { leaseMs } }: OwnershipParts): Ownership {
   const replica = randomToken(12)
-  let ours = new Map<string, OwnedRow>()
-  /** Made in transactions that a beat may not have seen the end of: ours all the same. */
-  const adopted = new Map<string, OwnedRow>()
-  let seen = { replicas: 0, campaigns: 0 }
+  let seen: OwnershipFigures = { owned: 0, replicas: 0, campaigns: 0 }
 
-  /** What is beyond the share is not touched any more before it is given back: who holds it is waited for. */
-  async function shareOut(tx: Queryable): Promise<{ owned: OwnedRow[]; taken: TakenRow[] }> {
-    const share = await shareOf(tx, replica, leaseMs)
-    seen = share
+  /** A plan that is under way is not handed over: whoever made the campaign may be waiting for it. */
+  async function shareOut(tx: Queryable): Promise<TakenRow[]> {
+    const { quota, replicas, campaigns } = await shareOf(tx, replica, leaseMs)
     const owned = await ownedBy(tx, replica)
-    for (const { campaignId } of owned) adopted.delete(campaignId)
-    const surplus = owned.slice(share.quota).map(({ campaignId }) => campaignId)
-    for (const campaignId of surplus) ours.delete(campaignId)
+    const surplus = owned.slice(quota).flatMap((one) => (one.isPlanning ? [] : [one.campaignId]))
     await giveBack(tx, replica, surplus)
-    const taken = await takeFree(tx, replica, leaseMs, share.quota - owned.length)
-    return { owned: [...owned.slice(0, share.quota), ...taken], taken }
+    const taken = await takeFree(tx, replica, leaseMs, quota - owned.length)
+    seen = { owned: owned.length - surplus.length + taken.length, replicas, campaigns }
+    return taken
   }
 
   return {
@@ -69,31 +66,15 @@ export function createOwnership({ sql, log, settings: { leaseMs } }: OwnershipPa
     async beat() {
       // By itself: what is given back may have to be waited for, and we are alive meanwhile.
       await sql.transaction((tx) => beatReplica(tx, replica, leaseMs))
-      const { owned, taken } = await sql.transaction(shareOut)
-      ours = new Map([...adopted, ...owned.map((row) => [row.campaignId, row] as const)])
+      const taken = await sql.transaction(shareOut)
       for (const { campaignId, epoch, fromDead } of taken) {
         log.info({ campaign_id: campaignId, epoch, from_dead: fromDead }, 'campaign.owner.taken')
       }
       return taken
     },
-    of: (campaignId) => ours.get(campaignId),
-    async adopt(tx, campaignId) {
-      await insertOwner(tx, replica, campaignId)
-      const owned = { campaignId, epoch: 1 }
-      adopted.set(campaignId, owned)
-      ours.set(campaignId, owned)
-    },
-    lost({ campaignId, epoch }) {
-      log.warn({ campaign_id: campaignId, epoch }, 'campaign.owner.lost')
-      if (ours.get(campaignId)?.epoch === epoch) ours.delete(campaignId)
-      adopted.delete(campaignId)
-    },
-    async leave() {
-      ours.clear()
-      adopted.clear()
-      await sql.transaction((tx) => forgetReplica(tx, replica))
-    },
-    figures: () => ({ owned: ours.size, ...seen }),
+    adopt: (tx, campaignId) => insertOwner(tx, replica, campaignId),
+    leave: () => sql.transaction((tx) => forgetReplica(tx, replica)),
+    figures: () => seen,
   }
 }
 
@@ -106,17 +87,7 @@ export async function asOwner<T extends object | string | boolean>(
   campaignId: string,
   work: (tx: Queryable) => Promise<T>,
 ): Promise<T | undefined> {
-  const owned = parts.ownership.of(campaignId)
-  if (owned === undefined) return undefined
-  return inTransaction(parts, async (tx) => {
-    if (!(await holdOwned(tx, parts.ownership.replica, owned))) throw new NotOurs()
-    return work(tx)
-  }).catch((error: unknown) => {
-    if (!(error instanceof NotOurs)) throw error
-    parts.ownership.lost(owned)
-    return undefined
-  })
+  return inTransaction(parts, async (tx) =>
+    (await holdOwned(tx, parts.ownership.replica, campaignId)) ? work(tx) : undefined,
+  )
 }
-
-/** Thrown inside the transaction, so that it ends without a trace. */
-class NotOurs extends Error {}

@@ -1,13 +1,11 @@
 import type { Queryable } from '@sluice/sql'
 
-/** A campaign and the number of its ownership: it grows with every new owner, so that a former one is known by it. */
-export interface OwnedRow {
+/** A campaign that was taken now. */
+export interface TakenRow {
   readonly campaignId: string
+  /** How many owners it has had. */
   readonly epoch: number
-}
-
-/** An owned campaign that was taken now; `fromDead`: its owner had not been heard of for too long. */
-export interface TakenRow extends OwnedRow {
+  /** Its owner had not been heard of for too long, and has not handed it over. */
   readonly fromDead: boolean
 }
 
@@ -59,11 +57,12 @@ export async function shareOf(tx: Queryable, replica: string, leaseMs: number): 
   return { replicas, campaigns, quota: each + (before < campaigns - each * replicas ? 1 : 0) }
 }
 
-/** What is a replica's, and has to be looked after. */
-export function ownedBy(tx: Queryable, replica: string): Promise<OwnedRow[]> {
-  return tx.query<OwnedRow>(
-    `select campaign_id as "campaignId", epoch from scheduler.owners
-     where owner = $1 and campaign_id in ${WORK} order by campaign_id`,
+/** What is a replica's, and has to be looked after; what is being planned comes first. */
+export function ownedBy(tx: Queryable, replica: string): Promise<{ campaignId: string; isPlanning: boolean }[]> {
+  return tx.query(
+    `select campaign_id as "campaignId", c.state = 'planning' as "isPlanning"
+     from scheduler.owners join scheduler.campaigns c using (campaign_id)
+     where owner = $1 and campaign_id in ${WORK} order by "isPlanning" desc, campaign_id`,
     [replica],
   )
 }
@@ -105,13 +104,13 @@ export async function insertOwner(tx: Queryable, replica: string, campaignId: st
 }
 
 /**
- * Whether a campaign is still this owner's: it stays so until the transaction ends, because who takes it waits for
- * this lock (and a renewal of the lease does not).
+ * Whether a campaign is this owner's: it stays so until the transaction ends, because who takes it waits for this lock,
+ * or passes it over.
  */
-export async function holdOwned(tx: Queryable, replica: string, { campaignId, epoch }: OwnedRow): Promise<boolean> {
-  const held = await tx.query(
-    `select 1 from scheduler.owners where campaign_id = $1 and owner = $2 and epoch = $3 for key share`,
-    [campaignId, replica, epoch],
-  )
+export async function holdOwned(tx: Queryable, replica: string, campaignId: string): Promise<boolean> {
+  const held = await tx.query(`select 1 from scheduler.owners where campaign_id = $1 and owner = $2 for key share`, [
+    campaignId,
+    replica,
+  ])
   return held.length === 1
 }
