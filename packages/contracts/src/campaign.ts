@@ -85,7 +85,7 @@ export const Policy = Type.Object(
             closed,
           ),
         ),
-        /** What all downloads under way may take together, each counted with the slowest rate its timer allows. */
+        /** What the images that are let in may take on the average: each keeps the line busy for size / this, a minute ahead at most. */
         egressBitsPerSecond: Type.Optional(Type.Integer({ minimum: 1 })),
       },
       closed,
