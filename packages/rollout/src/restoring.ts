@@ -36,9 +36,8 @@ export function addRestored(known: Restored | undefined, told: Restored): Restor
 export function restoreOf({ before, after, restored }: Attempt): 'complete' | 'part' | 'none' {
   if (restored === undefined || restored.names.length === 0) return 'none'
   const isBack = (name: string) => {
-    const was = before.settings[name] ?? null
     const now = after.settings[name]
-    return was !== null && (now?.last ?? now)?.digest === was
+    return (now?.last ?? now)?.digest === before.settings[name]
   }
   return Object.keys(before.settings).every(isBack) ? 'complete' : 'part'
 }
