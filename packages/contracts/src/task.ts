@@ -23,6 +23,8 @@ export const Task = Type.Union([
     campaignId: CampaignId,
     weight: Type.Integer(),
     notBefore: nullable(Time),
+    /** Its campaign would hand windows to the device: whether it takes ScheduleDownload is asked first, where that is not known. */
+    schedules: Type.Optional(Type.Boolean()),
     /** Its claim brings the settings that its model's profile lets be put back, sealed. */
     keepsSettings: Type.Optional(Type.Boolean()),
     /** To what the machine moved: an older revision never overwrites a newer one. */

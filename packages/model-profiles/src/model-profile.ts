@@ -48,6 +48,8 @@ export const ModelProfile = Type.Object(
     match: ModelMatch,
     /** Which arguments Download carries; there are models that refuse either set. `learnt`: what its devices took last. */
     downloadArguments: Type.Union([Type.Literal('all'), Type.Literal('minimal'), Type.Literal('learnt')]),
+    /** Whether it takes ScheduleDownload (TR-069 A.4.1.8), which is optional. Absent: it is asked (GetRPCMethods) where that matters. */
+    scheduleDownload: Type.Optional(Type.Union([Type.Literal('yes'), Type.Literal('no')])),
     versionParameter: Path,
     /** Subscriber settings compared before and after. A path the model lacks answers fault 9005. */
     settings: Type.Array(Path, { maxItems: 64 }),

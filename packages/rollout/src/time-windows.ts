@@ -14,6 +14,8 @@ export interface WindowOffset {
 }
 
 const day = 24 * 3_600_000
+/** In less nothing gets told and done. */
+const leastMs = 60_000
 /** TimeWindowList has room for so many. */
 const most = 2
 
@@ -51,7 +53,7 @@ function nextUse(
   at: number,
   marginMs: number,
 ): number | null {
-  const answer = windowAt(policy, zone, at, marginMs)
+  const answer = windowAt(policy, zone, at, Math.max(leastMs, marginMs))
   return answer.kind === 'open' ? at : answer.opensAt
 }
 

@@ -46,6 +46,7 @@ export function hint(
       campaignId: row.campaignId,
       weight: campaign.policy.weight,
       notBefore: notBefore === null ? null : toTime(notBefore),
+      ...(campaign.policy.delivery?.method === 'schedule_download' && { schedules: true }),
       ...(campaign.policy.restoreSettings && { keepsSettings: true }),
       revision: row.version,
     },

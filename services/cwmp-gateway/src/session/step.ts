@@ -126,8 +126,9 @@ function hearNothing(now: Step, world: World): Step {
   const { outstanding } = now.session
   if (outstanding === null) return world.ended ? now : goOn(now, world)
   const { kind, again, mayWait, id } = outstanding
+  const isOffer = kind === 'download' || (kind === 'schedule_download' && now.session.running?.kind === 'upgrade')
   const waiting = (session: Session): Step => ({ ...now, session, say: { kind: 'nothing', ended: false } })
-  if (kind === 'download') return waiting(now.session)
+  if (isOffer) return waiting(now.session)
   if (again !== null) {
     const session = { ...now.session, outstanding: { ...outstanding, again: null, mayWait: false } }
     return { ...now, session, say: { kind: 'call', call: again, id } }
@@ -242,7 +243,9 @@ function call(now: Step, request: Call, session: Session): Step {
       outstanding: { id, kind, rpc: rpcNameOf(request), again: REPEATABLE.has(kind) ? request : null, mayWait: true },
       // An operator's Download is a call like any other: what an attempt was offered is what a hint led to.
       offered:
-        request.kind === 'download' && session.running?.kind === 'upgrade' ? request.commandKey : session.offered,
+        (request.kind === 'download' || request.kind === 'schedule_download') && session.running?.kind === 'upgrade'
+          ? request.commandKey
+          : session.offered,
       sentAway: session.sentAway || SENDING_AWAY.has(kind),
     },
     say: { kind: 'call', call: request, id },

@@ -42,10 +42,13 @@ export type Progress =
 export type UpgradeTask = Extract<Task, { kind: 'upgrade' }>
 export type CallTask = Extract<Task, { kind: 'call' }>
 export type UpgradeStage =
-  | { readonly kind: 'reading'; readonly reading: Reading }
+  /** Whether it takes ScheduleDownload. */
+  | { readonly kind: 'asking_methods' }
+  | { readonly kind: 'reading'; readonly reading: Reading; readonly takesSchedule?: boolean }
   | { readonly kind: 'claiming' }
   | { readonly kind: 'backing_up' }
   | { readonly kind: 'downloading'; readonly attemptId: string; readonly argumentSet: 'all' | 'minimal' }
+  | { readonly kind: 'scheduling'; readonly attemptId: string }
 export type VerifyStage = { readonly kind: 'reading'; readonly reading: Reading } | { readonly kind: 'planting' }
 export type PutBackStage =
   | { readonly kind: 'asking' }
