@@ -36,6 +36,8 @@ export interface World {
   readonly sql: Sql
   readonly clock: ShiftedClock
   readonly bus: Bus
+  /** Who tells of devices that changed. */
+  readonly registry: Bus
   /** Somebody outside of Sluice. */
   readonly outside: Bus
   readonly placed: Placement[]
@@ -133,6 +135,7 @@ export async function createWorld(openSql?: () => Promise<Sql>): Promise<World> 
     sql,
     clock,
     bus: hub.as('cwmp-gateway'),
+    registry: hub.as('device-registry'),
     outside: hub.as('external'),
     placed: [],
     others: [],
@@ -180,11 +183,11 @@ export async function createWorld(openSql?: () => Promise<Sql>): Promise<World> 
       if (busSql !== sql) await sql.close()
     },
   }
-  await serveAround(world, hub.as('artifact-resolver'), hub.as('device-registry'))
+  await serveAround(world, hub.as('artifact-resolver'))
   return world
 }
 
-async function serveAround(world: World, resolver: Bus, registry: Bus): Promise<void> {
+async function serveAround(world: World, resolver: Bus): Promise<void> {
   await world.bus.consume(taskPlaced, async (batch) => {
     world.placed.push(...batch.flatMap(({ data }) => data.items))
   })
@@ -221,14 +224,15 @@ async function serveAround(world: World, resolver: Bus, registry: Bus): Promise<
         : refused('unavailable', 'away'),
     ),
   )
-  await registry.serve(deviceList, async (batch) =>
+  await world.registry.serve(deviceList, async (batch) =>
     batch.map(({ input }) => {
       if (world.registryRefusals > 0) {
         world.registryRefusals -= 1
         return refused('unavailable', 'away')
       }
       const from = input.cursor ?? ''
-      const rest = world.devices.filter((device) => device.deviceKey > from)
+      const { changedSince = '' } = input
+      const rest = world.devices.filter((device) => device.deviceKey > from && device.changedAt >= changedSince)
       const items = rest.slice(0, input.limit)
       return answered({ items, next: rest.length > items.length ? (items.at(-1)?.deviceKey ?? null) : null })
     }),
