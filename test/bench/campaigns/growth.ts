@@ -18,6 +18,8 @@ const SIZES = {
 }
 
 const STREAM_BYTES = 4 * 1024 ** 3
+/** Half of the smallest campaign has to do for all that is asked of it. */
+const LEAST = 2_000
 const PLANNED_WITHIN_MS = 1_800_000
 const HINTED_WITHIN_MS = 1_800_000
 const ROUNDS = 20
@@ -44,6 +46,7 @@ export interface Measured {
 export async function benchGrowth(args: readonly string[]): Promise<void> {
   const told = readNumbers('growth', SIZES, args)
   if (told === null) return
+  if (told.sizes.from < LEAST) throw new Error(`--from is at least ${LEAST}`)
   const measured: Measured[] = []
   for (let size = told.sizes.from; size <= told.sizes.to; size *= 10) {
     measured.push({ upgrades: size, costs: await measureCampaign(size, told.fsync) })

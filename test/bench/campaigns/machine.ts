@@ -27,7 +27,7 @@ export async function benchMachine(args: readonly string[]): Promise<void> {
   const before = heldBytes(collect)
   let most = 0
   const started = performance.now()
-  const policy = policyOf(devices)
+  const policy = policyOf(devices, pace)
   let nextLook = 0
   const campaign = runCampaign({
     devices,
@@ -128,7 +128,7 @@ function check(campaign: VirtualCampaign, policy: Policy, seed: number): string[
   return wrong.slice(0, 20)
 }
 
-function policyOf(devices: number): Policy {
+function policyOf(devices: number, pace: number): Policy {
   const zone = 'Europe/Madrid'
   return {
     ...defaultPolicy,
@@ -137,10 +137,11 @@ function policyOf(devices: number): Policy {
       { size: { percent: 10 }, advance: 'auto' },
       { size: { percent: 100 }, advance: 'auto' },
     ],
-    caps: { inFlight: Math.max(1_000, Math.ceil(devices / 500)), unproven: Math.max(4_000, Math.ceil(devices / 100)) },
+    // Room for those that a closed window held back: who finds none asks again every minute.
+    caps: { inFlight: Math.ceil(pace * 1_500), unproven: Math.ceil(pace * 3_500) },
     gate: { ...defaultPolicy.gate, limits: { configLost: 0.01, overdue: Math.max(50, devices / 10_000) } },
-    // Two hours at night nothing begins.
-    windows: [{ zone, from: '05:00', to: '03:00' }],
+    // Nothing begins for ten minutes at night, nor what would not end before.
+    windows: [{ zone, from: '03:10', to: '03:00' }],
     retries: { ...defaultPolicy.retries, maxAttempts: 2, backoffMs: 600_000 },
   }
 }

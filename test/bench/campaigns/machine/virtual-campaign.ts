@@ -115,12 +115,18 @@ export function runCampaign({ devices, policy, seed, pace, progress }: VirtualSe
   const inUse = { inFlight: 0, unproven: 0 }
   let now = START
   let gateAt = START
+  let atOnce = 0
 
   openWave(0)
   while (campaign.state === 'running') {
     const arrival = nextArrival()
     const at = Math.min(queue.nextAt(), arrival.at, gateAt)
     if (at > START + MOST_DAYS * 86_400_000) throw new Error('the campaign does not come to an end')
+    atOnce = at === now ? atOnce + 1 : 0
+    if (atOnce > 20 * devices + 1_000)
+      throw new Error(
+        `time stands still: ${JSON.stringify({ next: queue.nextAt() - now, live: live.values().next().value })}`,
+      )
     now = at
     if (gateAt === at) askGates()
     else if (arrival.at === at) {
