@@ -139,7 +139,7 @@ function policyOf(devices: number, pace: number): Policy {
     ],
     // Room for those that a closed window held back: who finds none asks again every minute.
     caps: { inFlight: Math.ceil(pace * 1_500), unproven: Math.ceil(pace * 3_500) },
-    gate: { ...defaultPolicy.gate, limits: { configLost: 0.01, overdue: Math.max(50, devices / 10_000) } },
+    gate: { ...defaultPolicy.gate, limits: { configLost: 0.01, overdue: Math.max(200, devices / 1_000) } },
     // Nothing begins for ten minutes at night, nor what would not end before.
     windows: [{ zone, from: '03:10', to: '03:00' }],
     retries: { ...defaultPolicy.retries, maxAttempts: 2, backoffMs: 600_000 },

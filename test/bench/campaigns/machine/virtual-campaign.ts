@@ -60,7 +60,7 @@ const START = Date.UTC(2026, 8, 1)
 const SEED = 'a campaign of the bench'
 const GATE_EVERY_MS = 600_000
 const APPROVED_AFTER_MS = 3_600_000
-const PROGRESS_EVERY = 100_000
+const PROGRESS_EVERY = 10_000
 /** What is settled is kept for what follows at once. */
 const KEPT_MS = 60_000
 /** All of it has happened by then, or never will. */
