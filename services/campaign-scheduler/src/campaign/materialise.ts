@@ -59,8 +59,9 @@ async function gather(parts: Parts, campaign: CampaignRow, mayGoOn: () => boolea
   while (mayGoOn()) {
     const page = await asked
     if (page === undefined) return false
-    // The registry reads on while this page is written.
+    // The next page is read while this one is written; what goes wrong with it is heard when it is awaited.
     if (page.next !== null) asked = read(page.next)
+    asked.catch(() => undefined)
     const upgrades = page.planned.map(({ device, leg }) => plannedUpgrade(parts, campaign, device, leg, canaries))
     const step = {
       stage: page.next === null ? ('ranking' as const) : ('gathering' as const),
@@ -177,7 +178,8 @@ async function endPlan(parts: Parts, tx: Transaction, campaign: CampaignRow): Pr
     leftOut: missing > 0 ? { canary_not_targeted: missing } : {},
   })
   const { approvalAbove } = parts.settings
-  if (approvalAbove > 0 && size > approvalAbove) await needApproval(tx, campaign, 'size')
+  const isLarge = approvalAbove > 0 && size > approvalAbove
+  if (isLarge) await needApproval(tx, campaign, 'size')
   await moveCampaign(tx, campaign, { state: 'ready', reason: null, at })
   if (campaign.dynamicEndsAt !== null) {
     // What changed while the plan was made may have been missed by it.
@@ -197,6 +199,7 @@ async function endPlan(parts: Parts, tx: Transaction, campaign: CampaignRow): Pr
         leftOut: campaign.leftOut + missing,
         leftOutBy,
         waves: waves.map((wave) => ({ wave: wave.wave, size: wave.size })),
+        ...(isLarge ? { approvalNeeded: [...campaign.approvalNeeded, 'size'] } : {}),
         at: toTime(at),
       },
     },
