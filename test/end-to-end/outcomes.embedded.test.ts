@@ -96,6 +96,7 @@ test('no setting stands in any store or log', async () => {
   const log = system.output()
   await system.stop()
   const stored = await system.readJournals(async (sql) => {
+    if (!('query' in sql)) throw new Error('the embedded database is asked directly')
     const tables = await sql.query(
       `select table_schema || '.' || table_name as name from information_schema.tables
        where table_schema not in ('pg_catalog', 'information_schema', 'bus')`,

@@ -30,7 +30,7 @@ export async function writeCampaign(
       kind: 'campaign.created',
       campaignId,
       traceparent,
-      data: { ...asked, policy },
+      data: { ...asked, policy, approvalNeeded: row.approvalNeeded },
     },
   ])
 }

@@ -11,6 +11,7 @@ import { forgetSettings } from '../store/kept-settings.ts'
 import { type TallyDelta, addToTallies } from '../store/tallies.ts'
 import { type UpgradeRow, saveUpgrades } from '../store/upgrades.ts'
 import { doneWithSettings } from './kept-settings.ts'
+import { knownZone } from './known-zone.ts'
 import { planNextLegs } from './next-legs.ts'
 import { hint, placementEvents, placementsFor } from './placements.ts'
 import { noteSignals } from './signals.ts'
@@ -216,6 +217,7 @@ function journalled({ before, after, fact, actor, ignored }: Unwritten): Journal
       countedAs: before.countsAs,
       countsAs: after.countsAs,
       version: after.version,
+      ...(fact.kind === 'claim_committed' ? { site: after.site, zone: knownZone(after.zone) } : {}),
       ...(ignored === null ? {} : { ignored }),
       ...(after.machine.state === 'settled' && moved ? { outcome: after.machine.outcome } : {}),
     },
