@@ -139,7 +139,7 @@ describe.each(KINDS)('on %s', (kind) => {
         return read
       },
     }
-    const found = wantedOf({ where: 'region = "far"', models: [{ oui: 'AAAAAA', productClass: 'many' }] })
+    const found = wantedOf({ where: 'region starts with "far"', models: [{ oui: 'AAAAAA', productClass: 'many' }] })
     if (found.kind === 'wrong') throw new Error(found.detail)
     const keys: string[] = []
     const costs: number[] = []
@@ -152,7 +152,7 @@ describe.each(KINDS)('on %s', (kind) => {
     }
     expect(keys).toHaveLength(1)
     expect(costs.length).toBeGreaterThan(1)
-    // What an index was asked for and turned out to be many comes on top.
-    expect(Math.max(...costs)).toBeLessThanOrEqual(most + 2_001)
+    // What an index was asked for and turned out to be many comes on top, and where each part of the inventory ends.
+    expect(Math.max(...costs)).toBeLessThanOrEqual(most + 2_001 + 10)
   })
 })

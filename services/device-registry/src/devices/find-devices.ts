@@ -37,8 +37,11 @@ export async function listDevices(
 
 async function devicesOf({ sql, profiles }: Reading, keys: readonly string[]): Promise<Device[]> {
   if (keys.length === 0) return []
+  // One look at the index for each: of a list, a plan may read the whole table instead.
   const rows = await sql.query<DeviceRow>(
-    `select ${DEVICE_COLUMNS} from registry.devices where device_key = any($1::text[]) order by device_key`,
+    `select device.* from unnest($1::text[]) as wanted (key)
+       cross join lateral (select ${DEVICE_COLUMNS} from registry.devices where device_key = wanted.key limit 1) as device
+     order by device.device_key`,
     [keys],
   )
   const profileOf = await profiles.naming()

@@ -52,59 +52,60 @@ interface NarrowRow {
 const NARROW = `device_key, name, manufacturer, oui, product_class, serial_number, hardware_version, software_version,
   last_inform_at, tags, site, region, access_node, zone, changed_at`
 
-const INDEXED: Partial<Record<TextField, string>> = {
+const COLUMNS: Record<TextField, string> = {
   name: 'name',
+  oui: 'oui',
+  productClass: 'product_class',
   serialNumber: 'serial_number',
+  manufacturer: 'manufacturer',
+  hardwareVersion: 'hardware_version',
   softwareVersion: 'software_version',
   site: 'site',
+  region: 'region',
   accessNode: 'access_node',
+  zone: 'zone',
 }
+const INDEXED: readonly TextField[] = ['name', 'serialNumber', 'softwareVersion', 'site', 'accessNode']
 
 /** Those an index names, in order of their keys; `many` where none can, or not in reasonable number. */
 async function lookUp(sql: Queryable, { wanted, after }: Scan): Promise<readonly NarrowRow[] | 'many'> {
-  const { conditions, values } = indexedConditions(wanted)
-  if (conditions.length === 0) return 'many'
+  const { text, values, isIndexed } = conditionsOf(wanted, [after])
+  if (!isIndexed) return 'many'
   // Keys and names that are listed are all looked up: their list is bounded.
   const most = Math.max(FEW, wanted.byKey?.length ?? 0, wanted.byName?.length ?? 0)
   // Materialized, and without an order inside: else a plan may walk along all keys until it has met enough.
   const rows = await sql.query<NarrowRow>(
     `with found as materialized (
-       select ${NARROW} from registry.devices where device_key > $1 and ${conditions.join(' and ')} limit $2
+       select ${NARROW} from registry.devices where device_key > $1 ${text} limit ${most + 1}
      )
      select * from found order by device_key`,
-    [after, most + 1, ...values],
+    values,
   )
   return rows.length > most ? 'many' : rows
 }
 
-function indexedConditions(wanted: Wanted): { conditions: string[]; values: unknown[] } {
+/** What holds for every wanted device, as SQL after `where ...`; `given` are the values before its own. */
+function conditionsOf(wanted: Wanted, given: readonly unknown[]) {
   const conditions: string[] = []
-  const values: unknown[] = []
-  // $1 and $2 are where it begins and how many there may be.
-  const place = (value: unknown) => `$${values.push(value) + 2}`
+  const values = [...given]
+  const place = (value: unknown) => `$${values.push(value)}`
   if (wanted.byKey) conditions.push(`device_key = any(${place(wanted.byKey)}::text[])`)
   if (wanted.byName) conditions.push(`name = any(${place(wanted.byName.filter(isStorable))}::text[])`)
   if (wanted.changedSince !== undefined) conditions.push(`changed_at >= ${place(wanted.changedSince)}::bigint`)
-  const known = knownTexts(wanted)
-  for (const [field, texts] of known) {
-    const column = INDEXED[field]
-    if (column !== undefined) conditions.push(`${column} = any(${place(texts)}::text[])`)
-  }
-  const models = wanted.models?.map(({ oui, productClass }) => [oui, productClass] as const) ?? oneModel(known)
-  const storable = models?.filter(([, productClass]) => isStorable(productClass))
-  if (storable) {
-    const either = storable.map(
-      ([oui, productClass]) => `(oui = ${place(oui)} and product_class = ${place(productClass)})`,
+  const models = wanted.models?.filter(({ productClass }) => isStorable(productClass))
+  if (models) {
+    const either = models.map(
+      ({ oui, productClass }) => `(oui = ${place(oui)} and product_class = ${place(productClass)})`,
     )
     conditions.push(either.length === 0 ? 'false' : `(${either.join(' or ')})`)
   }
-  return { conditions, values }
-}
-
-function oneModel(known: ReturnType<typeof knownTexts>): (readonly [string, string])[] | undefined {
-  const [ouis, classes] = [known.get('oui'), known.get('productClass')]
-  if (ouis === undefined || classes === undefined || ouis.length * classes.length > 64) return undefined
-  return ouis.flatMap((oui) => classes.map((productClass) => [oui, productClass] as const))
+  const known = knownTexts(wanted)
+  for (const [field, texts] of known) conditions.push(`${COLUMNS[field]} = any(${place(texts)}::text[])`)
+  const isIndexed =
+    [wanted.byKey, wanted.byName, wanted.changedSince, wanted.models].some((one) => one !== undefined) ||
+    (known.has('oui') && known.has('productClass')) ||
+    INDEXED.some((field) => known.has(field))
+  return { text: conditions.map((condition) => `and ${condition}`).join(' '), values, isIndexed }
 }
 
 function pick(rows: readonly NarrowRow[], scan: Scan): Scanned {
@@ -118,18 +119,31 @@ async function scanAlongKeys(sql: Queryable, scan: Scan): Promise<Scanned> {
   const keys: string[] = []
   let at = scan.after
   for (let scanned = 0; scanned < most; scanned += size) {
+    const end = await keyAfter(sql, at, size)
+    const { text, values } = conditionsOf(wanted, [at, end])
     const rows = await sql.query<NarrowRow>(
-      `select ${NARROW} from registry.devices where device_key > $1 order by device_key limit $2`,
-      [at, size],
+      `select ${NARROW} from registry.devices
+       where device_key > $1 and ($2::text is null or device_key <= $2) ${text} order by device_key`,
+      values,
     )
     for (const row of rows) {
       if (keys.length === limit) return { keys, next: at }
       at = row.device_key
       if (isWanted(wanted, targetedOf(row), now)) keys.push(at)
     }
-    if (rows.length < size) return { keys, next: null }
+    if (end === null) return { keys, next: null }
+    at = end
   }
   return { keys, next: at }
+}
+
+/** The key so many rows further on; null: there are not as many. */
+async function keyAfter(sql: Queryable, after: string, rows: number): Promise<string | null> {
+  const [row] = await sql.query<{ device_key: string }>(
+    'select device_key from registry.devices where device_key > $1 order by device_key offset $2 limit 1',
+    [after, rows - 1],
+  )
+  return row?.device_key ?? null
 }
 
 function targetedOf(row: NarrowRow): TargetedDevice & { readonly changedAt: number } {
