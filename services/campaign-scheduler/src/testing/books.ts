@@ -32,6 +32,10 @@ export async function books(
         add(`${wave} pending pending`, size)
     }
     if (kind === 'upgrade.planned') add(`${data['wave']} pending pending`, 1)
+    if (kind === 'history.erased') {
+      for (const { wave, state, countsAs, n } of data['moves'] as Record<string, never>[])
+        add(`${wave} ${state} ${countsAs}`, n)
+    }
     if (kind !== 'upgrade.moved') continue
     const move = data as Record<'from' | 'to' | 'countedAs' | 'countsAs', string> & { wave: number }
     add(`${move.wave} ${move.from} ${move.countedAs}`, -1)
