@@ -6,6 +6,7 @@ import { releaseImage } from './release-image.ts'
 import type { View } from './view.ts'
 
 const LOOK_MS = 250
+const ACT_MS = 110_000
 
 export interface Played {
   readonly campaign: Campaign
@@ -13,7 +14,7 @@ export interface Played {
 }
 
 /** Releases the image, starts the campaign, and shows it until nothing moves any more. */
-export async function playAct(client: Client, act: Act, view: View, patienceMs: number): Promise<Played> {
+export async function playAct(client: Client, act: Act, view: View): Promise<Played> {
   view.say('')
   view.say(`${act.title}, ${act.version}`)
   const artifact = await releaseImage(client, act)
@@ -23,19 +24,13 @@ export async function playAct(client: Client, act: Act, view: View, patienceMs: 
   const { campaignId } = await client.call('createCampaign', {
     body: { name: act.title, artifactId: artifact.artifactId, targets: {}, policy: act.policy },
   })
-  await planned(client, campaignId)
   await client.call('startCampaign', { params: { campaignId }, body: {} })
-  const campaign = await watch(client, campaignId, view, patienceMs)
+  const campaign = await watch(client, campaignId, view)
   return { campaign, upgrades: await allUpgrades(client, campaignId) }
 }
 
-/** A large fleet is planned beside the answer to who asked for it. */
-async function planned(client: Client, campaignId: string): Promise<void> {
-  while ((await client.call('getCampaign', { params: { campaignId } })).state === 'planning') await sleep(LOOK_MS)
-}
-
-async function watch(client: Client, campaignId: string, view: View, patienceMs: number): Promise<Campaign> {
-  const until = performance.now() + patienceMs
+async function watch(client: Client, campaignId: string, view: View): Promise<Campaign> {
+  const until = performance.now() + ACT_MS
   for (;;) {
     const campaign = await client.call('getCampaign', { params: { campaignId } })
     view.show(campaign)
@@ -44,7 +39,7 @@ async function watch(client: Client, campaignId: string, view: View, patienceMs:
       view.rest(campaign)
       return campaign
     }
-    if (performance.now() > until) throw new Error(`the campaign still moves after ${patienceMs / 1_000} s`)
+    if (performance.now() > until) throw new Error(`the campaign still moves after ${ACT_MS / 1_000} s`)
     await sleep(LOOK_MS)
   }
 }

@@ -8,7 +8,6 @@ export interface FleetOrder extends Pick<
   | 'count'
   | 'seed'
   | 'version'
-  | 'model'
   | 'serialPrefix'
   | 'periodicInformMs'
   | 'timeScale'

@@ -1,7 +1,6 @@
 import { parseArgs } from 'node:util'
 import { type Client, ClientError } from '@sluice/client'
 import { artifactCommands } from './artifacts.ts'
-import { auditCommands } from './audit.ts'
 import { campaignCommands } from './campaigns.ts'
 import { type Command, type Screen, UsageError } from './command.ts'
 import { changeDeviceCommands } from './change-device.ts'
@@ -24,7 +23,6 @@ const COMMANDS: readonly Command[] = [
   ...gatewayRuleCommands,
   ...campaignCommands,
   ...upgradeCommands,
-  ...auditCommands,
 ]
 
 export interface CliParts {

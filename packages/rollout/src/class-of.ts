@@ -1,4 +1,3 @@
-import { isSteppingStoneReached } from './retarget.ts'
 import type { Outcome, Upgrade } from './upgrade.ts'
 
 export type CounterClass =
@@ -35,8 +34,7 @@ export function classOf(upgrade: Upgrade): CounterClass {
     case 'verifying':
       return 'unproven'
     case 'settled':
-      // A stepping stone says nothing of the version the campaign is about: no gate opens on it. What goes wrong there counts.
-      return isSteppingStoneReached(upgrade) ? 'benign' : classOfOutcome(upgrade.outcome)
+      return classOfOutcome(upgrade.outcome)
     case 'offered':
     case 'in_doubt':
     case 'accepted':

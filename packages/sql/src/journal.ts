@@ -1,5 +1,4 @@
 import { json } from './encode-value.ts'
-import { type ChainPage, readChain } from './journal-audit.ts'
 import { type ChainVerdict, sealBatch, verifyChain } from './journal-chain.ts'
 import type { InEntry, JournalEntry, JournalFilter, JournalRow } from './journal-entry.ts'
 import { readJournal } from './journal-read.ts'
@@ -12,8 +11,8 @@ export interface Journal {
   readonly schema: string
   /** Put before the service's own migrations. */
   readonly migrations: readonly Migration[]
-  /** Writes events to publish and notes, in this order, and answers their sequence numbers. Call it in the transaction that changes the state; wake the relay after the commit. */
-  append(tx: Queryable, entries: readonly JournalEntry[]): Promise<number[]>
+  /** Writes events to publish and notes, in this order. Call it in the transaction that changes the state; wake the relay after the commit. */
+  append(tx: Queryable, entries: readonly JournalEntry[]): Promise<void>
   /** Writes the messages not seen before and returns their ids; the others' work was done. A replica with the same message waits for this commit. */
   acceptNew(tx: Queryable, messages: readonly InEntry[]): Promise<Set<string>>
   /** Rows in the order of `seq`. Filters are joined by "and". */
@@ -24,8 +23,6 @@ export interface Journal {
   seal(sql: Sql): Promise<number>
   /** Recomputes the chain. Keep `head` outside the database to notice that its end was cut off. */
   verifyChain(sql: Sql): Promise<ChainVerdict>
-  /** A page of the chain, for somebody who recomputes it elsewhere, or follows it: at most `limit` rows. Throws SqlError `invalid` on a strange cursor. */
-  readChain(sql: Sql, page: { readonly cursor?: string | undefined; readonly limit: number }): Promise<ChainPage>
 }
 
 export interface Backlog {
@@ -41,9 +38,7 @@ export function createJournal(schema: string): Journal {
     schema,
     migrations: journalMigrations,
     append: async (tx, entries) => {
-      if (entries.length === 0) return []
-      const written = await tx.query<{ seq: number }>(appendText(schema), [json(entries.map(toColumns))])
-      return written.map(({ seq }) => seq)
+      if (entries.length > 0) await tx.query(appendText(schema), [json(entries.map(toColumns))])
     },
     acceptNew: async (tx, messages) => {
       if (messages.length === 0) return new Set()
@@ -61,7 +56,6 @@ export function createJournal(schema: string): Journal {
     },
     seal: (sql) => sealBatch(sql, schema),
     verifyChain: (sql) => verifyChain(sql, schema),
-    readChain: (sql, page) => readChain(sql, schema, page),
   }
 }
 
@@ -96,9 +90,8 @@ const insertText = (schema: string, order: string) => `
 
 const appendText = (schema: string) => `
   with written as (${insertText(schema, 'place')} returning seq, direction),
-  to_publish as (insert into ${schema}.journal_outbox select seq from written where direction = 'out'),
-  to_seal as (insert into ${schema}.journal_unsealed select seq from written)
-  select seq from written order by seq`
+  to_publish as (insert into ${schema}.journal_outbox select seq from written where direction = 'out')
+  insert into ${schema}.journal_unsealed select seq from written`
 
 /** By id, so that two replicas with overlapping batches wait for each other instead of deadlocking. */
 const acceptText = (schema: string) => `

@@ -155,7 +155,6 @@ export async function startStandalone(parts: StandaloneParts, settings: Standalo
         port: settings.cwmpPort,
         nonceSecret: secrets.nonceSecret,
         snapshotKey: secrets.snapshotKey,
-        settingsKey: secrets.settingsKey,
       },
     })
     await run(gateway)

@@ -17,7 +17,6 @@ import { askForBackup } from './backups.ts'
 import { carryOut } from './carry-out.ts'
 import { type Committed, type Offer, commitClaims } from './commit-claims.ts'
 import { type Unresolved, settleUnresolved } from './settle-unresolved.ts'
-import { delayOf, deliveryOf } from './delivery.ts'
 import { watchOf } from './watch.ts'
 
 export type Claim = InputOf<typeof upgradeClaim>
@@ -46,7 +45,7 @@ export async function claimUpgrades(
   await afterCommit(parts.log, 'claim.news.failed', () => carryOut(parts, committed.moves))
   // Where this fails, the offer's own timers settle it.
   await afterCommit(parts.log, 'claim.unresolved.failed', () => settleUnresolved(parts, unresolved(offers, resolution)))
-  const replies = committed.results.map((result) => replyTo(result, resolution, backups, parts.clock.now()))
+  const replies = committed.results.map((result) => replyTo(result, resolution, backups))
   await afterCommit(parts.log, 'claim.trace.failed', () => traceClaims(parts, claims, replies))
   return replies
 }
@@ -73,20 +72,19 @@ type Resolution =
 
 async function resolveOffers(parts: Parts, offers: readonly Offer[]): Promise<Resolution> {
   if (offers.length === 0) return { kind: 'asked', items: new Map() }
-  const now = parts.clock.now()
+  const expiresAt = toTime(parts.clock.now() + parts.settings.credentialMs)
   const reply = await parts.bus.request(artifactResolve, {
-    items: offers.map(({ row, claim, attemptId, campaign, windows }) => ({
+    items: offers.map(({ row, claim, attemptId, campaign }) => ({
       attemptId,
       upgradeId: row.upgradeId,
       campaignId: row.campaignId,
-      artifactId: row.artifactId ?? campaign.artifactId,
+      artifactId: campaign.artifactId,
       deviceKey: row.deviceKey,
       oui: claim.oui,
       productClass: claim.productClass,
       hardwareVersion: claim.hardwareVersion,
       ...(claim.urlMaxLength !== undefined && { urlMaxLength: claim.urlMaxLength }),
-      // From when the device may come for the image, not from now.
-      expiresAt: toTime((windows?.at(-1)?.to ?? now + delayOf(campaign.policy)) + parts.settings.credentialMs),
+      expiresAt,
     })),
   })
   if (!reply.ok) return { kind: 'away', detail: reply.error.detail }
@@ -106,7 +104,6 @@ function replyTo(
   result: Committed['results'][number],
   resolution: Resolution,
   backups: ReadonlyMap<string, Reply<ClaimReply>>,
-  now: number,
 ): Reply<ClaimReply> {
   if (result.kind === 'answer') return answered(result.answer)
   if (result.kind === 'backup') return backups.get(result.row.upgradeId)!
@@ -119,7 +116,8 @@ function replyTo(
   return answered({
     kind: 'go',
     attemptId: result.attemptId,
-    ...deliveryOf(result.campaign.policy, result.windows, item.download, now),
+    download: item.download,
+    delaySeconds: 0,
     downloadArguments,
     watch,
   })

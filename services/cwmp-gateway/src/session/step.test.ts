@@ -21,7 +21,6 @@ const world = (record: HotRecord, more: Partial<World> = {}): World => ({
   record,
   profile,
   digest: (name, value) => (value === '' ? null : `digest of ${name}=${value}`),
-  keeping: null,
   ended: false,
   ...more,
 })

@@ -1,2 +1,0 @@
-export { compareVersions } from './compare-versions.ts'
-export { isVersionWithin, type VersionRange } from './version-range.ts'
