@@ -65,6 +65,8 @@ function shortName(name: string): string {
 
 function importsOf(text: string): string[] {
   return [
-    ...text.matchAll(/^\s*(?:import|export)\s[^'"`;]*?from\s+['"]([^'"]+)['"]|^\s*import\s+['"]([^'"]+)['"]/gm),
-  ].map((match) => (match[1] ?? match[2])!)
+    ...text.matchAll(
+      /^\s*(?:import|export)\s[^'"`;]*?from\s+['"]([^'"]+)['"]|^\s*import\s+['"]([^'"]+)['"]|\bawait import\(['"]([^'"]+)['"]\)/gm,
+    ),
+  ].map((match) => (match[1] ?? match[2] ?? match[3])!)
 }
