@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { spawnSync } from 'node:child_process'
 import { asyncApi } from './generate/async-api.ts'
-import { conformancePage } from './generate/conformance-page.ts'
+import { campaignPage, conformancePage } from './generate/conformance-page.ts'
 import { errorsPage } from './generate/errors-page.ts'
 import { messagesPage } from './generate/messages-page.ts'
 import { openApi } from './generate/open-api.ts'
@@ -18,6 +18,7 @@ const files: Record<string, string> = {
   'services/operator-api/src/generated/openapi.json': json(openApi()),
   'docs/reference/generated/asyncapi.json': json(asyncApi()),
   'docs/reference/conformance.md': conformancePage(),
+  'docs/reference/campaign-conformance.md': campaignPage(),
   'docs/reference/errors.md': errorsPage(),
   'docs/reference/messages.md': messagesPage(),
   'docs/reference/settings.md': settingsPage(),

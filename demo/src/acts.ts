@@ -5,6 +5,7 @@ import type { ImageBehaviour } from '@sluice/device-simulator'
 export interface Act {
   readonly title: string
   readonly version: string
+  readonly endsAs: 'finished' | 'paused'
   /** What the image does to the devices that install it. */
   readonly behaviour?: ImageBehaviour
   readonly policy: PolicyDraft
@@ -26,10 +27,11 @@ const timers = {
 }
 const auto = (size: { count: number } | { percent: number }) => ({ size, advance: 'auto' as const })
 
-export const ACTS: readonly [Act, Act] = [
+export const ACTS: readonly Act[] = [
   {
     title: 'Act 1: a good release',
     version: '2.0.0',
+    endsAs: 'finished',
     policy: {
       waves: [auto({ count: 10 }), auto({ count: 50 }), auto({ percent: 100 })],
       gate: {
@@ -46,6 +48,7 @@ export const ACTS: readonly [Act, Act] = [
   {
     title: 'Act 2: a bad release',
     version: '3.0.0',
+    endsAs: 'paused',
     behaviour: { fallBackShare: 0.25, refuseShare: 0.1, loseSettingsShare: 0.1, silentShare: 0.1 },
     policy: {
       waves: [auto({ count: 20 }), auto({ percent: 100 })],

@@ -1,24 +1,30 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { createClient } from '@sluice/client'
 import { hurtOf, tableOf } from '@sluice/cli'
 import type { RecordLine } from '@sluice/device-simulator'
 import { createIds, createLog, systemClock } from '@sluice/runtime'
 import { startStandalone } from '@sluice/standalone'
-import { ACTS } from './acts.ts'
+import type { Act } from './acts.ts'
 import { type Comparison, OUTCOMES, compare } from './compare.ts'
-import { FLEET_SIZE, createDemoFleet } from './fleet.ts'
+import { createDemoFleet, informMsOf } from './fleet.ts'
+import { readOptions } from './options.ts'
 import { type Played, playAct } from './play-act.ts'
 import { trustVendor } from './release-image.ts'
 import { tellStory } from './story.ts'
 import { createView } from './view.ts'
 
-const view = createView(process.stdout)
-view.say(`Sluice: two releases for ${FLEET_SIZE} simulated routers, one of them bad`)
+interface Performed extends Played {
+  readonly act: Act
+  readonly comparison: Comparison
+}
 
-const { values } = parseArgs({ options: { keep: { type: 'boolean', default: false } } })
+const { acts, devices, keep } = readOptions(process.argv.slice(2))
+const view = createView(process.stdout)
+const releases = acts.length === 1 ? 'a release' : 'two releases, one of them bad,'
+view.say(`Sluice: ${releases} for ${devices} simulated routers`)
+
 const folder = mkdtempSync(join(tmpdir(), 'sluice-demo-'))
 const log = createLog({ service: 'demo', level: 'error' })
 const system = await startStandalone(
@@ -40,62 +46,64 @@ const system = await startStandalone(
 )
 const client = createClient({ url: system.apiUrl, token: system.operatorToken })
 const record: RecordLine[] = []
-const fleet = createDemoFleet(system.acsUrl, join(folder, 'record.jsonl'))
+const fleet = createDemoFleet(devices, system.acsUrl, join(folder, 'record.jsonl'))
 fleet.onRecord((line) => record.push(line))
 
-await client.call('importDevices', { body: { items: fleet.credentials() } })
+const credentials = fleet.credentials()
+for (let from = 0; from < credentials.length; from += 1_000) {
+  await client.call('importDevices', { body: { items: credentials.slice(from, from + 1_000) } })
+}
 await trustVendor(client)
 fleet.start()
-view.say(`  one process with its embedded parts; ${FLEET_SIZE} routers speak CWMP to ${system.acsUrl}`)
+view.say(`  one process with its embedded parts; ${devices} routers speak CWMP to ${system.acsUrl}`)
 
-const good = await playAct(client, ACTS[0], view)
-const goodComparison = compare(good.upgrades, fleet.states())
-const bad = await playAct(client, ACTS[1], view)
-const badComparison = compare(bad.upgrades, fleet.states())
+const performed: Performed[] = []
+for (const act of acts) {
+  const played = await playAct(client, act, view, 110_000 + 2 * informMsOf(devices))
+  performed.push({ ...played, act, comparison: compare(played.upgrades, fleet.states()) })
+}
 
 view.say('')
-for (const line of outcomeTable(goodComparison, badComparison)) view.say(line)
+for (const line of outcomeTable()) view.say(line)
 view.say('')
-const one = good.upgrades.find((upgrade) => upgrade.wave === 1 && upgrade.state === 'verified') ?? good.upgrades[0]!
-for (const line of await tellStory(client, one, record)) view.say(line)
-view.say('')
+const one = performed[0]!.upgrades.find((upgrade) => upgrade.wave === 1 && upgrade.state === 'verified')
+if (one !== undefined) {
+  for (const line of await tellStory(client, one, record)) view.say(line)
+  view.say('')
+}
 
-const problems = [
-  ...goodComparison.differences,
-  ...badComparison.differences,
-  ...(good.campaign.state === 'finished'
-    ? []
-    : [`the good release ended as ${good.campaign.state}: ${good.campaign.stateReason}`]),
-  ...(bad.campaign.state === 'paused' ? [] : [`the bad release ended as ${bad.campaign.state}`]),
-]
+const problems = performed.flatMap(({ act, campaign, comparison }) => [
+  ...comparison.differences,
+  ...(campaign.state === act.endsAs ? [] : [`${act.title} ended as ${campaign.state}: ${campaign.stateReason}`]),
+])
 for (const problem of problems) view.say(`NOT AS RECORDED  ${problem}`)
 
-if (values.keep) {
+if (keep) {
   view.say(`REST      ${system.apiUrl}/v1/campaigns`)
   view.say(`OpenAPI   ${system.apiUrl}/v1/openapi.json`)
   view.say(`CWMP      ${system.acsUrl}`)
   view.say(
     `sluice    SLUICE_URL=${system.apiUrl} SLUICE_TOKEN=${system.operatorToken} npx -y pnpm@12 sluice campaigns list`,
   )
-  view.say(lastLine(bad))
+  view.say(lastLine(performed.at(-1)!))
   view.say('Ctrl-C ends it.')
   await new Promise((resolve) => process.once('SIGINT', resolve))
 } else {
-  view.say(lastLine(bad))
+  view.say(lastLine(performed.at(-1)!))
 }
 await fleet.stop(1_000)
 await system.stop()
 rmSync(folder, { recursive: true, force: true })
 process.exit(problems.length === 0 ? 0 : 1)
 
-function outcomeTable(first: Comparison, second: Comparison): string[] {
+function outcomeTable(): string[] {
   const rows = [...OUTCOMES, 'other' as const]
-    .map((name) => [name, first.believed[name], first.recorded[name], second.believed[name], second.recorded[name]])
+    .map((name) => [
+      name,
+      ...performed.flatMap(({ comparison }) => [comparison.believed[name], comparison.recorded[name]]),
+    ])
     .filter(([name, ...counts]) => name !== 'other' || counts.some((count) => count !== 0))
-  return tableOf(
-    ['OUTCOME', ...ACTS.flatMap((act) => [act.version, 'as the routers recorded it'])],
-    rows as (string | number)[][],
-  )
+  return tableOf(['OUTCOME', ...acts.flatMap((act) => [act.version, 'as the routers recorded it'])], rows)
 }
 
 function lastLine({ campaign }: Played): string {

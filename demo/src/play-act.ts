@@ -6,7 +6,6 @@ import { releaseImage } from './release-image.ts'
 import type { View } from './view.ts'
 
 const LOOK_MS = 250
-const ACT_MS = 110_000
 
 export interface Played {
   readonly campaign: Campaign
@@ -14,7 +13,7 @@ export interface Played {
 }
 
 /** Releases the image, starts the campaign, and shows it until nothing moves any more. */
-export async function playAct(client: Client, act: Act, view: View): Promise<Played> {
+export async function playAct(client: Client, act: Act, view: View, patienceMs: number): Promise<Played> {
   view.say('')
   view.say(`${act.title}, ${act.version}`)
   const artifact = await releaseImage(client, act)
@@ -24,13 +23,19 @@ export async function playAct(client: Client, act: Act, view: View): Promise<Pla
   const { campaignId } = await client.call('createCampaign', {
     body: { name: act.title, artifactId: artifact.artifactId, targets: {}, policy: act.policy },
   })
+  await planned(client, campaignId)
   await client.call('startCampaign', { params: { campaignId }, body: {} })
-  const campaign = await watch(client, campaignId, view)
+  const campaign = await watch(client, campaignId, view, patienceMs)
   return { campaign, upgrades: await allUpgrades(client, campaignId) }
 }
 
-async function watch(client: Client, campaignId: string, view: View): Promise<Campaign> {
-  const until = performance.now() + ACT_MS
+/** A large fleet is planned beside the answer to who asked for it. */
+async function planned(client: Client, campaignId: string): Promise<void> {
+  while ((await client.call('getCampaign', { params: { campaignId } })).state === 'planning') await sleep(LOOK_MS)
+}
+
+async function watch(client: Client, campaignId: string, view: View, patienceMs: number): Promise<Campaign> {
+  const until = performance.now() + patienceMs
   for (;;) {
     const campaign = await client.call('getCampaign', { params: { campaignId } })
     view.show(campaign)
@@ -39,7 +44,7 @@ async function watch(client: Client, campaignId: string, view: View): Promise<Ca
       view.rest(campaign)
       return campaign
     }
-    if (performance.now() > until) throw new Error(`the campaign still moves after ${ACT_MS / 1_000} s`)
+    if (performance.now() > until) throw new Error(`the campaign still moves after ${patienceMs / 1_000} s`)
     await sleep(LOOK_MS)
   }
 }

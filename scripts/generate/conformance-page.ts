@@ -1,54 +1,67 @@
 import { join } from 'node:path'
-import { ROW_TABLES } from './conformance/rows.ts'
+import { CAMPAIGN_TABLES } from './conformance/campaign-rows.ts'
+import { type RowTable, DEVICE_TABLES, idsOf } from './conformance/rows.ts'
 import { type Shown, shownRows } from './conformance/shown-rows.ts'
 
 const root = join(import.meta.dirname, '../..')
+type AllShown = ReadonlyMap<string, readonly Shown[]>
+
+/** What devices do, and which test shows that it is met. */
+export const conformancePage = (): string => page('What is shown of devices, and by which test', DEVICE_TABLES)
+
+/** What rollout engines are asked for, and which test shows that it is answered. */
+export const campaignPage = (): string => page('What is shown of campaigns, and by which test', CAMPAIGN_TABLES)
 
 /** Which behaviour is shown by which test. A row that nobody tests reads *no*; the run of all tests is the proof. */
-export function conformancePage(): string {
+function page(title: string, tables: readonly RowTable[]): string {
   const shown = shownRows(root)
-  const known = new Set(ROW_TABLES.flatMap(({ prefix, rows }) => rows.map((_, at) => `${prefix}${at + 1}`)))
-  const strange = [...shown.keys()].filter((id) => isOfATable(id) && !known.has(id))
-  if (strange.length > 0) throw new Error(`tests show rows that are not there: ${strange.join(', ')}`)
-  const all = [...known]
-  const yes = all.filter((id) => isShown(id, shown.get(id))).length
+  refuseStrange(shown)
+  const rows = tables.flatMap((table) => idsOf(table).map((id) => ({ id, table })))
+  const yes = rows.filter(({ id, table }) => isShown(table, shown.get(id))).length
   return [
-    '# What is shown, and by which test',
+    `# ${title}`,
     '',
-    `Generated from the names of the tests: ${yes} of ${all.length} rows are shown. Every test runs before a change lands, so a row that is shown holds. A row that nobody tests reads *no*; one that is tested without a socket alone reads *codec only*, but for bad input, which is refused before anything else looks at it.`,
+    `Generated from the names of the tests: ${yes} of ${rows.length} rows are shown. Every test runs before a change lands, so a row that is shown holds. A row that nobody tests reads *no*${tables.every(({ inMemory }) => inMemory) ? '' : '; one that is about a protocol and tested without a socket alone reads *codec only*'}.`,
     '',
-    ...ROW_TABLES.flatMap(({ title, about, prefix, rows }) => [
-      `## ${title}`,
-      '',
-      about,
-      '',
-      '| row | what | shown |',
-      '| --- | --- | --- |',
-      ...rows.map(
-        (what, at) =>
-          `| ${prefix}${at + 1} | ${cell(what)} | ${shownCell(`${prefix}${at + 1}`, shown.get(`${prefix}${at + 1}`))} |`,
-      ),
-      '',
-    ]),
+    ...tables.flatMap((table) => tableLines(table, shown)),
   ].join('\n')
 }
 
-function isOfATable(id: string): boolean {
-  return ROW_TABLES.some(({ prefix, rows, givenUpTo = rows.length }) => {
-    const number = id.startsWith(prefix) ? id.slice(prefix.length) : ''
-    return /^\d+$/.test(number) && !(Number(number) > rows.length && Number(number) <= givenUpTo)
-  })
+function tableLines(table: RowTable, shown: AllShown): string[] {
+  const { title, about, rows, first = 1, notDone } = table
+  return [
+    `## ${title}`,
+    '',
+    about,
+    '',
+    '| row | what | shown |',
+    '| --- | --- | --- |',
+    ...idsOf(table).map((id, at) => {
+      const why = notDone?.[first + at]
+      return `| ${id} | ${cell(rows[at]!)} | ${shownCell(table, shown.get(id), why)} |`
+    }),
+    '',
+  ]
+}
+
+/** A test that shows a row of a table which has no such row is mistaken. */
+function refuseStrange(shown: AllShown): void {
+  const tables = [...DEVICE_TABLES, ...CAMPAIGN_TABLES]
+  const known = new Set(tables.flatMap(idsOf))
+  const prefixes = new Set(tables.map(({ prefix }) => prefix))
+  const strange = [...shown.keys()].filter((id) => prefixes.has(id.replace(/\d+$/, '')) && !known.has(id))
+  if (strange.length > 0) throw new Error(`tests show rows that are not there: ${strange.join(', ')}`)
 }
 
 /** Services and `test/` speak over real sockets; packages are tested in memory. */
-function isShown(id: string, found: readonly Shown[] | undefined): boolean {
-  return found?.some(({ file }) => !file.startsWith('packages/') || id.startsWith('bad input')) ?? false
+function isShown({ inMemory }: RowTable, found: readonly Shown[] | undefined): boolean {
+  return found?.some(({ file }) => inMemory || !file.startsWith('packages/')) ?? false
 }
 
-function shownCell(id: string, found: readonly Shown[] | undefined): string {
-  if (found === undefined) return '*no*'
+function shownCell(table: RowTable, found: readonly Shown[] | undefined, why: string | undefined): string {
+  if (found === undefined) return why === undefined ? '*no*' : `*not done*: ${cell(why)}`
   const tests = testsOf(found)
-  return isShown(id, found) ? tests : `*codec only*: ${tests}`
+  return isShown(table, found) ? tests : `*codec only*: ${tests}`
 }
 
 function testsOf(found: readonly Shown[]): string {

@@ -1,4 +1,4 @@
-import { ERROR_CODES, type ErrorCode, OPERATIONS, type Operation, ProblemSchema } from '@sluice/contracts'
+import { CampaignReportSchema, ERROR_CODES, type ErrorCode, OPERATIONS, type Operation, ProblemSchema } from '@sluice/contracts'
 
 const ALWAYS: ErrorCode[] = ['invalid_request', 'unauthorized', 'internal', 'unavailable', 'deadline_exceeded']
 
@@ -52,6 +52,13 @@ function parameters(place: 'path' | 'query', schema: Operation['params']): objec
 
 function contentOf(schema: Operation['body'] | Operation['response']): object {
   if (schema === 'bytes') return { 'application/octet-stream': {} }
+  if (schema === 'document') {
+    return {
+      'application/json': { schema: CampaignReportSchema },
+      'text/csv': { schema: { type: 'string' } },
+      'text/html': { schema: { type: 'string' } },
+    }
+  }
   if (schema === 'events') return { 'text/event-stream': { schema: { type: 'string' } } }
   return { 'application/json': { schema } }
 }

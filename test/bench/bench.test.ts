@@ -69,7 +69,7 @@ test('one short run prints every column, and idle sessions cost what was promise
 })
 
 test(
-  'whatever it is handed, a gateway with a small young generation stays below 250 MB and answers on',
+  'whatever it is handed, a gateway with a small young generation stays below 200 MB and answers on',
   { timeout: 180_000 },
   async () => {
     const args = ['--memory', '--node-options=--max-semi-space-size=8', '--devices', '64', '--connections', '16']
@@ -88,8 +88,8 @@ test(
 
 test('more memory than was promised is named', () => {
   const row = (peakBytes: number) => ({ flood: 'a flood', answers: {}, peakBytes })
-  expect(tooMuchMemory([row(250_000_000), row(1)])).toEqual([])
-  expect(tooMuchMemory([row(251_000_000)])).toEqual([expect.stringContaining('251 MB for a flood')])
+  expect(tooMuchMemory([row(200_000_000), row(1)])).toEqual([])
+  expect(tooMuchMemory([row(201_000_000)])).toEqual([expect.stringContaining('201 MB for a flood')])
 })
 
 test('a promise that does not hold is named, and fails the run', () => {

@@ -3,7 +3,7 @@ import { type Flood, type FloodAnswers, flood, floods } from './flood.ts'
 import type { Gateway } from './start-stand.ts'
 
 /** What the gateway is allowed to hold at its worst. */
-export const MOST_BYTES = 250 * 1_000_000
+export const MOST_BYTES = 200 * 1_000_000
 
 export interface MemoryRow {
   readonly flood: string
@@ -35,7 +35,7 @@ async function measureFlood(gateway: Gateway, one: Flood, atOnce: number): Promi
 export function tooMuchMemory(rows: readonly MemoryRow[]): string[] {
   return rows
     .filter(({ peakBytes }) => peakBytes > MOST_BYTES)
-    .map(({ flood: name, peakBytes }) => `${(peakBytes / 1e6).toFixed(0)} MB for ${name}, at most 250 were due`)
+    .map(({ flood: name, peakBytes }) => `${(peakBytes / 1e6).toFixed(0)} MB for ${name}, at most 200 were due`)
 }
 
 /** The kernel keeps the highest resident size: man 5 proc_pid_status, VmHWM; proc_pid_clear_refs, 5. */

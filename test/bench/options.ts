@@ -31,6 +31,10 @@ export const usage = `pnpm bench [options]
   --node-options S NODE_OPTIONS of the gateways: --node-options=--max-semi-space-size=8
   --profile DIR    take a CPU profile of the gateway, and print where its time went
   --help
+
+pnpm bench upgrades | informs | plan | growth | machine | hints [--help]
+
+  campaigns at scale
 `
 
 /** Null: help was asked for. Throws with a sentence for people. */

@@ -31,7 +31,7 @@ export function readProfile(folder: string, sinceMicroseconds: number): ProfileS
     .filter((name) => name.endsWith('.cpuprofile'))
     .toSorted()
     .at(-1)
-  if (newest === undefined) throw new Error(`the gateway wrote no profile to ${folder}`)
+  if (newest === undefined) throw new Error(`no profile was written to ${folder}`)
   return sharesOf(JSON.parse(readFileSync(join(folder, newest), 'utf8')) as CpuProfile, sinceMicroseconds)
 }
 

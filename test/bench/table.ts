@@ -108,17 +108,17 @@ export function memoryTableOf(rows: readonly MemoryRow[]): string {
   return markdown([['handed to the gateway', 'answers', 'most MB'], ...lines])
 }
 
-/** Where the gateway's own time went. */
-export function sharesTable({ packages, functions }: ProfileShares): string {
+/** Where a process's own time went. */
+export function sharesTable({ packages, functions }: ProfileShares, of = 'gateway'): string {
   const lines = (shares: readonly Share[], most: number) =>
     shares.slice(0, most).map(({ name, share }) => [name, `${(share * 100).toFixed(1)} %`])
   return [
-    markdown([['gateway, self time by package', ''], ...lines(packages, 16)]),
-    markdown([['gateway, self time by function', ''], ...lines(functions, 24)]),
+    markdown([[`${of}, self time by package`, ''], ...lines(packages, 16)]),
+    markdown([[`${of}, self time by function`, ''], ...lines(functions, 24)]),
   ].join('\n\n')
 }
 
-function markdown(lines: readonly (readonly string[])[]): string {
+export function markdown(lines: readonly (readonly string[])[]): string {
   const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)))
   const [head = '', ...rest] = lines.map(
     (line) =>

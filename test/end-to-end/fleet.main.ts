@@ -8,6 +8,7 @@ export interface FleetOrder extends Pick<
   | 'count'
   | 'seed'
   | 'version'
+  | 'model'
   | 'serialPrefix'
   | 'periodicInformMs'
   | 'timeScale'

@@ -39,15 +39,18 @@ export async function runFleet(system: System, options: FleetOptions): Promise<R
   const { record, statesFile, faults: _, ...settings } = order
   // The same seed makes the same devices here as there.
   const twin = createFleet(settings)
-  await system.client.call('importDevices', { body: { items: twin.credentials() } })
+  const credentials = twin.credentials()
+  for (let from = 0; from < credentials.length; from += 1_000) {
+    await system.client.call('importDevices', { body: { items: credentials.slice(from, from + 1_000) } })
+  }
   const child = await startProcess({
     entry: 'test/end-to-end/fleet.main.ts',
     args: [JSON.stringify(order)],
     readyWhen: (output) => output.includes('fleet started'),
   })
   await waitUntil(async () => (await informedDevices(system, order.serialPrefix ?? 'SIM')) >= order.count, {
-    deadlineMs: 20_000,
-    everyMs: 200,
+    deadlineMs: 20_000 + 3 * order.periodicInformMs!,
+    everyMs: 200 + order.count / 2,
     describe: () => `not all of ${order.count} devices informed`,
   })
   const read = <T>(path: string): T[] =>

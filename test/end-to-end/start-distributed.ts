@@ -25,6 +25,8 @@ export interface DistributedSystem extends System {
   readonly proxy: RoundRobinProxy
   /** By name; where there are several, `cwmp-gateway-1` and on. */
   readonly services: ReadonlyMap<string, StartedProcess>
+  /** Starts a service again, with the settings it had, once the process it was has ended. */
+  restart(name: string): Promise<void>
 }
 
 export interface DistributedOptions {
@@ -53,7 +55,13 @@ export async function startDistributedSystem(options: DistributedOptions = {}): 
   }
   const onNats: Environment = { SLUICE_NATS_URL: nats.url, SLUICE_OTLP_ENDPOINT: spans.url }
   const onSql: Environment = { ...onNats, SLUICE_POSTGRES_URL: postgres.url }
+  const launches = new Map<string, () => Promise<void>>()
   const run = async (name: string, env: Environment, service = name): Promise<void> => {
+    const launch = () => startService(name, env, service)
+    launches.set(name, launch)
+    await launch()
+  }
+  const startService = async (name: string, env: Environment, service: string): Promise<void> => {
     const adminPort = await freePort()
     const started = await startProcess({
       entry: `services/${service}/src/main.ts`,
@@ -149,6 +157,10 @@ export async function startDistributedSystem(options: DistributedOptions = {}): 
       spans,
       proxy,
       services,
+      restart: async (name) => {
+        await services.get(name)?.ended
+        await launches.get(name)?.()
+      },
       output: () => [...services].map(([name, service]) => `== ${name}\n${service.output()}`).join('\n'),
       quiet: () => sleep(1_000),
       stop: async () => {

@@ -5,10 +5,11 @@ import { type House, readHouse } from './read-house.ts'
 
 /** Lower layers know nothing of higher ones; services know nothing of each other. */
 const LAYERS: Record<string, number> = {
+  ...layer(-2, ['versions']),
   // What messages carry as they stand.
-  ...layer(-1, ['model-profiles']),
-  ...layer(0, ['rollout', 'cwmp', 'firmware', 'http-auth', 'device-simulator', 'contracts']),
-  ...layer(1, ['runtime']),
+  ...layer(-1, ['model-profiles', 'targets']),
+  ...layer(0, ['rollout', 'cwmp', 'firmware', 'http-auth', 'audit-chain', 'device-simulator', 'contracts']),
+  ...layer(1, ['runtime', 'campaign-report']),
   ...layer(2, ['sql', 'hot-store', 'image-store', 'client']),
   ...layer(3, ['bus', 'cli']),
   ...layer(4, [
@@ -25,7 +26,17 @@ const LAYERS: Record<string, number> = {
   ...layer(5, ['standalone']),
   ...layer(6, ['demo', 'test']),
 }
-const PURE = ['rollout', 'cwmp', 'firmware', 'http-auth', 'model-profiles']
+const PURE = [
+  'rollout',
+  'cwmp',
+  'firmware',
+  'http-auth',
+  'model-profiles',
+  'versions',
+  'targets',
+  'audit-chain',
+  'campaign-report',
+]
 /** The one package that tests may lean on from anywhere. */
 const FOR_TESTS = 'testbed'
 /** The root package lists these for every test. */

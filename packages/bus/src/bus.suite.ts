@@ -121,7 +121,7 @@ export function busSuite(name: string, open: () => Promise<BusStand>): void {
         await waitUntil(() => done.length === 19)
       })
 
-      test('handed over too often become dead letters with their reason', async () => {
+      test('fault 49: handed over too often become dead letters with their reason', async () => {
         let calls = 0
         const consumer = await stand.bus('campaign-scheduler')
         await consumer.consume(artifactRevoked, async () => {
@@ -208,7 +208,7 @@ export function busSuite(name: string, open: () => Promise<BusStand>): void {
         expect(heard.every((mine) => mine.length > 0)).toBe(true)
       })
 
-      test('published twice under one id are delivered once', async () => {
+      test('fault 47: published twice under one id are delivered once', async () => {
         const event = revocation('once')
         await publisher.publish(artifactRevoked, [event])
         await publisher.publish(artifactRevoked, [event, revocation('other')])

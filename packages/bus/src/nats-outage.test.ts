@@ -25,7 +25,7 @@ afterEach(async () => {
   await server.stop()
 })
 
-test('a server killed and started again loses no event that was acknowledged, before or behind the consumer', async () => {
+test('fault 47: a server killed and started again loses no event that was acknowledged, before or behind the consumer', async () => {
   const heard = new Set<string>()
   await consumer.consume(artifactRevoked, async (batch) => batch.forEach(({ id }) => heard.add(id)), { maxBatch: 10 })
   const events = Array.from({ length: 300 }, (_, index) => revocation(`r${index}`))
@@ -47,7 +47,7 @@ test('a server killed and started again loses no event that was acknowledged, be
   await waitUntil(() => heard.size === events.length, { describe: () => `only ${heard.size} arrived` })
 })
 
-test('a full stream refuses more, keeps what nobody has handled, and takes more once it was handled', async () => {
+test('fault 50: a full stream refuses more, keeps what nobody has handled, and takes more once it was handled', async () => {
   const large = (index: number) => {
     const event = revocation(`f${index}`)
     return { ...event, data: { ...event.data, reason: 'x'.repeat(500) } }
@@ -99,7 +99,7 @@ test('a server that stands still fails a publish in bounded time; the retry with
   expect(heard).toEqual([event.id, last.id])
 })
 
-test('consumers and servers go on by themselves after a restart of the server', async () => {
+test('fault 46: consumers and servers go on by themselves after a restart of the server', async () => {
   const heard: string[] = []
   await consumer.consume(artifactRevoked, async (batch) => void heard.push(...batch.map(({ id }) => id)))
   await consumer.serve(deviceCredential, async (batch) => batch.map(() => ({ ok: true, data: { kind: 'unknown' } })))

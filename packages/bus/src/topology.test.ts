@@ -1,10 +1,11 @@
 import { EVENTS, artifactRevoked, REQUESTS } from '@sluice/contracts'
 import { createLog, systemClock } from '@sluice/runtime'
-import { freshNamespace } from '@sluice/testbed'
-import { connect } from 'nats'
+import { freshNamespace, waitUntil } from '@sluice/testbed'
+import { connect, nanos } from 'nats'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
 import { applyTopology } from './apply-topology.ts'
-import { everyKeyOf, requestSubject } from './message-subject.ts'
+import { revocation } from './bus.suite.ts'
+import { consumerName, everyKeyOf, requestSubject, streamName } from './message-subject.ts'
 import { connectNats } from './nats-bus.ts'
 import { topologyOf } from './topology.ts'
 
@@ -48,6 +49,31 @@ describe('applying it', () => {
     expect(await applyTopology(servers, { namespace, maxBytes: 2 ** 20 })).toEqual(once)
     const grown = await applyTopology(servers, { namespace, maxBytes: 2 ** 21 })
     expect(grown.streams.every(({ max_bytes }) => max_bytes === 2 ** 21)).toBe(true)
+  })
+
+  test('fault 51: again puts right what an older version did to a consumer, whose service went on meanwhile', async () => {
+    await applyTopology(servers, { namespace, maxBytes: 2 ** 20 })
+    const settings = { servers, namespace, service: 'campaign-scheduler', clock: systemClock, log }
+    const bus = await connectNats(settings)
+    const heard: string[] = []
+    await bus.consume(artifactRevoked, async (batch) => void heard.push(...batch.map(({ id }) => id)))
+    const publisher = await connectNats({ ...settings, service: 'artifact-resolver' })
+    const connection = await connect({ servers })
+    const manager = await connection.jetstreamManager()
+    const [stream, name] = [streamName(artifactRevoked, namespace), consumerName('campaign-scheduler', artifactRevoked)]
+    const older = { max_deliver: 5, ack_wait: nanos(1_000), max_ack_pending: 1, description: 'of an older version' }
+    await manager.consumers.update(stream, name, older)
+    const events = [revocation('a'), revocation('b')]
+    await publisher.publish(artifactRevoked, events)
+    await waitUntil(() => heard.length >= 2)
+    await applyTopology(servers, { namespace, maxBytes: 2 ** 20 })
+    const { config } = await manager.consumers.info(stream, name)
+    const wanted = topologyOf({ namespace }).consumers.find((one) => one.config.durable_name === name)
+    expect(config).toMatchObject(wanted!.config)
+    await publisher.publish(artifactRevoked, [revocation('c')])
+    await waitUntil(() => heard.length >= 3)
+    expect(heard.slice(0, 2)).toEqual(events.map(({ id }) => id))
+    await Promise.all([bus.close(), publisher.close(), connection.close()])
   })
 
   test('to a server that cannot do it is an error that says so', async () => {

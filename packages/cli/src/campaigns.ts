@@ -1,9 +1,11 @@
-import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Campaign, CampaignDraft, PolicyDraft } from '@sluice/contracts'
+import type { Campaign } from '@sluice/contracts'
+import { DRAFT_OPTIONS, DRAFT_USAGE, draftOf } from './campaign-draft.ts'
 import { campaignLines } from './campaign-view.ts'
-import { type Command, type Invocation, UsageError, listOf, requiredText, textOf } from './command.ts'
+import { type Command, type Invocation, textOf } from './command.ts'
+import { dryRunLines } from './dry-run-view.ts'
 import { historyLines } from './history-lines.ts'
+import { reportCommand } from './report.ts'
 import { tableOf } from './table.ts'
 import { watchCampaign } from './watch-campaign.ts'
 
@@ -12,20 +14,22 @@ const PLAN_MS = 600_000
 export const campaignCommands: readonly Command[] = [
   {
     name: 'campaigns create',
-    usage: '--name <name> --artifact <artifact> [--wave <size>]... [--policy <file.json>] [--start]',
+    usage: `${DRAFT_USAGE} [--start]`,
     summary: 'Plan a campaign; --wave takes a count or a percentage, in order; who is left comes in a last wave',
     positionals: 0,
-    options: {
-      name: { type: 'string' },
-      artifact: { type: 'string' },
-      device: { type: 'string', multiple: true },
-      tag: { type: 'string', multiple: true },
-      'from-version': { type: 'string', multiple: true },
-      wave: { type: 'string', multiple: true },
-      policy: { type: 'string' },
-      start: { type: 'boolean' },
-    },
+    options: { ...DRAFT_OPTIONS, start: { type: 'boolean' } },
     run: createCampaign,
+  },
+  {
+    name: 'campaigns plan',
+    usage: DRAFT_USAGE,
+    summary: 'What such a campaign would do, who is left out and how long it would take; writes nothing',
+    positionals: 0,
+    options: DRAFT_OPTIONS,
+    run: async (invocation) => {
+      const would = await invocation.client.call('dryRunCampaign', { body: draftOf(invocation) })
+      for (const line of dryRunLines(would)) invocation.say(line)
+    },
   },
   {
     name: 'campaigns list',
@@ -75,14 +79,24 @@ export const campaignCommands: readonly Command[] = [
       for (const line of historyLines(items)) say(line)
     },
   },
+  reportCommand,
+  control('approve', 'Agree that it may start: another person than who created it'),
   control('start', 'Open the first wave'),
   control('pause', 'Claim nothing new; what was offered runs on and is counted'),
   control('resume', 'Go on after a pause'),
   control('abort', 'End it for good'),
   control('advance', 'Open the next wave, where that waits for a person'),
+  {
+    name: 'campaigns roll-back',
+    usage: '<campaign> [--artifact <artifact>] [--reason <text>]',
+    summary: 'End it, and plan a campaign that takes the devices it moved back; a second person approves that one',
+    positionals: 1,
+    options: { artifact: { type: 'string' }, reason: { type: 'string' } },
+    run: rollBack,
+  },
 ]
 
-function control(action: 'start' | 'pause' | 'resume' | 'abort' | 'advance', summary: string): Command {
+function control(action: 'approve' | 'start' | 'pause' | 'resume' | 'abort' | 'advance', summary: string): Command {
   return {
     name: `campaigns ${action}`,
     usage: '<campaign> [--reason <text>]',
@@ -100,6 +114,18 @@ function control(action: 'start' | 'pause' | 'resume' | 'abort' | 'advance', sum
   }
 }
 
+async function rollBack(invocation: Invocation): Promise<void> {
+  const { client, positionals, values, say } = invocation
+  const [artifactId, reason] = [textOf(values, 'artifact'), textOf(values, 'reason')]
+  const back = await client.call('rollBackCampaign', {
+    params: { campaignId: positionals[0]! },
+    body: { ...(artifactId !== undefined && { artifactId }), ...(reason !== undefined && { reason }) },
+  })
+  const planned = await waitForPlan(invocation, back)
+  say(`${planned.campaignId} ${planned.state}, takes ${planned.size} devices back once a second person approves it`)
+  for (const line of tableOf(['LEFT OUT BECAUSE', 'DEVICES'], Object.entries(planned.leftOut))) say(`  ${line}`)
+}
+
 async function createCampaign(invocation: Invocation): Promise<boolean> {
   const { client, values, say } = invocation
   const draft = draftOf(invocation)
@@ -107,51 +133,14 @@ async function createCampaign(invocation: Invocation): Promise<boolean> {
   say(
     `${planned.campaignId} ${planned.state}, ${planned.size} devices in ${planned.waves.map((wave) => wave.size).join(' + ')}`,
   )
+  for (const [reason, devices] of Object.entries(planned.leftOut)) say(`  left out: ${devices}, ${reason}`)
+  if (planned.approval.neededBecause.length > 0) {
+    say(`  a second person has to approve it: ${planned.approval.neededBecause.join(', ')}`)
+  }
   if (values['start'] !== true) return true
   const started = await client.call('startCampaign', { params: { campaignId: planned.campaignId }, body: {} })
   say(`${started.campaignId} ${started.state}`)
   return true
-}
-
-function draftOf({ values }: Invocation): CampaignDraft {
-  const policyFile = textOf(values, 'policy')
-  const policy = policyFile === undefined ? {} : readPolicy(policyFile)
-  const waves = withLast(listOf(values, 'wave').map(waveOf))
-  const names = listOf(values, 'device')
-  const tags = listOf(values, 'tag')
-  const softwareVersions = listOf(values, 'from-version')
-  return {
-    name: requiredText(values, 'name'),
-    artifactId: requiredText(values, 'artifact'),
-    targets: {
-      ...(names.length === 0 ? {} : { names }),
-      ...(tags.length === 0 ? {} : { tags }),
-      ...(softwareVersions.length === 0 ? {} : { softwareVersions }),
-    },
-    policy: { ...policy, ...(waves.length === 0 ? {} : { waves }) },
-  }
-}
-
-function readPolicy(file: string): PolicyDraft {
-  const text = readFileSync(file, 'utf8')
-  try {
-    return JSON.parse(text) as PolicyDraft
-  } catch {
-    throw new UsageError(`${file} is not JSON`)
-  }
-}
-
-/** `--wave 5` alone means five devices first, not everybody at once. */
-function withLast(waves: NonNullable<PolicyDraft['waves']>): NonNullable<PolicyDraft['waves']> {
-  const last = waves.at(-1)
-  if (last === undefined || ('percent' in last.size && last.size.percent === 100)) return waves
-  return [...waves, { size: { percent: 100 }, advance: 'auto' }]
-}
-
-function waveOf(text: string): NonNullable<PolicyDraft['waves']>[number] {
-  const [, figure, percent] = /^(\d+(?:\.\d+)?)(%?)$/.exec(text) ?? []
-  if (figure === undefined) throw new UsageError(`--wave ${text}: a count such as 50 or a percentage such as 5%`)
-  return { size: percent === '%' ? { percent: Number(figure) } : { count: Number(figure) }, advance: 'auto' }
 }
 
 async function waitForPlan({ client, signal }: Invocation, created: Campaign): Promise<Campaign> {

@@ -6,13 +6,19 @@ import { printable } from './table.ts'
 export const changeDeviceCommands: readonly Command[] = [
   {
     name: 'devices update',
-    usage: '<device> [--tag <tag>]... [--no-tags] [--logs-bodies on|off] [--username <name>] [--password-file <file>]',
-    summary: 'Change tags, credentials or logging of one device; tags that are given replace all of them',
+    usage:
+      '<device> [--tag <tag>]... [--no-tags] [--site <site>] [--region <region>] [--access-node <node>] [--zone <IANA zone>] [--logs-bodies on|off] [--username <name>] [--password-file <file>]',
+    summary:
+      "Change tags, place, credentials or logging of one device; tags that are given replace all of them, --site '' clears",
     positionals: 1,
     needs: 1,
     options: {
       tag: { type: 'string', multiple: true },
       'no-tags': { type: 'boolean' },
+      site: { type: 'string' },
+      region: { type: 'string' },
+      'access-node': { type: 'string' },
+      zone: { type: 'string' },
       'logs-bodies': { type: 'string' },
       username: { type: 'string' },
       'password-file': { type: 'string' },
@@ -47,6 +53,10 @@ function changeOf(values: Invocation['values']): DeviceChange {
   if (logs !== undefined && logs !== 'on' && logs !== 'off') throw new UsageError('--logs-bodies is on or off')
   const given = {
     tags: values['no-tags'] === true ? [] : tags.length === 0 ? undefined : tags,
+    site: placeOf(values, 'site'),
+    region: placeOf(values, 'region'),
+    accessNode: placeOf(values, 'access-node'),
+    zone: placeOf(values, 'zone'),
     username: textOf(values, 'username'),
     password: secretIn(textOf(values, 'password-file')),
     connectionRequestUsername: textOf(values, 'connection-request-username'),
@@ -54,6 +64,12 @@ function changeOf(values: Invocation['values']): DeviceChange {
     logsBodies: logs === undefined ? undefined : logs === 'on',
   }
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+}
+
+/** Empty: not known any longer. */
+function placeOf(values: Invocation['values'], name: string): string | null | undefined {
+  const text = textOf(values, name)
+  return text === '' ? null : text
 }
 
 /** From a file: arguments are seen by everybody on the machine, and kept by shells. */

@@ -193,3 +193,82 @@ test('an import that the API refuses says how far it came', async () => {
   expect(said.code).toBe(3)
   expect(said.err).toContain('stopped at lines 1002 to 1501; before: 1000 created, 0 updated')
 })
+
+const DEVICE = {
+  deviceKey: `dev_${'a'.repeat(26)}`,
+  name: '00D09E-RG-1',
+  softwareVersion: '1.2',
+  hardwareVersion: null,
+  lastInformAt: null,
+  tags: ['lab', 'fibre'],
+  site: 'olt-17',
+  region: null,
+  accessNode: null,
+  zone: 'Europe/Madrid',
+  wakeableBy: ['http'],
+  gatewayName: null,
+  leniencies: [{ code: 'no_id', lastAt: '2026-01-01T00:00:00.000Z' }],
+  profile: 'default-device',
+}
+
+test('a list of devices reads on over short and empty pages until there are no more', async () => {
+  const pages = [
+    { items: [], next: 'a' },
+    { items: [DEVICE], next: 'b' },
+    { items: [DEVICE], next: null },
+  ]
+  const said = await sluice(['devices', 'list', '--where', 'site = "olt-17"'], { listDevices: () => pages.shift() })
+  expect(said.code).toBe(0)
+  expect(said.calls.map(([, input]) => input)).toEqual([
+    { query: { where: 'site = "olt-17"', limit: 1_000 } },
+    { query: { where: 'site = "olt-17"', limit: 1_000, cursor: 'a' } },
+    { query: { where: 'site = "olt-17"', limit: 999, cursor: 'b' } },
+  ])
+  expect(said.out.split('\n')).toHaveLength(3)
+})
+
+test('a device is shown with its place, profile, tags, ways to wake it and what was tolerated; or as JSON', async () => {
+  const answers = { getDevice: DEVICE, getDeviceUpgrades: { items: [], next: null } }
+  const { out } = await sluice(['devices', 'show', 'd'], answers)
+  for (const part of [
+    'site olt-17, zone Europe/Madrid',
+    'default-device',
+    'lab, fibre',
+    'woken by http',
+    'tolerated no_id',
+  ])
+    expect(out).toContain(part)
+  const hostile = { ...DEVICE, site: 'a\u009b31m' }
+  const json = (await sluice(['devices', 'show', 'd', '--json'], { getDevice: hostile })).out
+  expect(json).not.toContain('\u009b')
+  expect(JSON.parse(json)).toEqual(hostile)
+})
+
+test('targets are an expression, names, or a file of names', async () => {
+  const file = fileOf('names.txt', '\uFEFF00D09E-RG-1\r\n\n# from the CRM\n 00D09E-RG-2 \n00D09E-RG-1\n')
+  const args = ['--name', 'n', '--artifact', 'a', '--where', 'percent < 5', '--device', 'x', '--devices', file]
+  const planned = { campaignId: 'cmp_1', state: 'ready', size: 3, waves: [] }
+  const said = await sluice(['campaigns', 'create', ...args], { createCampaign: planned })
+  expect(said.calls[0]).toMatchObject([
+    'createCampaign',
+    { body: { targets: { where: 'percent < 5', names: ['x', '00D09E-RG-1', '00D09E-RG-2'] } } },
+  ])
+})
+
+test('a file that names no device, or too many of them, targets nobody', async () => {
+  const many = Array.from({ length: 10_001 }, (_, n) => `n${n}`).join('\n')
+  for (const [content, why] of [
+    ['# none\n\n', 'names no device'],
+    [many, 'no more than 10000'],
+  ] as const) {
+    const args = ['campaigns', 'create', '--name', 'n', '--artifact', 'a', '--devices', fileOf('some.txt', content)]
+    const said = await sluice(args)
+    expect(said).toMatchObject({ code: 2, calls: [] })
+    expect(said.err).toContain(why)
+  }
+})
+
+test('a device is moved, and an empty place is cleared', async () => {
+  const said = await sluice(['devices', 'update', 'd', '--site', 'olt-2', '--zone', ''], { updateDevice: DEVICE })
+  expect(said.calls).toEqual([['updateDevice', { params: { device: 'd' }, body: { site: 'olt-2', zone: null } }]])
+})

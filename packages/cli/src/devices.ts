@@ -1,16 +1,19 @@
+import type { Device } from '@sluice/contracts'
 import { type Command, type Invocation, textOf } from './command.ts'
+import { deviceLines } from './device-lines.ts'
 import { historyLines } from './history-lines.ts'
 import { importDevices } from './import/import-devices.ts'
-import { printable, tableOf } from './table.ts'
+import { jsonOf, tableOf } from './table.ts'
 import { upgradeRows, UPGRADE_HEADER } from './upgrades.ts'
 
 export const deviceCommands: readonly Command[] = [
   {
     name: 'devices list',
-    usage: '[--oui <OUI> --product-class <class>] [--software-version <version>] [--tag <tag>]',
+    usage: '[--where <expression>] [--oui <OUI> --product-class <class>] [--software-version <version>] [--tag <tag>]',
     summary: 'The inventory, up to 1000 of it',
     positionals: 0,
     options: {
+      where: { type: 'string' },
       oui: { type: 'string' },
       'product-class': { type: 'string' },
       'software-version': { type: 'string' },
@@ -29,17 +32,15 @@ export const deviceCommands: readonly Command[] = [
   },
   {
     name: 'devices show',
-    usage: '<device>',
+    usage: '<device> [--json]',
     summary: 'One device and its upgrades, by key or by OUI-ProductClass-SerialNumber',
     positionals: 1,
-    options: {},
-    run: async ({ client, positionals, say }) => {
+    options: { json: { type: 'boolean' } },
+    run: async ({ client, positionals, values, say }) => {
       const params = { device: positionals[0]! }
       const device = await client.call('getDevice', { params })
-      say(`${printable(device.name)}  ${device.deviceKey}`)
-      say(
-        `  runs ${printable(device.softwareVersion ?? '?')} on hardware ${printable(device.hardwareVersion ?? '?')}, last Inform ${device.lastInformAt ?? 'never'}`,
-      )
+      if (values['json'] === true) return say(jsonOf(device))
+      for (const line of deviceLines(device)) say(line)
       const { items } = await client.call('getDeviceUpgrades', { params })
       if (items.length > 0) for (const line of tableOf(UPGRADE_HEADER, upgradeRows(items))) say(`  ${line}`)
     },
@@ -60,27 +61,41 @@ export const deviceCommands: readonly Command[] = [
   },
 ]
 
+/** As many as are shown. */
+const MOST_LISTED = 1_000
+
 async function listDevices({ client, values, say }: Invocation): Promise<void> {
+  const where = textOf(values, 'where')
   const oui = textOf(values, 'oui')
   const productClass = textOf(values, 'product-class')
   const softwareVersion = textOf(values, 'software-version')
   const tag = textOf(values, 'tag')
-  const { items, next } = await client.call('listDevices', {
-    query: {
-      limit: 1_000,
-      ...(oui === undefined ? {} : { oui: oui.toUpperCase() }),
-      ...(productClass === undefined ? {} : { productClass }),
-      ...(softwareVersion === undefined ? {} : { softwareVersion }),
-      ...(tag === undefined ? {} : { tag }),
-    },
-  })
-  const rows = items.map((one) => [
+  const query = {
+    ...(where === undefined ? {} : { where }),
+    ...(oui === undefined ? {} : { oui: oui.toUpperCase() }),
+    ...(productClass === undefined ? {} : { productClass }),
+    ...(softwareVersion === undefined ? {} : { softwareVersion }),
+    ...(tag === undefined ? {} : { tag }),
+  }
+  const found: Device[] = []
+  let cursor: string | null = null
+  // A page may be short or empty before the last one.
+  do {
+    const limit = MOST_LISTED - found.length
+    const page: { items: Device[]; next: string | null } = await client.call('listDevices', {
+      query: { ...query, limit, ...(cursor === null ? {} : { cursor }) },
+    })
+    found.push(...page.items)
+    cursor = page.next
+  } while (cursor !== null && found.length < MOST_LISTED)
+  const rows = found.map((one) => [
     one.name,
     one.softwareVersion,
     one.hardwareVersion,
     one.lastInformAt,
+    one.site,
     one.tags.join(','),
   ])
-  for (const line of tableOf(['DEVICE', 'SOFTWARE', 'HARDWARE', 'LAST INFORM', 'TAGS'], rows)) say(line)
-  if (next !== null) say('... and more')
+  for (const line of tableOf(['DEVICE', 'SOFTWARE', 'HARDWARE', 'LAST INFORM', 'SITE', 'TAGS'], rows)) say(line)
+  if (cursor !== null) say('... and more')
 }

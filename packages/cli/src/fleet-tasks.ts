@@ -1,8 +1,9 @@
 import type { DeviceFilter, FleetAction, FleetTask } from '@sluice/contracts'
-import { type Command, type Invocation, UsageError, listOf, textOf } from './command.ts'
+import { type Command, type Invocation, UsageError, textOf } from './command.ts'
 import { callOf, millisecondsOf } from './device-call.ts'
 import { parseArguments } from './read-json.ts'
 import { printable, tableOf } from './table.ts'
+import { TARGET_OPTIONS, TARGET_USAGE, targetsOf } from './targets.ts'
 
 const KINDS: readonly FleetAction['kind'][] = [
   'call',
@@ -18,14 +19,12 @@ const KINDS: readonly FleetAction['kind'][] = [
 export const fleetTaskCommands: readonly Command[] = [
   {
     name: 'fleet create',
-    usage: "<action> ['{json}'] [--tag <tag>]... [--device <name>]... [--from-version <version>]... | --all [--now]",
+    usage: `<action> ['{json}'] ${TARGET_USAGE} | --all [--now]`,
     summary: `Do one thing on each device of a filter: ${KINDS.join(', ')}`,
     positionals: 2,
     needs: 1,
     options: {
-      tag: { type: 'string', multiple: true },
-      device: { type: 'string', multiple: true },
-      'from-version': { type: 'string', multiple: true },
+      ...TARGET_OPTIONS,
       oui: { type: 'string' },
       'product-class': { type: 'string' },
       all: { type: 'boolean' },
@@ -70,7 +69,9 @@ async function createFleetTask({ client, positionals, values, say }: Invocation)
   const [kind = '', json] = positionals
   const filter = filterOf(values)
   if (Object.keys(filter).length === 0 && values['all'] !== true) {
-    throw new UsageError('which devices? --tag, --device, --from-version, --oui with --product-class, or --all')
+    throw new UsageError(
+      'which devices? --where, --tag, --device, --devices, --from-version, --oui with --product-class, or --all',
+    )
   }
   const deadlineMs = millisecondsOf(textOf(values, 'deadline'), 'deadline')
   const created = await client.call('createFleetTask', {
@@ -94,15 +95,12 @@ function actionOf(kind: string, json: string | undefined): FleetAction {
 }
 
 function filterOf(values: Invocation['values']): DeviceFilter {
-  const [names, tags, softwareVersions] = ['device', 'tag', 'from-version'].map((name) => listOf(values, name))
   const oui = textOf(values, 'oui')
   const productClass = textOf(values, 'product-class')
   if ((oui === undefined) !== (productClass === undefined))
     throw new UsageError('--oui and --product-class go together')
   return {
-    ...(names!.length === 0 ? {} : { names: names! }),
-    ...(tags!.length === 0 ? {} : { tags: tags! }),
-    ...(softwareVersions!.length === 0 ? {} : { softwareVersions: softwareVersions! }),
+    ...targetsOf(values),
     ...(oui === undefined || productClass === undefined ? {} : { models: [{ oui: oui.toUpperCase(), productClass }] }),
   }
 }

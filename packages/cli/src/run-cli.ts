@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { type Client, ClientError } from '@sluice/client'
 import { artifactCommands } from './artifacts.ts'
+import { auditCommands } from './audit.ts'
 import { campaignCommands } from './campaigns.ts'
 import { type Command, type Screen, UsageError } from './command.ts'
 import { changeDeviceCommands } from './change-device.ts'
@@ -23,6 +24,7 @@ const COMMANDS: readonly Command[] = [
   ...gatewayRuleCommands,
   ...campaignCommands,
   ...upgradeCommands,
+  ...auditCommands,
 ]
 
 export interface CliParts {

@@ -10,6 +10,14 @@ export function tableOf(header: readonly string[], rows: readonly (readonly (str
   )
 }
 
+/** JSON that a terminal may be sent: JSON itself leaves some control characters as they are. */
+export function jsonOf(value: unknown): string {
+  return JSON.stringify(value, null, 2).replaceAll(
+    /[\u007F-\u009F]/g,
+    (char) => `\\u00${char.charCodeAt(0).toString(16)}`,
+  )
+}
+
 /** Names come from devices: a serial number may hold escape sequences. */
 export function printable(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`)

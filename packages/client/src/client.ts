@@ -22,14 +22,19 @@ export interface ClientSettings {
   readonly deadlineMs?: number
 }
 
-type Callable = Exclude<OperationName, 'streamEvents' | 'uploadArtifact' | 'getTaskUpload' | 'getUpgradeBackup'>
+type Callable = Exclude<
+  OperationName,
+  'streamEvents' | 'uploadArtifact' | 'getTaskUpload' | 'getUpgradeBackup' | 'getCampaignReport'
+>
 type Part<K extends string, T> = {} extends T ? { readonly [P in K]?: T } : { readonly [P in K]: T }
 export type CallInput<N extends Callable> = Part<'params', ParamsOf<N>> &
   Part<'query', QueryOf<N>> &
-  (undefined extends BodyOf<N> ? { readonly body?: undefined } : { readonly body: BodyOf<N> })
+  (undefined extends BodyOf<N> ? { readonly body?: undefined } : { readonly body: BodyOf<N> }) & {
+    readonly requestId?: string
+  }
 
 export interface Client {
-  /** Calls one operation of the API by its name. Throws ClientError. */
+  /** Calls one operation of the API by its name; `requestId` is sent as Idempotency-Key. Throws ClientError. */
   call<N extends Callable>(
     name: N,
     ...input: {} extends CallInput<N> ? [CallInput<N>?] : [CallInput<N>]
@@ -40,6 +45,8 @@ export interface Client {
   fetchUpload(taskId: string): Promise<Uint8Array>
   /** The configuration a device put before an upgrade. */
   fetchBackup(upgradeId: string): Promise<Uint8Array>
+  /** A campaign's report, as it arrives. Has a limit of its own for its beginning, none for its end. */
+  fetchReport(campaignId: string, format: 'json' | 'csv' | 'html'): AsyncGenerator<Uint8Array>
   /** Campaigns and upgrades as they change, until the signal aborts or the connection breaks. */
   events(query: QueryOf<'streamEvents'>, signal: AbortSignal): AsyncGenerator<ServerSentEvent>
 }
@@ -58,11 +65,16 @@ export function createClient(settings: ClientSettings): Client {
   return {
     call: async <N extends Callable>(name: N, input?: CallInput<N>) => {
       const given = (input ?? {}) as AnyInput
-      const body =
-        given.body === undefined
-          ? {}
-          : { body: JSON.stringify(given.body), headers: { 'content-type': 'application/json' } }
-      const response = await send(OPERATIONS[name], given, { ...body, signal: AbortSignal.timeout(deadlineMs) })
+      const body = given.body === undefined ? {} : { body: JSON.stringify(given.body) }
+      const headers = {
+        ...(given.body !== undefined && { 'content-type': 'application/json' }),
+        ...(given.requestId !== undefined && { 'idempotency-key': given.requestId }),
+      }
+      const response = await send(OPERATIONS[name], given, {
+        ...body,
+        headers,
+        signal: AbortSignal.timeout(deadlineMs),
+      })
       return (await readJson(response)) as ResponseOf<N>
     },
     upload: async (artifactId, content) => {
@@ -78,6 +90,16 @@ export function createClient(settings: ClientSettings): Client {
     },
     fetchBackup: async (upgradeId) => {
       return readBytes(await send(OPERATIONS.getUpgradeBackup, { params: { upgradeId } }, {}))
+    },
+    fetchReport: async function* (campaignId, format) {
+      const input = { params: { campaignId }, query: { format } }
+      const response = await send(OPERATIONS.getCampaignReport, input, {})
+      if (!response.ok || response.body === null) return await readJson(response)
+      try {
+        yield* response.body
+      } catch (cause) {
+        throw new ClientError('unreachable', 'the report broke off: it is not whole', { cause })
+      }
     },
     events: async function* (query, signal) {
       const response = await send(OPERATIONS.streamEvents, { query }, { signal })
@@ -97,6 +119,7 @@ interface AnyInput {
   readonly params?: Record<string, unknown>
   readonly query?: Record<string, unknown>
   readonly body?: unknown
+  readonly requestId?: string
 }
 
 function pathOf(operation: Operation, input: AnyInput): string {

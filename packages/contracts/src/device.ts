@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { event, request } from './define.ts'
+import { TARGETS, TIME_ZONE } from './formats.ts'
 import { Actor, Count, Cursor, DeviceKey, SoftwareVersion, Time, Traceparent, nullable } from './values.ts'
 
 const Oui = Type.String({ pattern: '^[0-9A-F]{6}$' })
@@ -59,6 +60,18 @@ export const deviceInformed = event('device.informed', {
   data: Type.Object({ items: Type.Array(InformedDevice, { minItems: 1, maxItems: 256 }) }),
 })
 
+const PlaceName = Type.String({ minLength: 1, maxLength: 64, pattern: '^[^\\u0000-\\u001f\\u007f]+$' })
+/** Where a device stands, as the operator's systems say; a caps' `site` is what shares a line: an OLT, a BNG, a street. */
+const Place = {
+  site: PlaceName,
+  region: PlaceName,
+  accessNode: PlaceName,
+  /** The subscriber's IANA time zone, for example `Europe/Madrid`. */
+  zone: Type.String({ minLength: 1, maxLength: 64 }),
+}
+/** What is brought in is checked; what stands there already is told as it is. */
+const GivenZone = Type.String({ minLength: 1, maxLength: 64, format: TIME_ZONE })
+
 export const Device = Type.Object({
   deviceKey: DeviceKey,
   /** `OUI-ProductClass-SerialNumber`, percent-encoded (TR-069 3.4.4). */
@@ -74,6 +87,12 @@ export const Device = Type.Object({
   firstSeenAt: Time,
   lastEvents: Type.Array(CwmpEvent),
   tags: Type.Array(Name64, { maxItems: 32 }),
+  site: nullable(Place.site),
+  region: nullable(Place.region),
+  accessNode: nullable(Place.accessNode),
+  zone: nullable(Place.zone),
+  /** When something last changed that targets may ask for: its version, model, tags or place. */
+  changedAt: Time,
   username: nullable(Type.String({ maxLength: 256 })),
   /** Null before its first Inform. */
   dataModelRoot: nullable(Type.Union([Type.Literal('Device.'), Type.Literal('InternetGatewayDevice.')])),
@@ -103,6 +122,8 @@ export const DeviceFilter = Type.Object(
     models: Type.Optional(Type.Array(Type.Object({ oui: Oui, productClass: Name64 }), { maxItems: 64 })),
     softwareVersions: Type.Optional(Type.Array(SoftwareVersion, { maxItems: 64 })),
     tags: Type.Optional(Type.Array(Name64, { maxItems: 32 })),
+    /** An expression over the inventory: docs/targets.md. */
+    where: Type.Optional(Type.String({ minLength: 1, maxLength: 4_000, format: TARGETS })),
   },
   { additionalProperties: false },
 )
@@ -111,9 +132,12 @@ export type DeviceFilter = Static<typeof DeviceFilter>
 export const deviceList = request('device.list', {
   server: 'device-registry',
   deadlineMs: 10_000,
-  description: 'A page of the inventory in the order of deviceKey.',
+  description:
+    'A page of the inventory in the order of deviceKey. It may be short, or empty, before the last one: read on until next is null.',
   input: Type.Object({
     filter: DeviceFilter,
+    /** Those alone whose `changedAt` is not before it. Look back some seconds further: what is being written has its time already. */
+    changedSince: Type.Optional(Time),
     cursor: Type.Optional(Cursor),
     limit: Type.Integer({ minimum: 1, maximum: 5_000 }),
   }),
@@ -138,6 +162,10 @@ export const ImportedDevice = Type.Object(
     username: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
     password: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
     tags: Type.Optional(Type.Array(Name64, { maxItems: 32 })),
+    site: Type.Optional(Place.site),
+    region: Type.Optional(Place.region),
+    accessNode: Type.Optional(Place.accessNode),
+    zone: Type.Optional(GivenZone),
     connectionRequestUrl: Type.Optional(Type.String({ maxLength: 256 })),
     connectionRequestUsername: Type.Optional(Type.String({ maxLength: 256 })),
     connectionRequestPassword: Type.Optional(Type.String({ maxLength: 256 })),
@@ -277,6 +305,11 @@ export const bootstrapCredentialRemove = request('bootstrap_credential.remove', 
 export const DeviceChange = Type.Object(
   {
     tags: Type.Optional(Type.Array(Name64, { maxItems: 32 })),
+    /** Null: not known any longer. */
+    site: Type.Optional(nullable(Place.site)),
+    region: Type.Optional(nullable(Place.region)),
+    accessNode: Type.Optional(nullable(Place.accessNode)),
+    zone: Type.Optional(nullable(GivenZone)),
     username: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
     password: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
     connectionRequestUsername: Type.Optional(Type.String({ maxLength: 256 })),
@@ -309,4 +342,27 @@ export const credentialChanged = event('device.credential_changed', {
   key: 'all',
   description: 'Credentials of devices were replaced or withdrawn: gateways forget what they remember of them.',
   data: Type.Object({ deviceKeys: Type.Array(DeviceKey, { minItems: 1, maxItems: 1_000 }) }),
+})
+
+/** By operators, not by devices themselves: what a campaign has copied of them is no longer so. */
+export const deviceChanged = event('device.changed', {
+  delivery: 'stored',
+  consumers: ['campaign-scheduler'],
+  key: 'shard, 00 to ff, of the first item',
+  description: 'Devices moved to another site or zone, or were removed from the inventory.',
+  data: Type.Object({
+    items: Type.Array(
+      Type.Union([
+        Type.Object({
+          kind: Type.Literal('moved'),
+          deviceKey: DeviceKey,
+          site: nullable(Place.site),
+          zone: nullable(Place.zone),
+          at: Time,
+        }),
+        Type.Object({ kind: Type.Literal('removed'), deviceKey: DeviceKey, at: Time }),
+      ]),
+      { minItems: 1, maxItems: 500 },
+    ),
+  }),
 })

@@ -21,20 +21,27 @@ export {
   trustKeyList,
   trustKeyRevoke,
 } from './artifact.ts'
+export { type AuditPage, type AuditPart, AuditPage as AuditPageSchema, auditList } from './audit.ts'
 export {
   type Campaign,
   type CampaignDraft,
   type Counters,
+  type DryRun,
+  type Leg,
   type Policy,
   type PolicyDraft,
   Campaign as CampaignSchema,
   CampaignDraft as CampaignDraftSchema,
   Policy as PolicySchema,
+  RequestId as RequestIdSchema,
   campaignChanged,
   campaignControl,
   campaignCreate,
+  campaignDryRun,
   campaignGet,
   campaignList,
+  campaignRollBack,
+  gateAsk,
 } from './campaign.ts'
 export type { DataOf, EventMessage, InputOf, OutputOf, RequestMessage } from './define.ts'
 export { type DeviceIdentity, deviceKeyOf, deviceNameOf, shardOf } from './device-identity.ts'
@@ -57,6 +64,7 @@ export {
   credentialChanged,
   credentialConfirm,
   credentialIssue,
+  deviceChanged,
   deviceCredential,
   deviceGet,
   deviceImport,
@@ -114,9 +122,19 @@ export {
   redirectRemove,
 } from './gateway-rules.ts'
 export { EVENTS, REQUESTS } from './messages.ts'
+export { KeptSettings, settingsKept } from './kept-settings.ts'
 export { type Observation, type ObservedFact, type Snapshot, attemptObserved } from './observation.ts'
 export { type Reach, deviceNotified, deviceReach, deviceSignature, deviceWake, deviceWoken } from './reach.ts'
 export { type Placement, type Task, type Watch, placementList, taskPlaced } from './task.ts'
+export {
+  type CampaignReport,
+  type Funnel,
+  type ReportedAct,
+  type StageTime,
+  CampaignReport as CampaignReportSchema,
+  STAGES,
+  campaignReport,
+} from './report.ts'
 export { type TransferStops, transferStopsChanged, transferStopsGet } from './transfer.ts'
 export { traceIdOf, upgradeTraceparent } from './upgrade-trace.ts'
 export {

@@ -1,12 +1,15 @@
 import * as artifact from './artifact.ts'
+import * as audit from './audit.ts'
 import * as campaign from './campaign.ts'
 import type { EventMessage, RequestMessage } from './define.ts'
 import * as device from './device.ts'
 import * as deviceMessage from './device-message.ts'
 import * as deviceTask from './device-task.ts'
 import * as gatewayRules from './gateway-rules.ts'
+import * as keptSettings from './kept-settings.ts'
 import * as observation from './observation.ts'
 import * as reach from './reach.ts'
+import * as report from './report.ts'
 import * as task from './task.ts'
 import * as transfer from './transfer.ts'
 import * as upgrade from './upgrade.ts'
@@ -14,13 +17,16 @@ import * as upload from './upload.ts'
 
 const all = [
   artifact,
+  audit,
   campaign,
   device,
   deviceMessage,
   deviceTask,
   gatewayRules,
+  keptSettings,
   observation,
   reach,
+  report,
   task,
   transfer,
   upgrade,

@@ -20,6 +20,8 @@ export const ObservedFact = Type.Union([
     kind: Type.Literal('informed'),
     softwareVersion: SoftwareVersion,
     events: Type.Array(CwmpEvent, { maxItems: 64 }),
+    /** How often its session had been tried before (TR-069 3.2.1.1). Absent: 0. */
+    retryCount: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
   }),
   Type.Object({
     kind: Type.Literal('download_answered'),
@@ -52,6 +54,23 @@ export const ObservedFact = Type.Union([
     faultCode: FaultCode,
   }),
   Type.Object({ kind: Type.Literal('snapshot_read'), ...Snapshot.properties }),
+  Type.Object({
+    kind: Type.Literal('checks_read'),
+    attemptId: AttemptId,
+    /** By the name of the check. What was read stays with the gateway. */
+    checks: Type.Record(
+      Type.String({ pattern: '^[a-z0-9][a-z0-9_-]{0,31}$' }),
+      Type.Enum(['passed', 'failed', 'unknown']),
+      { maxProperties: 16 },
+    ),
+  }),
+  Type.Object({
+    kind: Type.Literal('settings_restored'),
+    attemptId: AttemptId,
+    names: Type.Array(Type.String({ maxLength: 256 }), { maxItems: 32 }),
+    /** Fault code 0: the device never answered. */
+    refused: Type.Array(Type.Object({ name: Type.String({ maxLength: 256 }), faultCode: FaultCode }), { maxItems: 32 }),
+  }),
   Type.Object({ kind: Type.Literal('first_byte_served'), attemptId: AttemptId, bytes: Count }),
   Type.Object({ kind: Type.Literal('last_byte_served'), attemptId: AttemptId, bytes: Count }),
   Type.Object({

@@ -1,5 +1,6 @@
 import Type, { type Static, type TSchema } from 'typebox'
 import { artifacts } from './rest/artifacts.ts'
+import { audit } from './rest/audit.ts'
 import { campaigns } from './rest/campaigns.ts'
 import { devices } from './rest/devices.ts'
 import type { Operation } from './rest/operation.ts'
@@ -9,10 +10,14 @@ import { tasks } from './rest/tasks.ts'
 export type { Operation } from './rest/operation.ts'
 
 /** Every operation of the REST interface, by name. */
-export const OPERATIONS = { ...artifacts, ...campaigns, ...devices, ...tasks, ...rules } as const satisfies Record<
-  string,
-  Operation
->
+export const OPERATIONS = {
+  ...artifacts,
+  ...audit,
+  ...campaigns,
+  ...devices,
+  ...tasks,
+  ...rules,
+} as const satisfies Record<string, Operation>
 
 export type OperationName = keyof typeof OPERATIONS
 type Of<N extends OperationName> = (typeof OPERATIONS)[N]

@@ -23,6 +23,10 @@ export const Task = Type.Union([
     campaignId: CampaignId,
     weight: Type.Integer(),
     notBefore: nullable(Time),
+    /** Its campaign would hand windows to the device: whether it takes ScheduleDownload is asked first, where that is not known. */
+    schedules: Type.Optional(Type.Boolean()),
+    /** Its claim brings the settings that its model's profile lets be put back, sealed. */
+    keepsSettings: Type.Optional(Type.Boolean()),
     /** To what the machine moved: an older revision never overwrites a newer one. */
     revision: Type.Integer({ minimum: 0 }),
   }),
@@ -58,6 +62,8 @@ export const Watch = Type.Object({
   mode: Type.Union([Type.Literal('open'), Type.Literal('settled')]),
   /** Delay of the ScheduleInform planted when the target is first reported, or after a boot on the old version; null: none. */
   plantInformSeconds: nullable(Type.Integer({ minimum: 1 })),
+  /** The upgrade lost settings that were kept: put them back (settings.kept). */
+  restore: Type.Optional(Type.Boolean()),
   until: Time,
   revision: Type.Integer({ minimum: 0 }),
 })

@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { event, request } from './define.ts'
 import { DownloadOffer } from './artifact.ts'
+import { KeptSettings } from './kept-settings.ts'
 import { Snapshot } from './observation.ts'
 import { Watch } from './task.ts'
 import { BackupId } from './upload.ts'
@@ -37,6 +38,12 @@ export const upgradeClaim = request('upgrade.claim', {
     urlMaxLength: Type.Optional(Type.Integer({ minimum: 64, maximum: 256 })),
     /** What its model takes longer for than a campaign allows; absent: nothing. */
     slowness: Type.Optional(Type.Object({ answerMs: Milliseconds, rebootMs: Milliseconds })),
+    /** Its model has a check list. */
+    hasChecks: Type.Optional(Type.Boolean()),
+    /** Where its hint asked for it: settings that may be put back, by path. */
+    keptSettings: Type.Optional(KeptSettings),
+    /** Its model is known to take ScheduleDownload. */
+    takesScheduleDownload: Type.Optional(Type.Boolean()),
   }),
   output: Type.Union([
     Type.Object({
@@ -44,6 +51,21 @@ export const upgradeClaim = request('upgrade.claim', {
       attemptId: AttemptId,
       download: DownloadOffer,
       delaySeconds: Count,
+      successUrl: Type.Optional(Type.String({ maxLength: 256 })),
+      failureUrl: Type.Optional(Type.String({ maxLength: 256 })),
+      /** ScheduleDownload instead of Download, with these windows (TR-069 A.4.1.8): seconds from now. */
+      schedule: Type.Optional(
+        Type.Array(
+          Type.Object({
+            startSeconds: Count,
+            endSeconds: Count,
+            mode: Type.String({ maxLength: 64 }),
+            userMessage: Type.String({ maxLength: 256 }),
+            maxRetries: Type.Integer({ minimum: -1 }),
+          }),
+          { minItems: 1, maxItems: 2 },
+        ),
+      ),
       /** `other`: the device refused the arguments its model usually takes (9002, 9003). Absent: `usual`. */
       downloadArguments: Type.Optional(Type.Union([Type.Literal('usual'), Type.Literal('other')])),
       watch: Watch,
@@ -96,12 +118,19 @@ export const Upgrade = Type.Object({
   deviceKey: DeviceKey,
   deviceName: Type.String(),
   wave: Type.Integer({ minimum: 1 }),
+  /** 1, and more after a stepping stone. */
+  leg: Type.Integer({ minimum: 1 }),
+  site: nullable(Type.String()),
   state: UpgradeState,
   /** The class it counts in: pending, in_flight, unproven, success, config_lost, hard, silent, stalled, benign. */
   countsAs: Type.String(),
   /** Present once settled, for example `image_rejected`. */
   reason: nullable(Type.String()),
   faultCode: nullable(FaultCode),
+  /** With the reason `check_failed`: which. */
+  failedChecks: Type.Optional(Type.Array(Type.String())),
+  /** What is worth knowing beside the outcome, for example `restored`. */
+  annotations: Type.Optional(Type.Array(Type.String())),
   /** Why a pending one waits: computed now, never stored. */
   waitsFor: nullable(Type.String()),
   attempts: Count,
@@ -151,15 +180,27 @@ export const upgradeGet = request('upgrade.get', {
 export const historyList = request('history.list', {
   server: 'campaign-scheduler',
   deadlineMs: 10_000,
-  description: 'The audit trail of a campaign, an upgrade or a device, oldest first.',
+  description: 'The audit trail, of everything, a campaign, an upgrade or a device, oldest first.',
   input: Type.Object({
     campaignId: Type.Optional(CampaignId),
     upgradeId: Type.Optional(UpgradeId),
     deviceKey: Type.Optional(DeviceKey),
+    /** In the order of seq. What is being written while this is read may appear below a seq that was seen. */
     afterSeq: Type.Optional(Count),
+    /**
+     * In the order of sealing, which passes nothing over: `0` from the start, then the answer's `next`. An entry is sealed
+     * within seconds. Not together with afterSeq.
+     */
+    after: Type.Optional(Cursor),
     limit: Type.Integer({ minimum: 1, maximum: 1_000 }),
   }),
-  output: Type.Object({ items: Type.Array(HistoryEntry) }),
+  output: Type.Object({
+    items: Type.Array(HistoryEntry),
+    /** With `after`: where to go on; there may be more even where this page is empty, unless `end`. */
+    next: Type.Optional(Cursor),
+    /** With `after`: all that was sealed so far was looked at. */
+    end: Type.Optional(Type.Boolean()),
+  }),
 })
 
 /** For people and OSS/BSS: which state an upgrade moved to. */
@@ -179,6 +220,8 @@ export const upgradeChanged = event('upgrade.changed', {
         to: Type.String(),
         reason: nullable(Type.String()),
         at: Time,
+        /** Of its entry in the history. */
+        seq: Count,
       }),
       { minItems: 1, maxItems: 500 },
     ),

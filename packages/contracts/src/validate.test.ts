@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { DeviceTaskDraftSchema, check } from './index.ts'
+import { DeviceTaskDraftSchema, ImportedDeviceSchema, check, deviceList, deviceUpdate } from './index.ts'
 
 const detailOf = (call: unknown) => {
   const checked = check(DeviceTaskDraftSchema, { call })
@@ -24,5 +24,30 @@ describe('what does not fit a union', () => {
 
   test('that names no member is told so in few words', () => {
     expect(detailOf({ method: 'Explode' }).length).toBeLessThan(300)
+  })
+})
+
+describe('what a string has to be', () => {
+  const wrong = (schema: Parameters<typeof check>[0], value: unknown) => {
+    const checked = check(schema, value)
+    return checked.kind === 'invalid' ? checked.detail : 'valid'
+  }
+
+  test('an expression that is none is refused with the sentence that says why, and where', () => {
+    const listed = (where: string) => wrong(deviceList.input, { filter: { where }, limit: 1 })
+    expect(listed('site = "olt-17"')).toBe('valid')
+    expect(listed('site = olt')).toBe(
+      '/filter/where is no expression: at character 8: "olt" where a text in quotes was expected',
+    )
+  })
+
+  test('a zone that is brought in is one of IANA, and no offset', () => {
+    const device = { oui: '00D09E', productClass: '', serialNumber: '1' }
+    for (const zone of ['Europe/Madrid', 'UTC']) expect(wrong(ImportedDeviceSchema, { ...device, zone })).toBe('valid')
+    for (const zone of ['Europe/Nowhere', '+01:00', 'Madrid', ''])
+      expect(wrong(ImportedDeviceSchema, { ...device, zone })).toContain('/zone ')
+    const change = { device: 'd', change: { zone: 'Nowhere' }, actor: 'operator:ann' }
+    expect(wrong(deviceUpdate.input, change)).toContain('/change/zone is no IANA time zone, such as Europe/Madrid')
+    expect(wrong(deviceUpdate.input, { ...change, change: { zone: null } })).toBe('valid')
   })
 })

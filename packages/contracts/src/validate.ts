@@ -1,6 +1,7 @@
 import type { Static, TSchema } from 'typebox'
 import { Compile, type Validator } from 'typebox/compile'
 import Value from 'typebox/value'
+import { sayingOfFormat } from './formats.ts'
 import { FIRMWARE_EXCLUDED } from './values.ts'
 
 export type Checked<T> =
@@ -19,7 +20,7 @@ export function check<S extends TSchema>(schema: S, value: unknown): Checked<Sta
   if (validator.Check(value)) return { kind: 'valid', value: value as Static<S> }
   const detail = [...Value.Errors(meant(schema, value), value)]
     .slice(0, 3)
-    .map((error) => `${error.instancePath || '/'} ${saying(error)}`)
+    .map((error) => `${error.instancePath || '/'} ${saying(error, value)}`)
     .join('; ')
   return { kind: 'invalid', detail: detail || 'does not fit its schema' }
 }
@@ -48,12 +49,32 @@ function narrow(shape: Shape, value: unknown): Shape {
   return { ...chosen, properties: Object.fromEntries(properties) as Record<string, Shape> }
 }
 
+interface Mistake {
+  readonly keyword: string
+  readonly params: object
+  readonly message: string
+  readonly instancePath: string
+}
+
 /** What a person can act on: the values that are allowed, and names that mean nothing here. */
-function saying({ keyword, params, message }: { keyword: string; params: object; message: string }): string {
+function saying({ keyword, params, message, instancePath }: Mistake, whole: unknown): string {
+  if (keyword === 'format' && 'format' in params) {
+    const said = sayingOfFormat(String(params.format), valueAt(whole, instancePath))
+    if (said !== undefined) return said
+  }
   if (keyword === 'enum' && 'allowedValues' in params)
     return `must be one of ${(params.allowedValues as unknown[]).join(', ')}`
   if (keyword === 'boolean') return 'is not known here'
   if (keyword === 'pattern' && 'pattern' in params && params.pattern === FIRMWARE_EXCLUDED)
     return 'names firmware, which goes by campaign alone'
   return message
+}
+
+/** RFC 6901. */
+function valueAt(whole: unknown, pointer: string): unknown {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .reduce<unknown>((at, name) => (at as Readonly<Record<string, unknown>> | undefined)?.[name], whole)
 }

@@ -16,6 +16,10 @@ export interface Faults {
   readonly losesSettingsByReset?: boolean | { readonly regainAfterMs: number }
   /** 10.a: the settings are at their factory values and no event says so. */
   readonly losesSettingsSilently?: boolean
+  /** Once it runs the new version it boots so many times more. */
+  readonly rebootLoops?: number
+  /** On the new version this parameter reads so, whatever it read before: a service that does not come up. */
+  readonly breaksService?: { readonly name: string; readonly value: string }
   /** Never heard of again once the image is flashed. */
   readonly goesSilent?: boolean
   /** Accepts the Download and is never heard of again. */
@@ -171,6 +175,8 @@ const ORDERED_BY_NAME: { readonly [Name in FaultName]-?: Faults[Name] } = {
   fallsBackSeen: true,
   losesSettingsByReset: true,
   losesSettingsSilently: true,
+  rebootLoops: 6,
+  breaksService: { name: 'Device.IP.Interface.1.IPv4Address.1.IPAddress', value: '0.0.0.0' },
   goesSilent: true,
   goesSilentBeforeDownload: true,
   repeatsTransferComplete: 1,

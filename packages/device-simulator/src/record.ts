@@ -37,6 +37,7 @@ export type Happening =
   | { readonly what: 'transfer_complete_answered'; readonly commandKey: string; readonly fault: number }
   | { readonly what: 'settings_lost'; readonly how: 'reset' | 'silently' | 'factory_reset' }
   | { readonly what: 'settings_regained' }
+  | { readonly what: 'service_broken'; readonly name: string }
   | { readonly what: 'fell_back'; readonly from: string; readonly to: string }
   | { readonly what: 'silent' }
   | { readonly what: 'cancelled'; readonly commandKey: string }

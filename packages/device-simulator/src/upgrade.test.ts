@@ -276,6 +276,34 @@ describe('ordered to misbehave, a device', () => {
     expect(bench.state().outcomeAsDeviceSeesIt).toBe('running_new_settings_lost')
   })
 
+  it('losesSettingsSilently: what the ACS writes back is regained', async () => {
+    const bench = await startBench({ faults: { losesSettingsSilently: true } })
+    await bench.until('transfer_complete_answered')
+    const { subscriber } = bench.fleet.devices[0]!.settings
+    const list =
+      '<ParameterList><ParameterValueStruct><Name>Device.WiFi.SSID.1.SSID</Name>' +
+      `<Value>${subscriber.ssid}</Value></ParameterValueStruct></ParameterList><ParameterKey/>`
+    bench.acs.ask(SERIAL, call('SetParameterValues', list))
+    bench.fleet.devices[0]?.inform()
+    await bench.until('settings_regained')
+    expect(bench.state()).toMatchObject({ settingsIntact: true })
+  })
+
+  it('breaksService: the parameter reads so on the new version', async () => {
+    const name = 'Device.IP.Interface.1.IPv4Address.1.IPAddress'
+    const bench = await startBench({ faults: { breaksService: { name, value: '0.0.0.0' } } })
+    expect(bench.fleet.devices[0]?.read(name)).toBe('192.0.2.1')
+    await bench.until('service_broken')
+    expect(bench.fleet.devices[0]?.read(name)).toBe('0.0.0.0')
+  })
+
+  it('rebootLoops: boots the new version so many times more, and informs of each', async () => {
+    const bench = await startBench({ faults: { rebootLoops: 3 } })
+    await bench.acs.seen(() => bench.informs().filter((inform) => inform.includes('1 BOOT')).length === 5)
+    expect(bench.happened().filter((what) => what === 'booted')).toHaveLength(5)
+    expect(bench.state().outcomeAsDeviceSeesIt).toBe('running_new')
+  })
+
   it('goesSilent: is not heard of after the flash', async () => {
     const bench = await startBench({ faults: { goesSilent: true }, fleet: { periodicInformMs: 30 } })
     await bench.until('silent')

@@ -63,6 +63,11 @@ async function install(
     if (faults.losesSettingsSilently) loseSilently(cpe)
     tell(cpe, transfer, 0, power)
   }
+  if (faults.breaksService) breakService(cpe, faults.breaksService)
+  for (let again = 0; again < (faults.rebootLoops ?? 0); again += 1) {
+    await power.contactOnce()
+    await power.reboot(header.version)
+  }
   if (faults.fallsBackSeen) {
     await power.contactOnce()
     return fallBack(cpe, old, power)
@@ -104,6 +109,12 @@ function loseByReset(cpe: Cpe, how: NonNullable<Faults['losesSettingsByReset']>,
     cpe.events.add('4 VALUE CHANGE')
     power.contact()
   })
+}
+
+function breakService(cpe: Cpe, { name, value }: NonNullable<Faults['breaksService']>): void {
+  const parameter = cpe.model.parameter(name)
+  if (parameter) parameter.value = value
+  cpe.record({ what: 'service_broken', name })
 }
 
 function loseSilently(cpe: Cpe): void {

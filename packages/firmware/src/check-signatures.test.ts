@@ -54,7 +54,7 @@ async function check(
 describe.each(ALGORITHMS)('%s', (algorithm) => {
   const signature = signed(algorithm, IMAGE)
 
-  it('names the key that signed, among all keys of the store', async () => {
+  it('request 23: names the key that signed, among all keys of the store', async () => {
     expect(await check(algorithm, signature)).toBe(KEY_ID[algorithm])
   })
 

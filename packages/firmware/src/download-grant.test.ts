@@ -16,7 +16,7 @@ const anyGrant: fc.Arbitrary<DownloadGrant> = fc.record({
 const [GRANT] = fc.sample(anyGrant, { numRuns: 1, seed: 7 }) as [DownloadGrant]
 const tokenOf = (path: string) => path.slice('f/'.length)
 
-it('reads back exactly what was minted, until the second it expires', () => {
+it('rule 17: reads back exactly what was minted, until the second it expires', () => {
   fc.assert(
     fc.property(anyGrant, (grant) => {
       const minted = mintGrant(grant, KEY)
@@ -61,7 +61,7 @@ it('still believes the key before the current one', () => {
   expect(readGrant(token, [KEY, OTHER], 0).kind).toBe('granted')
 })
 
-it('gives each attempt a password of its own, which the token does not show', () => {
+it('request 22: gives each attempt a password of its own, which the token does not show', () => {
   const one = mintGrant(GRANT, KEY)
   const two = mintGrant({ ...GRANT, attemptId: 'fw' + bytesToUlid(new Uint8Array(16).fill(9)) }, KEY)
   expect(one.password).toMatch(/^[A-Za-z0-9_-]{22}$/)

@@ -64,7 +64,7 @@ describe('Redis', () => {
     await store.close()
   })
 
-  test('every call is refused at once while Redis is away, and served again when it is back', async () => {
+  test('fault 52: every call is refused at once while Redis is away, and served again when it is back', async () => {
     const own = await startRedis()
     const store = await connect(own.url)
     expect(store.status()).toBe('up')
@@ -82,7 +82,7 @@ describe('Redis', () => {
     await own.stop()
   })
 
-  test('a Redis that comes back with what it remembers is not restored, and a restore it interrupted begins anew', async () => {
+  test('fault 52: a Redis that comes back with what it remembers is not restored, and a restore it interrupted begins anew', async () => {
     const own = await startRedis()
     const store = await connect(own.url)
     const isBack = async () => {
@@ -123,7 +123,37 @@ describe('Redis', () => {
     await own.stop()
   })
 
-  test('a Redis that hangs is given up at the deadline', async () => {
+  test('fault 52: a Redis that may not be written to, or is full, refuses as one that is away, and serves again', async () => {
+    const own = await startRedis()
+    const store = await connect(own.url)
+    const admin = new Redis(own.url)
+    const key = { deviceKey: 'dev_a', token: 'a' }
+    const open = () => store.open([{ key, state: 'x', ttlMs: 60_000, version: null }])
+    await open()
+    const refusing = async (begin: () => Promise<unknown>, end: () => Promise<unknown>) => {
+      await begin()
+      await expect(open()).rejects.toMatchObject({ name: 'HotStoreError', code: 'unavailable' })
+      await end()
+      await waitUntil(() => open().then(() => true))
+    }
+    // After a failover the old primary is a replica: READONLY, until the client finds the new one.
+    await refusing(
+      () => admin.replicaof('127.0.0.1', '1'),
+      () => admin.replicaof('NO', 'ONE'),
+    )
+    // OOM: it evicts nothing, and what it has is still there afterwards.
+    await refusing(
+      () => admin.config('SET', 'maxmemory', '1'),
+      () => admin.config('SET', 'maxmemory', '0'),
+    )
+    const [resumed] = await store.resume([{ key, endIfIdle: false }])
+    expect(resumed).toMatchObject({ kind: 'resumed', state: 'x' })
+    admin.disconnect()
+    await store.close()
+    await own.stop()
+  })
+
+  test('fault 52: a Redis that hangs is given up at the deadline', async () => {
     const own = await startRedis()
     const store = await connect(own.url, 300)
     own.pause()

@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox'
 
 const Path = Type.String({ minLength: 1, maxLength: 256 })
+const closed = { additionalProperties: false } as const
 const Milliseconds = Type.Integer({ minimum: 0 })
 
 /** Which devices a profile speaks of. What is not named fits any; the profile that names most wins. */
@@ -20,6 +21,26 @@ export const ModelMatch = Type.Object(
 )
 export type ModelMatch = Static<typeof ModelMatch>
 
+/** What a parameter has to be once the soak is over. An empty value says nothing: hidden ones read as empty. */
+export const ModelCheck = Type.Object(
+  {
+    /** What reports call it, for instance `voip-line`. */
+    name: Type.String({ pattern: '^[a-z0-9][a-z0-9_-]{0,31}$' }),
+    path: Path,
+    must: Type.Union([
+      Type.Object({ equal: Type.String({ minLength: 1, maxLength: 256 }) }, closed),
+      Type.Object(
+        { beOneOf: Type.Array(Type.String({ minLength: 1, maxLength: 256 }), { minItems: 1, maxItems: 16 }) },
+        closed,
+      ),
+      Type.Object({ differFrom: Type.String({ minLength: 1, maxLength: 256 }) }, closed),
+      Type.Object({ beAtLeast: Type.Number() }, closed),
+    ]),
+  },
+  closed,
+)
+export type ModelCheck = Static<typeof ModelCheck>
+
 /** How to speak to a CPE model, and where what we compare is read. Times in ms. */
 export const ModelProfile = Type.Object(
   {
@@ -27,6 +48,8 @@ export const ModelProfile = Type.Object(
     match: ModelMatch,
     /** Which arguments Download carries; there are models that refuse either set. `learnt`: what its devices took last. */
     downloadArguments: Type.Union([Type.Literal('all'), Type.Literal('minimal'), Type.Literal('learnt')]),
+    /** Whether it takes ScheduleDownload (TR-069 A.4.1.8), which is optional. Absent: it is asked (GetRPCMethods) where that matters. */
+    scheduleDownload: Type.Optional(Type.Union([Type.Literal('yes'), Type.Literal('no')])),
     versionParameter: Path,
     /** Subscriber settings compared before and after. A path the model lacks answers fault 9005. */
     settings: Type.Array(Path, { maxItems: 64 }),
@@ -36,6 +59,10 @@ export const ModelProfile = Type.Object(
       path: Path,
       upValues: Type.Array(Type.String({ maxLength: 64 }), { minItems: 1, maxItems: 8 }),
     }),
+    /** Of `settings`, those that may be written back where an upgrade lost them and its campaign asks for it. */
+    restorable: Type.Optional(Type.Array(Path, { maxItems: 32 })),
+    /** What is gone through after the soak; what fails, fails the upgrade. */
+    checks: Type.Optional(Type.Array(ModelCheck, { maxItems: 16 })),
     /** The CPE sends no cookies: its session may be bound to the connection. */
     cookieless: Type.Boolean(),
     /** Replies start with an XML declaration. */

@@ -1,4 +1,4 @@
-import { compareVersions } from './compare-versions.ts'
+import { isVersionWithin } from '@sluice/versions'
 import { deviceProfile } from './shipped/data-models.ts'
 import type { ModelMatch, ModelProfile } from './model-profile.ts'
 
@@ -33,11 +33,9 @@ export function fits(match: ModelMatch, model: KnownModel): boolean {
   )
 }
 
-function isWithin({ softwareVersionFrom, softwareVersionBelow }: ModelMatch, version: string | undefined): boolean {
-  if (softwareVersionFrom === undefined && softwareVersionBelow === undefined) return true
-  if (version === undefined) return false
-  const isNewEnough = softwareVersionFrom === undefined || compareVersions(version, softwareVersionFrom) >= 0
-  return isNewEnough && (softwareVersionBelow === undefined || compareVersions(version, softwareVersionBelow) < 0)
+function isWithin({ softwareVersionFrom: from, softwareVersionBelow: below }: ModelMatch, version?: string): boolean {
+  if (from === undefined && below === undefined) return true
+  return version !== undefined && isVersionWithin({ from, below }, version)
 }
 
 function named(match: ModelMatch): number {

@@ -1,8 +1,10 @@
-import type { Attempt, Span } from './attempt.ts'
+import type { AfterReadings, Attempt, Span } from './attempt.ts'
+import { addReading } from './check-list.ts'
 import { causalTime, clockToleranceMs } from './causal-time.ts'
 import type { Ignored } from './effects.ts'
 import type { Fact } from './facts.ts'
 import { targetSince } from './judge-target.ts'
+import { addRestored } from './restoring.ts'
 import type { VersionReport } from './version-reports.ts'
 import { addReport, latestRunOf } from './version-reports.ts'
 
@@ -36,6 +38,12 @@ export function absorb(attempt: Attempt, told: Fact, targetVersions: string[]): 
         : { ...attempt, cancelAnswer: lastOf(attempt.cancelAnswer, { faultCode: fact.faultCode, at: fact.at }) }
     case 'snapshot_read':
       return absorbReading(attempt, fact)
+    case 'checks_read':
+      return { ...attempt, checks: addReading(attempt.checks ?? [], fact.at, fact.checks) }
+    case 'settings_restored': {
+      const refused = fact.refused.map(({ name }) => name)
+      return { ...attempt, restored: addRestored(attempt.restored, { at: fact.at, names: fact.names, refused }) }
+    }
     case 'first_byte_served':
       return { ...attempt, firstByteAt: earlier(attempt.firstByteAt, fact.at) }
     case 'last_byte_served':
@@ -83,24 +91,27 @@ function absorbInform(attempt: Attempt, fact: Fact & { kind: 'informed' }, targe
   const seen = { ...attempt }
   const codes = fact.events.map((event) => event.code)
   const booted = codes.includes('1 BOOT') || codes.includes('0 BOOTSTRAP')
+  const isRetry = booted && (fact.retryCount ?? 0) > 0
+  const asked = booted && codes.includes('M Reboot')
+  const boot = { booted, ...(isRetry && { retries: fact.retryCount! }), ...(asked && { asked }) }
   if (booted) seen.boots = widen(attempt.boots, fact.at)
   if (codes.includes('0 BOOTSTRAP')) seen.bootstrapAt = earlier(attempt.bootstrapAt, fact.at)
 
   const isTarget = targetVersions.includes(fact.softwareVersion)
   if (fact.softwareVersion === attempt.fromVersion || (attempt.sameVersion && isTarget)) {
     seen.onOld = widen(attempt.onOld, fact.at)
-    return withReport(seen, { at: fact.at, on: 'old', booted })
+    return withReport(seen, { at: fact.at, on: 'old', ...boot })
   }
   if (isTarget) {
     seen.onTarget = { ...widen(attempt.onTarget, fact.at), sinceAt: fact.at }
-    return withReport(seen, { at: fact.at, on: 'target', booted })
+    return withReport(seen, { at: fact.at, on: 'target', ...boot })
   }
   const newest = !attempt.onOther || fact.at >= attempt.onOther.lastAt
   seen.onOther = {
     ...widen(attempt.onOther, fact.at),
     version: newest ? fact.softwareVersion : attempt.onOther!.version,
   }
-  return withReport(seen, { at: fact.at, on: 'other', booted })
+  return withReport(seen, { at: fact.at, on: 'other', ...boot })
 }
 
 /** The proof starts with the first report of the target in its latest unbroken run, in whatever order reports arrive. */
@@ -150,8 +161,7 @@ function absorbReading(attempt: Attempt, fact: Fact & { kind: 'snapshot_read' })
   if (since === null || fact.at < since || fact.at < elsewhereAt) return 'not_asked'
   const settings = { ...attempt.after.settings }
   for (const [name, digest] of Object.entries(fact.settings)) {
-    const known = settings[name]
-    if (digest !== null && (!known || fact.at < known.at)) settings[name] = { digest, at: fact.at }
+    if (digest !== null) settings[name] = readAgain(settings[name], { digest, at: fact.at }, attempt)
   }
   const sentinels = { ...attempt.after.sentinels }
   for (const [name, digest] of Object.entries(fact.sentinels)) {
@@ -160,6 +170,20 @@ function absorbReading(attempt: Attempt, fact: Fact & { kind: 'snapshot_read' })
   }
   const wan = !attempt.after.wan || fact.at > attempt.after.wan.at ? { up: fact.wanUp, at: fact.at } : attempt.after.wan
   return { ...attempt, after: { settings, sentinels, wan, readAt: later(attempt.after.readAt, fact.at) } }
+}
+
+/** The first reading counts; the last one tells whether what was lost is back. */
+function readAgain(
+  known: AfterReadings['settings'][string] | undefined,
+  next: { digest: string; at: number },
+  { keepsSettings }: Attempt,
+): AfterReadings['settings'][string] {
+  if (known === undefined) return next
+  const { last = known, ...first } = known
+  const earliest = next.at < first.at ? next : { digest: first.digest, at: first.at }
+  if (keepsSettings !== true) return earliest
+  const latest = next.at > last.at ? next : { digest: last.digest, at: last.at }
+  return latest.at === earliest.at ? earliest : { ...earliest, last: latest }
 }
 
 const faultOf = ({ faultCode, faultString, at }: { faultCode: number; faultString: string; at: number }) => ({

@@ -27,7 +27,14 @@ test('an open campaign and wave, a free cap: go', () => {
 })
 
 test('each full cap makes the device wait', () => {
-  for (const name of ['in_flight', 'unproven', 'starts_per_minute'] as const)
+  for (const name of [
+    'in_flight',
+    'unproven',
+    'site_in_flight',
+    'site_unproven',
+    'starts_per_minute',
+    'egress',
+  ] as const)
     expect(
       claim({
         caps: [
@@ -88,4 +95,20 @@ test('nothing starts that could not end within its window', () => {
     reason: 'window',
   })
   expect(claim({ policy: nights, now: at('01:00') })).toMatchObject({ at: at('02:00'), reason: 'window' })
+})
+
+test('strict windows leave the hour that a device may let pass before it begins', () => {
+  const windows = [{ zone: 'UTC', from: '02:00', to: '05:00' }]
+  const at = (time: string) => Temporal.Instant.from(`2026-06-01T${time}:00Z`).epochMilliseconds
+  const strict = { ...policy, windows, strictWindows: true }
+  expect(claim({ policy: { ...policy, windows }, now: at('04:39') })).toEqual({ kind: 'go' })
+  expect(claim({ policy: strict, now: at('04:39') })).toMatchObject({ kind: 'not_before', reason: 'window' })
+  expect(claim({ policy: strict, now: at('03:39') })).toEqual({ kind: 'go' })
+})
+
+test('the hours are those of the subscriber’s zone', () => {
+  const nights = { ...policy, windows: [{ zone: 'UTC', from: '02:00', to: '04:00' }] }
+  const now = Temporal.Instant.from('2026-06-01T07:00:00Z').epochMilliseconds
+  expect(claim({ policy: nights, now })).toMatchObject({ kind: 'not_before', reason: 'window' })
+  expect(claim({ policy: nights, now, zone: 'America/New_York' })).toEqual({ kind: 'go' })
 })

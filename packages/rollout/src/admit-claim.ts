@@ -1,6 +1,8 @@
+import type { NoLeg } from './leg-for.ts'
 import type { Policy } from './policy.ts'
 import { transferMs } from './stage.ts'
 import type { Upgrade } from './upgrade.ts'
+import { type TimeWindow, timeWindows } from './time-windows.ts'
 import { windowAt } from './window-at.ts'
 
 /** All a claim is decided on. The scheduler reads it and commits the answer in one transaction. */
@@ -15,14 +17,29 @@ export interface ClaimSituation {
   /** The subscriber's IANA zone; null: the zone each window names. */
   zone: string | null
   modelBlocked: boolean
+  /** Why no leg of the way fits the device as it is now; absent: `upgrade` is what the leg that fits makes of it. */
+  noLeg?: NoLeg | null
+  /** It is told by ScheduleDownload: then it keeps the windows itself. */
+  schedules?: boolean
   /** Another upgrade holds the device. */
   heldElsewhere: boolean
   /** Each cap that applies (campaign, site, global), with what it holds now. */
-  caps: readonly { name: 'in_flight' | 'unproven' | 'starts_per_minute'; used: number; limit: number }[]
+  caps: readonly Cap[]
+}
+
+/**
+ * `unproven`: devices in flight count as well, because each of them may be back in a moment and nobody asks then.
+ * `egress`: how many ms of the line's budget are given away already, and how many may be.
+ */
+export interface Cap {
+  readonly name: 'in_flight' | 'unproven' | 'site_in_flight' | 'site_unproven' | 'starts_per_minute' | 'egress'
+  readonly used: number
+  readonly limit: number
 }
 
 export type ClaimAnswer =
-  | { kind: 'go' }
+  /** `windows`: what to hand it with ScheduleDownload. */
+  | { kind: 'go'; windows?: readonly TimeWindow[] }
   | { kind: 'not_before'; at: number; reason: NotYet }
   /** `withdraw`: the upgrade itself is over too. */
   | { kind: 'gone'; reason: Gone; withdraw: 'skipped' | null }
@@ -34,20 +51,14 @@ export type NotYet =
   | 'backoff'
   | 'held_elsewhere'
   | 'window'
-  | 'cap_in_flight'
-  | 'cap_unproven'
-  | 'cap_starts_per_minute'
-export type Gone =
-  | 'aborted'
-  | 'finished'
-  | 'already_offered'
-  | 'already_settled'
-  | 'already_on_target'
-  | 'model_blocked'
+  | `cap_${Cap['name']}`
+export type Gone = 'aborted' | 'finished' | 'already_offered' | 'already_settled' | NoLeg | 'model_blocked'
 
 const minute = 60_000
 /** Opening a wave or resuming sends new hints; asking again is only the safety net. */
 const askAgainMs = 15 * minute
+/** While no window is near enough to be told of. */
+const untoldMs = 60 * minute
 
 /** May this device be upgraded now? What is over for good comes first, then what only takes time. */
 export function admitClaim(situation: ClaimSituation): ClaimAnswer {
@@ -57,6 +68,7 @@ export function admitClaim(situation: ClaimSituation): ClaimAnswer {
   if (campaign === 'aborted' || campaign === 'finished') return gone(campaign)
   if (upgrade.targetVersions.includes(situation.reportedVersion) && !policy.allowSameVersion)
     return gone('already_on_target', 'skipped')
+  if (situation.noLeg) return gone(situation.noLeg, 'skipped')
   if (situation.modelBlocked) return gone('model_blocked')
 
   if (campaign === 'paused') return notBefore(now + askAgainMs, 'paused')
@@ -64,11 +76,24 @@ export function admitClaim(situation: ClaimSituation): ClaimAnswer {
   if (!situation.waveOpen) return notBefore(now + askAgainMs, 'wave_closed')
   if (upgrade.state === 'retry' && now < upgrade.retryAt) return notBefore(upgrade.retryAt, 'backoff')
   if (situation.heldElsewhere) return notBefore(now + askAgainMs, 'held_elsewhere')
-  const window = windowAt(policy, situation.zone, now, windowMarginMs(upgrade.imageBytes, policy))
-  if (window.kind === 'closed') return notBefore(window.opensAt ?? now + policy.retries.nextDayMs, 'window')
+  const windows = situation.schedules === true ? windowsToTell(situation) : null
+  const closed = windows === null ? closedUntil(situation) : windows.length === 0 ? now + untoldMs : null
+  if (closed !== null) return notBefore(closed, 'window')
   const full = situation.caps.find(({ used, limit }) => used >= limit)
   if (full) return notBefore(now + placeAgainMs(policy), `cap_${full.name}`)
-  return { kind: 'go' }
+  return { kind: 'go', ...(windows && { windows }) }
+}
+
+/** Outside of every window of a plain Download, until then. */
+function closedUntil({ now, policy, zone, upgrade }: ClaimSituation): number | null {
+  const window = windowAt(policy, zone, now, windowMarginMs(upgrade.imageBytes, policy))
+  return window.kind === 'open' ? null : (window.opensAt ?? now + policy.retries.nextDayMs)
+}
+
+/** A device that keeps windows itself starts when they begin: no delay, and no late start, is ours to reckon with. */
+function windowsToTell({ now, policy, zone, upgrade }: ClaimSituation): readonly TimeWindow[] {
+  const { delivery: _, ...plain } = policy
+  return timeWindows(policy, zone, now, windowMarginMs(upgrade.imageBytes, { ...plain, strictWindows: false }))
 }
 
 /** When a full campaign is asked again: a place is held for about as long as a flash, so look within one, and at least every minute. */
@@ -76,10 +101,18 @@ function placeAgainMs({ timers }: Policy): number {
   return Math.min(minute, Math.ceil(timers.flashMs / 4))
 }
 
-/** What must fit before a window ends: the slowest transfer we allow for, and the flash. Without windows it is not asked. */
-export function windowMarginMs(imageBytes: number, { timers, windows }: Policy): number {
+/** A CPE may begin a plain Download so long after it was told (TR-069 3.7.2.4). */
+const lateStartMs = 60 * minute
+
+/**
+ * What must fit before a window ends: DelaySeconds, the slowest transfer we allow for, and the flash; where windows are strict, also
+ * the hour a device may let pass before it begins. Without windows it is not asked.
+ */
+export function windowMarginMs(imageBytes: number, { timers, windows, strictWindows, delivery }: Policy): number {
   if (!windows || windows.length === 0) return 0
-  return Math.max(timers.minTransferMs, transferMs(imageBytes, timers.slowestBitsPerSecond)) + timers.flashMs
+  const transfer = Math.max(timers.minTransferMs, transferMs(imageBytes, timers.slowestBitsPerSecond))
+  const delay = (delivery?.delaySeconds ?? 0) * 1000
+  return delay + transfer + timers.flashMs + (strictWindows === true ? lateStartMs : 0)
 }
 
 const gone = (reason: Gone, withdraw: 'skipped' | null = null): ClaimAnswer => ({ kind: 'gone', reason, withdraw })

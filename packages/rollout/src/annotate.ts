@@ -14,6 +14,10 @@ export function annotationsOf(upgrade: Upgrade): Annotation[] {
     if (success && attempt && attempt.completedAt === null) found.add('no_transfer_complete')
     if (outcome.kind === 'verified' && outcome.settings === 'unknown') found.add('settings_unknown')
     if (outcome.kind === 'verified_config_lost' && outcome.changed.length > 0) found.add('settings_changed')
+    if (outcome.kind === 'verified' && outcome.settings === 'restored') found.add('restored')
+    if (outcome.kind === 'verified_config_lost' && outcome.restored !== undefined) found.add('restored_in_part')
+    if ((outcome.kind === 'verified' || outcome.kind === 'verified_config_lost') && outcome.checks === 'unknown')
+      found.add('checks_unknown')
   }
   return [...found].sort()
 }

@@ -11,7 +11,7 @@ const waves: Wave[] = [
 ]
 const keys = Array.from({ length: 1000 }, (_, index) => `dev_${index}`)
 
-test('sizes are exact and the last wave takes the remainder', () => {
+test('rule 1; request 23: sizes are exact and the last wave takes the remainder', () => {
   const assigned = assignWaves(keys, 'seed', waves)
   const sizes = waves.map((_, wave) => [...assigned.values()].filter((own) => own === wave).length)
   expect(sizes).toEqual([5, 100, 895])
@@ -29,14 +29,14 @@ test('every device is in one wave, whatever the sizes', () => {
   )
 })
 
-test('the order of the list does not matter, the seed does', () => {
+test('rule 1: the order of the list does not matter, the seed does', () => {
   const assigned = assignWaves(keys, 'seed', waves)
   expect(assignWaves(keys.toReversed(), 'seed', waves)).toEqual(new Map([...assigned].toReversed()))
   const other = assignWaves(keys, 'other', waves)
   expect(keys.map((key) => other.get(key))).not.toEqual(keys.map((key) => assigned.get(key)))
 })
 
-test('a late joiner falls into the place its hash has', () => {
+test('rule 2: a late joiner falls into the place its hash has', () => {
   const late = Array.from({ length: 2000 }, (_, index) => `late_${index}`)
   const counts = [0, 0, 0]
   for (const key of late) counts[waveOf(key, 'seed', waves, 1000)]! += 1

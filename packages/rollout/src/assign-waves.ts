@@ -11,11 +11,16 @@ export function rankHash(deviceKey: string, campaignSeed: string): string {
 export function waveSizes(total: number, waves: readonly Wave[]): number[] {
   let left = total
   return waves.map(({ size }, index) => {
-    const asked = 'count' in size ? size.count : Math.ceil((total * size.percent) / 100)
+    const asked = askedFor(size, total)
     const taken = index === waves.length - 1 ? left : Math.min(left, Math.max(0, asked))
     left -= taken
     return taken
   })
+}
+
+function askedFor(size: Wave['size'], total: number): number {
+  if ('count' in size) return size.count
+  return 'percent' in size ? Math.ceil((total * size.percent) / 100) : size.devices.length
 }
 
 /** The wave (from 0) of every device, by rank of its hash. Sizes are exact. */

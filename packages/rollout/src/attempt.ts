@@ -1,4 +1,6 @@
 import type { VersionReport } from './version-reports.ts'
+import type { CheckReading } from './check-list.ts'
+import type { Restored } from './restoring.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { Outage } from './stand-still.ts'
 
@@ -14,7 +16,18 @@ export interface Attempt {
   sameVersion: boolean
   before: Snapshot
   slowness?: Slowness
+  /** DelaySeconds of its Download, in ms. */
+  delayMs?: number
+  /** Its windows, where it was told by ScheduleDownload: the first begins at `from`, the last ends at `until`. */
+  schedule?: Schedule
+  /** The model has a check list, and the campaign wants it gone through after the soak. */
+  expectsChecks?: boolean
+  /** Settings were kept at the offer, to be put back where the upgrade loses them. */
+  keepsSettings?: boolean
   after: AfterReadings
+  /** Readings of the check list on the target version, oldest first. */
+  checks?: CheckReading[]
+  restored?: Restored
 
   answered: { status: 0 | 1; at: number } | null
   answerFault: Fault | null
@@ -60,6 +73,11 @@ export interface Slowness {
   rebootMs: number
 }
 
+export interface Schedule {
+  from: number
+  until: number
+}
+
 export interface Span {
   firstAt: number
   lastAt: number
@@ -72,8 +90,8 @@ export interface Fault {
 }
 
 export interface AfterReadings {
-  /** Per setting the first known digest read on the target version. */
-  settings: Record<string, { digest: string; at: number }>
+  /** Per setting the first known digest read on the target version; where settings are put back, the last one too. */
+  settings: Record<string, { digest: string; at: number; last?: { digest: string; at: number } }>
   /** Per sentinel its latest reading on the target version. */
   sentinels: Record<string, { digest: string | null; at: number }>
   wan: { up: boolean | null; at: number } | null
@@ -81,7 +99,19 @@ export interface AfterReadings {
 }
 
 export function openTry(
-  offer: Pick<Attempt, 'attemptId' | 'offeredAt' | 'fromVersion' | 'sameVersion' | 'before' | 'slowness'>,
+  offer: Pick<
+    Attempt,
+    | 'attemptId'
+    | 'offeredAt'
+    | 'fromVersion'
+    | 'sameVersion'
+    | 'before'
+    | 'slowness'
+    | 'delayMs'
+    | 'schedule'
+    | 'expectsChecks'
+    | 'keepsSettings'
+  >,
 ): Attempt {
   return {
     ...offer,

@@ -1,3 +1,4 @@
+import { isSteppingStoneReached } from './retarget.ts'
 import type { Outcome, Upgrade } from './upgrade.ts'
 
 export type CounterClass =
@@ -34,7 +35,8 @@ export function classOf(upgrade: Upgrade): CounterClass {
     case 'verifying':
       return 'unproven'
     case 'settled':
-      return classOfOutcome(upgrade.outcome)
+      // A stepping stone says nothing of the version the campaign is about: no gate opens on it. What goes wrong there counts.
+      return isSteppingStoneReached(upgrade) ? 'benign' : classOfOutcome(upgrade.outcome)
     case 'offered':
     case 'in_doubt':
     case 'accepted':

@@ -15,8 +15,18 @@ export function effectsBetween(before: Upgrade, after: Upgrade): Effect[] {
     effects.push({ kind: 'place_cancel', attemptId: after.attempt.attemptId })
   if (after.state === 'retry' && before.state !== 'retry')
     effects.push({ kind: 'place_hint', notBefore: after.retryAt })
-  return [...effects, ...alarmsBetween(before, after)]
+  return [...effects, ...lessonBetween(before, after), ...alarmsBetween(before, after)]
 }
+
+/** A device that had refused one set of arguments took the other one. */
+function lessonBetween(before: Upgrade, after: Upgrade): Effect[] {
+  if (!hasAnswered(after) || hasAnswered(before)) return []
+  if (!after.tries.some(({ reason }) => reason === 'arguments_refused')) return []
+  const lesson = after.downloadArguments === 'other' ? 'takes_other_arguments' : 'takes_usual_arguments'
+  return [{ kind: 'learn_model', lesson, afterDevices: 1 }]
+}
+
+const hasAnswered = (upgrade: Upgrade): boolean => 'attempt' in upgrade && upgrade.attempt.answered !== null
 
 /** Where the try is, whether or not it is being cancelled. */
 function stageName(upgrade: Upgrade): string {

@@ -10,10 +10,15 @@ export type Effect =
   | { kind: 'place_cancel'; attemptId: string }
   /** Offer the model nothing more in this campaign, once this many distinct devices said so. */
   | { kind: 'block_model'; reason: string; afterDevices: number }
+  /** Tell the model's other devices so from the first, once this many distinct devices have taught it. */
+  | { kind: 'learn_model'; lesson: Lesson; afterDevices: number }
   /** Stop the wave once this many distinct devices said so, and hash origin and copies again. */
   | { kind: 'suspect_image'; faultCode: number; afterDevices: number }
   /** `aboveShareOfWave`: raise only when more than this share of the wave's devices says so. */
   | { kind: 'alarm'; code: AlarmCode; aboveShareOfWave: number | null }
+
+/** How the devices of a model want to be told, as one of them showed. */
+export type Lesson = 'no_schedule_download' | 'takes_usual_arguments' | 'takes_other_arguments'
 
 export type AlarmCode = 'unexpected_version' | 'own_file_server_refused' | 'transfer_credentials_refused' | 'regressed'
 

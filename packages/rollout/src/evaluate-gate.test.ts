@@ -8,7 +8,14 @@ import type { GatePolicy, Policy } from './policy.ts'
 import { defaultPolicy } from './policy.ts'
 
 const now = 10_000_000
-const soaked: WaveClock = { advance: 'auto', reachedAt: 0, approvedAt: null, overdue: 0 }
+const soaked: WaveClock = {
+  advance: 'auto',
+  openedAt: 0,
+  reachedAt: 0,
+  approvedAt: null,
+  overdue: 0,
+  outside: 'not_asked',
+}
 
 function gate(
   counts: Partial<Counters>,
@@ -32,7 +39,7 @@ function gate(
   )
 }
 
-test('stops when hard and silent over settled pass the threshold', () => {
+test('rule 5: stops when hard and silent over settled pass the threshold', () => {
   expect(gate({ success: 95, hard: 5, pending: 900 }).kind).toBe('advance')
   expect(gate({ success: 94, hard: 6, pending: 900 })).toMatchObject({
     kind: 'stop',
@@ -43,7 +50,7 @@ test('stops when hard and silent over settled pass the threshold', () => {
   expect(gate({ success: 94, silent: 6, pending: 900 }, { onFailure: 'pause' })).toMatchObject({ action: 'pause' })
 })
 
-test('rates are judged from min_settled on, not before', () => {
+test('rule 5; request 20: rates are judged from min_settled on, not before', () => {
   expect(gate({ success: 17, hard: 2, pending: 900 })).toMatchObject({ kind: 'wait', reason: 'too_few_settled' })
   expect(gate({ success: 18, hard: 2, pending: 900 })).toMatchObject({ kind: 'stop', reason: 'failure_threshold' })
   expect(gate({ success: 19, pending: 900 })).toMatchObject({ kind: 'wait', reason: 'too_few_settled' })
@@ -55,7 +62,7 @@ test('a wave smaller than min_settled is judged whole', () => {
   expect(gate({ success: 2, pending: 1 })).toMatchObject({ kind: 'wait', reason: 'too_few_settled' })
 })
 
-test('stops when any class passes its absolute limit, before min_settled too', () => {
+test('rule 5: stops when any class passes its absolute limit, before min_settled too', () => {
   expect(gate({ hard: 2, pending: 900 }, { limits: { hard: 2 } }).kind).toBe('wait')
   expect(gate({ hard: 3, pending: 900 }, { limits: { hard: 2 } })).toMatchObject({ kind: 'stop', reason: 'limit_hard' })
   expect(gate({ silent: 1, pending: 900 }, { limits: { silent: 0 } })).toMatchObject({
@@ -91,7 +98,7 @@ test('overdue is three times the wave’s own median, at least ten minutes', () 
   expect(overdueAfterMs(null, defaultPolicy)).toBe(minutes(30))
 })
 
-test('advances only when success over settled reaches its threshold', () => {
+test('rule 3; request 15: advances only when success over settled reaches its threshold', () => {
   expect(gate({ success: 89, stalled: 11, pending: 9 })).toMatchObject({
     kind: 'wait',
     reason: 'below_success_threshold',
@@ -99,7 +106,7 @@ test('advances only when success over settled reaches its threshold', () => {
   expect(gate({ success: 90, stalled: 10, pending: 9 }).kind).toBe('advance')
 })
 
-test('advances only after the soak, counted from when the gate was first reached', () => {
+test('rule 3: advances only after the soak, counted from when the gate was first reached', () => {
   expect(gate({ success: 50 }, {}, { reachedAt: null })).toMatchObject({
     kind: 'wait',
     reason: 'soaking',
@@ -118,7 +125,7 @@ test('advances only with an approval where one is asked for', () => {
   expect(gate({ success: 50 }, {}, { advance: 'manual', approvedAt: 1 }).kind).toBe('advance')
 })
 
-test('an approval never overrules a stop', () => {
+test('request 21: an approval never overrules a stop', () => {
   expect(gate({ success: 50, hard: 50 }, {}, { advance: 'manual', approvedAt: 1 })).toMatchObject({ kind: 'stop' })
 })
 
@@ -126,7 +133,7 @@ test('devices that never showed up do not block a wave', () => {
   expect(gate({ success: 20, pending: 100_000 }).kind).toBe('advance')
 })
 
-test('all settled but below the threshold: pause, never advance', () => {
+test('rule 3; request 20: all settled but below the threshold: pause, never advance', () => {
   expect(gate({ success: 80, stalled: 20 })).toMatchObject({
     kind: 'stop',
     action: 'pause',
@@ -144,4 +151,28 @@ test('benign outcomes count for nothing', () => {
 
 test('a wave without devices is passed', () => {
   expect(gate({}).kind).toBe('advance')
+})
+
+test('a timed advance needs the gate as well as its time since the wave opened', () => {
+  const timed = { advance: { afterMs: 5_000 }, openedAt: now - 4_999 }
+  expect(gate({ success: 50 }, {}, timed)).toMatchObject({ kind: 'wait', reason: 'too_early', until: now + 1 })
+  expect(gate({ success: 50 }, {}, { ...timed, openedAt: now - 5_000 }).kind).toBe('advance')
+  const late = { ...timed, openedAt: 0 }
+  expect(gate({ success: 1, pending: 99 }, {}, late)).toMatchObject({ kind: 'wait', reason: 'too_few_settled' })
+  expect(gate({ success: 50, hard: 50 }, {}, late)).toMatchObject({ kind: 'stop', reason: 'failure_threshold' })
+})
+
+test('the outside is waited for last, after figures, soak and approval', () => {
+  const waits = { outside: 'waits' } as const
+  expect(gate({ success: 50 }, {}, waits)).toMatchObject({ kind: 'wait', reason: 'outside' })
+  expect(gate({ success: 50 }, {}, { outside: 'go' }).kind).toBe('advance')
+  expect(gate({ success: 1, pending: 99 }, {}, waits)).toMatchObject({ reason: 'too_few_settled' })
+  expect(gate({ success: 50 }, {}, { ...waits, reachedAt: now })).toMatchObject({ reason: 'soaking' })
+  expect(gate({ success: 50 }, {}, { ...waits, advance: 'manual' })).toMatchObject({ reason: 'approval' })
+})
+
+test('a threshold passed while the outside is waited for stops all the same, and so does one after its go', () => {
+  for (const outside of ['waits', 'go'] as const) {
+    expect(gate({ success: 50, hard: 50 }, {}, { outside })).toMatchObject({ kind: 'stop', action: 'abort' })
+  }
 })

@@ -4,11 +4,15 @@ import type { Policy, Wave } from './policy.ts'
 /** What the gate needs to know of a wave beside its counters. Times are epoch ms. */
 export interface WaveClock {
   advance: Wave['advance']
+  /** When it opened; null: not yet. */
+  openedAt: number | null
   /** Since when every answer had `figures.reached`; null when the last one had not. The soak counts from it. */
   reachedAt: number | null
   approvedAt: number | null
   /** How many are returning for longer than `overdueAfterMs`. */
   overdue: number
+  /** Whether somebody outside has to say `go`, and has. */
+  outside: 'not_asked' | 'go' | 'waits'
 }
 
 export interface GateFigures {
@@ -37,10 +41,13 @@ export type GateAnswer =
   | { kind: 'stop'; action: 'pause' | 'abort'; reason: StopReason; figures: GateFigures }
   | { kind: 'advance'; figures: GateFigures }
   | { kind: 'wait'; reason: 'too_few_settled' | 'below_success_threshold'; figures: GateFigures }
-  | { kind: 'wait'; reason: 'soaking'; until: number; figures: GateFigures }
-  | { kind: 'wait'; reason: 'approval'; figures: GateFigures }
+  | { kind: 'wait'; reason: 'soaking' | 'too_early'; until: number; figures: GateFigures }
+  | { kind: 'wait'; reason: 'approval' | 'outside'; figures: GateFigures }
 
-/** Stop, advance or wait: from the counters of one wave. Whoever never showed up blocks nothing. */
+/**
+ * Stop, advance or wait: from the counters of one wave. Whoever never showed up blocks nothing. What stops comes before
+ * all that is waited for: neither a person nor an outsider can talk a gate out of it.
+ */
 export function evaluateGate(counters: Counters, policy: Policy, clock: WaveClock, now: number): GateAnswer {
   const figures = figuresOf(counters, policy, clock)
   const stop = stopReason(counters, policy, figures)
@@ -54,7 +61,10 @@ export function evaluateGate(counters: Counters, policy: Policy, clock: WaveCloc
   if (!figures.reached) return { kind: 'wait', reason: 'below_success_threshold', figures }
   const soakedAt = (clock.reachedAt ?? now) + policy.gate.soakMs
   if (now < soakedAt) return { kind: 'wait', reason: 'soaking', until: soakedAt, figures }
+  const notBefore = typeof clock.advance === 'object' ? (clock.openedAt ?? now) + clock.advance.afterMs : now
+  if (now < notBefore) return { kind: 'wait', reason: 'too_early', until: notBefore, figures }
   if (clock.advance === 'manual' && clock.approvedAt === null) return { kind: 'wait', reason: 'approval', figures }
+  if (clock.outside === 'waits') return { kind: 'wait', reason: 'outside', figures }
   return { kind: 'advance', figures }
 }
 

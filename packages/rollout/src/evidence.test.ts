@@ -39,7 +39,7 @@ describe('the reported version is the evidence', () => {
     expect(outcomeOf(story)).toEqual({ kind: 'timed_out', stage: 'verifying', contact: 'silent' })
   })
 
-  test('TransferComplete 0 on the old version is not success', () => {
+  test('bad input 35; request 19: TransferComplete 0 on the old version is not success', () => {
     const story = installing().tell(200, informs(oldVersion), completed())
     expect(outcomeOf(story)).toBe('returning')
     expect(outcomeOf(story.wait(10_000))).toEqual({ kind: 'timed_out', stage: 'returning', contact: 'silent' })
@@ -120,7 +120,7 @@ test('what belongs to another attempt is not evidence for this one', () => {
 })
 
 describe('6.a the device rejects the image', () => {
-  test('a fault, no boot, the old version: image_rejected with the fault, a hard failure', () => {
+  test('request 22: a fault, no boot, the old version: image_rejected with the fault, a hard failure', () => {
     const story = installing().tell(120, informs(oldVersion), completed(9018))
     expect(outcomeOf(story)).toEqual({ kind: 'failed', reason: 'image_rejected', faultCode: 9018, faultString: 'no' })
     expect(classOf(story.upgrade)).toBe('hard')
@@ -190,12 +190,12 @@ describe('8.a the device rolls back', () => {
     expect(outcomeOf(story)).toMatchObject({ kind: 'failed' })
   })
 
-  test('the new version and then the old one: rolled back at once', () => {
+  test('bad input 36: the new version and then the old one: rolled back at once', () => {
     const story = installing().tell(200, boots(target)).tell(210, boots(oldVersion))
     expect(outcomeOf(story)).toEqual({ kind: 'rolled_back', seenTarget: true })
   })
 
-  test('a third version: failed, and an alarm', () => {
+  test('bad input 36: a third version: failed, and an alarm', () => {
     const story = installing().tell(200, boots('7.7'))
     expect(outcomeOf(story)).toMatchObject({ kind: 'failed', reason: 'unexpected_version' })
     expect(story.effects).toContainEqual({ kind: 'alarm', code: 'unexpected_version', aboveShareOfWave: null })
@@ -314,7 +314,7 @@ describe('clocks that are a little apart', () => {
     expect(outcomeOf(story.tell(200, informs(oldVersion)))).toEqual({ kind: 'rolled_back', seenTarget: false })
   })
 
-  test('the boot that we claimed after is not the way back, though its gateway is ahead', () => {
+  test('request 19: the boot that we claimed after is not the way back, though its gateway is ahead', () => {
     const story = tellStory()
       .tell(0, claimed())
       .tell(5, boots(oldVersion))
@@ -413,21 +413,21 @@ describe('a lost answer', () => {
 describe('cancel', () => {
   const accepted = () => tellStory().tell(0, claimed()).tell(1, answered())
 
-  test('before the offer it is cancelled at once', () => {
+  test('request 13: before the offer it is cancelled at once', () => {
     expect(outcomeOf(tellStory().tell(0, { kind: 'cancel_requested' }))).toEqual({
       kind: 'cancelled',
       reason: 'requested',
     })
   })
 
-  test('after the offer the device is asked, and ok cancels', () => {
+  test('rule 15; request 12: after the offer the device is asked, and ok cancels', () => {
     const story = accepted().tell(5, { kind: 'cancel_requested' })
     expect(outcomeOf(story)).toBe('cancelling')
     expect(story.effects).toContainEqual({ kind: 'place_cancel', attemptId: first })
     expect(outcomeOf(story.tell(9, cancelAnswered(0)))).toEqual({ kind: 'cancelled', reason: 'requested' })
   })
 
-  test('9000 and 9021 mean it runs on where it was', () => {
+  test('rule 15; request 12: 9000 and 9021 mean it runs on where it was', () => {
     for (const code of [9000, 9021]) {
       const story = accepted().tell(5, { kind: 'cancel_requested' }).tell(9, cancelAnswered(code))
       expect(outcomeOf(story)).toBe('accepted')
@@ -453,7 +453,7 @@ describe('cancel', () => {
     expect(outcomeOf(story)).toMatchObject({ kind: 'timed_out', contact: 'silent' })
   })
 
-  test('once the device is installing it is not asked, and the upgrade ends as it ends', () => {
+  test('request 12: once the device is installing it is not asked, and the upgrade ends as it ends', () => {
     const story = installing().tell(120, { kind: 'cancel_requested' })
     expect(outcomeOf(story)).toBe('returning')
     expect(story.effects).not.toContainEqual({ kind: 'place_cancel', attemptId: first })
@@ -491,7 +491,7 @@ describe('cancel', () => {
     }
   })
 
-  test('a cancel that was refused, and then nothing: cancelled where the device is in touch, never where it is not', () => {
+  test('request 12: a cancel that was refused, and then nothing: cancelled where the device is in touch, never where it is not', () => {
     const refusedIt = () => accepted().tell(5, { kind: 'cancel_requested' }).tell(9, cancelAnswered(9021))
     expect(outcomeOf(refusedIt().tell(50, informs(oldVersion)).wait(10_000))).toMatchObject({ kind: 'cancelled' })
     expect(outcomeOf(refusedIt().wait(10_000))).toMatchObject({ kind: 'timed_out', contact: 'silent' })
@@ -513,7 +513,7 @@ describe('cancel', () => {
 })
 
 describe('late facts', () => {
-  test('the target version reopens any outcome after an offer', () => {
+  test('request 12: the target version reopens any outcome after an offer', () => {
     const story = installing().wait(10_000)
     expect(outcomeOf(story)).toMatchObject({ kind: 'timed_out' })
     story.tell(20_000, boots(target))
@@ -522,7 +522,7 @@ describe('late facts', () => {
     expect(story.upgrade.annotations).toContain('reported_late')
   })
 
-  test('the old version after verified is regressed, and an alarm', () => {
+  test('bad input 37: the old version after verified is regressed, and an alarm', () => {
     const story = installing().tell(200, boots(target)).tell(300, informs(target)).tell(900, boots(oldVersion))
     expect(outcomeOf(story)).toEqual({ kind: 'regressed', toVersion: oldVersion })
     expect(classOf(story.upgrade)).toBe('hard')
@@ -534,7 +534,7 @@ describe('late facts', () => {
     expect(outcomeOf(story)).toEqual({ kind: 'timed_out', stage: 'returning', contact: 'stalled' })
   })
 
-  test('a late fault turns a time-out into its failure', () => {
+  test('request 22: a late fault turns a time-out into its failure', () => {
     const story = installing().wait(10_000).tell(20_000, completed(9018))
     expect(outcomeOf(story)).toMatchObject({ reason: 'image_rejected' })
   })
@@ -588,7 +588,7 @@ test('Status 0 on the old version waits for the device to return', () => {
   expect(outcomeOf(tellStory().tell(0, claimed()).tell(1, answered(0)))).toBe('returning')
 })
 
-test('9020 where the subscriber is asked means declined', () => {
+test('rule 12; request 14, 15: 9020 where the subscriber is asked means declined', () => {
   const story = tellStory({ ...policy, confirmation: true })
     .tell(0, claimed())
     .tell(1, answered())

@@ -1,9 +1,12 @@
 import type { Attempt } from './attempt.ts'
 import type { Policy } from './policy.ts'
 import { compareSettings, expectsReading, provisioning } from './compare-snapshots.ts'
+import { checksAfter } from './check-list.ts'
+import { loopsOnTarget } from './reboot-loop.ts'
+import { isRestoring, restoreOf } from './restoring.ts'
 import { acceptedSince } from './stage.ts'
 import { afterStandstills } from './stand-still.ts'
-import type { Outcome } from './upgrade.ts'
+import type { FailureReason, Outcome } from './upgrade.ts'
 
 /**
  * Since when the device is proven to run what we offered. A re-flash of the same version is proven by
@@ -49,18 +52,35 @@ function provenAt(soakedAt: number, attempt: Attempt): number {
 export function judgeTarget(since: number, attempt: Attempt, policy: Policy): Outcome | null {
   const by = proofDeadlines(since, attempt, policy)
   const passed = (deadline: number) => attempt.clockAt !== null && attempt.clockAt >= deadline
+  if (loopsOnTarget(since, attempt, policy)) return failed('reboot_loop')
   const bootstrap = attempt.bootstrapAt !== null && attempt.bootstrapAt <= provenAt(by.soakedAt, attempt)
   const provisioned = provisioning(attempt.before, attempt.after)
-  const settings = compareSettings(attempt.before, attempt.after)
 
   if (provisioned === 'missing' || (bootstrap && provisioned === 'unread'))
-    return passed(by.sentinelsBy)
-      ? { kind: 'failed', reason: 'not_provisioned', faultCode: null, faultString: null }
-      : null
+    return passed(by.sentinelsBy) ? failed('not_provisioned') : null
   if (lastOnTarget(attempt) < by.soakedAt)
     return passed(by.provenBy) ? { kind: 'timed_out', stage: 'verifying', contact: 'silent' } : null
-  if (expectsReading(attempt.before) && attempt.after.readAt === null && !passed(by.provenBy)) return null
-  if (bootstrap || settings.changed.length > 0)
-    return { kind: 'verified_config_lost', changed: settings.changed, bootstrap }
-  return { kind: 'verified', settings: settings.preserved ? 'preserved' : 'unknown' }
+  const read = checksAfter(by.soakedAt, attempt)
+  const isUnread = expectsReading(attempt.before) && attempt.after.readAt === null
+  if ((isUnread || isRestoring(attempt) || read === 'unread') && !passed(by.provenBy)) return null
+  if (read !== null && read !== 'unread' && read.failed.length > 0)
+    return { kind: 'failed', reason: 'check_failed', checks: read.failed, faultCode: null, faultString: null }
+  const checked = read === 'unread' || (read?.unknown.length ?? 0) > 0 ? { checks: 'unknown' as const } : {}
+  return { ...judgeSettings(attempt, bootstrap), ...checked }
+}
+
+/** 10.a. What is all put back, and was read back, is no loss any more; what is put back in part still is one. */
+function judgeSettings(attempt: Attempt, bootstrap: boolean): Success {
+  const { changed, preserved } = compareSettings(attempt.before, attempt.after)
+  if (!bootstrap && changed.length === 0) return { kind: 'verified', settings: preserved ? 'preserved' : 'unknown' }
+  const restore = restoreOf(attempt)
+  if (restore === 'complete') return { kind: 'verified', settings: 'restored' }
+  const restored = restore === 'part' ? { restored: attempt.restored?.names ?? [] } : {}
+  return { kind: 'verified_config_lost', changed, bootstrap, ...restored }
+}
+
+type Success = Outcome & { kind: 'verified' | 'verified_config_lost' }
+
+function failed(reason: FailureReason): Outcome {
+  return { kind: 'failed', reason, faultCode: null, faultString: null }
 }

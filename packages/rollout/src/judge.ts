@@ -3,6 +3,7 @@ import type { Attempt, Fault } from './attempt.ts'
 import { lastContactAt } from './attempt.ts'
 import { judgeTarget, targetSince } from './judge-target.ts'
 import type { Policy } from './policy.ts'
+import { loopsOnOld } from './reboot-loop.ts'
 import { acceptedSince, backSince, stageDeadline, stageOf, stageSince } from './stage.ts'
 import type { FailureReason, OfferedState, Outcome, UpgradeCore } from './upgrade.ts'
 
@@ -38,9 +39,11 @@ function leftTheTarget(since: number, attempt: Attempt, policy: Policy, third: b
 }
 
 function judgeOldVersion(core: UpgradeCore, attempt: Attempt, policy: Policy): Verdict {
+  const fault = attempt.answerFault ?? attempt.transferFault
+  // Before 8.a: that it does not stay up is worse than that it is back.
+  if (fault === null && loopsOnOld(attempt, policy)) return failed('reboot_loop', null)
   if (rolledBackUnseen(core, attempt, policy))
     return { kind: 'outcome', outcome: { kind: 'rolled_back', seenTarget: false } }
-  const fault = attempt.answerFault ?? attempt.transferFault
   if (isCancelled(attempt, fault)) return cancelled(attempt)
   if (attempt.answerFault)
     return { kind: 'try_failed', reason: 'download_refused_by_device', fault: attempt.answerFault, where: 'answer' }

@@ -12,6 +12,7 @@ import {
   answered,
   bootstraps,
   boots,
+  checks,
   claimed,
   completed,
   first,
@@ -21,6 +22,8 @@ import {
   oldVersion,
   outcomeOf,
   policy,
+  putBack,
+  reads,
   refused,
   second,
   settings,
@@ -63,12 +66,27 @@ const anySnapshot = fc.record({
 const anyVersion = fc.constantFrom(oldVersion, oldVersion, target, target, '7.7')
 
 const anyBody: fc.Arbitrary<FactBody> = fc.oneof(
-  fc.record({
-    kind: fc.constant('claim_committed' as const),
-    attemptId: anyKey,
-    fromVersion: fc.constantFrom(oldVersion, oldVersion, target),
-    snapshotBefore: fc.option(anySnapshot),
-  }),
+  fc
+    .record(
+      {
+        kind: fc.constant('claim_committed' as const),
+        attemptId: anyKey,
+        fromVersion: fc.constantFrom(oldVersion, oldVersion, target),
+        snapshotBefore: fc.option(anySnapshot),
+        delayMs: fc.constantFrom(0, 500_000),
+        schedule: fc.record({ from: fc.constantFrom(0, 1_500_000), until: fc.constantFrom(2_000_000, 9_000_000) }),
+        downloadArguments: fc.constantFrom('usual' as const, 'other' as const),
+        release: fc.record({
+          artifactId: fc.constant('art'),
+          targetVersions: fc.constantFrom<string>(target, '7.7').map((version) => [version]),
+          imageBytes: fc.nat(10_000_000),
+          hosting: fc.constantFrom('ours' as const, 'operator' as const),
+          steppingStone: fc.boolean(),
+        }),
+      },
+      { requiredKeys: ['kind', 'attemptId', 'fromVersion', 'snapshotBefore'] },
+    )
+    .map((body): FactBody => body),
   fc
     .tuple(anyVersion, fc.subarray(['0 BOOTSTRAP', '1 BOOT', 'M Download']))
     .map(([version, codes]) => informs(version, ...codes)),
@@ -94,6 +112,20 @@ const anyBody: fc.Arbitrary<FactBody> = fc.oneof(
     faultCode: fc.constantFrom(0, 9000, 9021),
   }),
   anySnapshot.map((read): FactBody => ({ kind: 'snapshot_read', ...read })),
+  fc.record({
+    kind: fc.constant('checks_read' as const),
+    attemptId: anyKey,
+    checks: fc.dictionary(
+      fc.constantFrom('wan', 'voip'),
+      fc.constantFrom('passed' as const, 'failed' as const, 'unknown' as const),
+    ),
+  }),
+  fc.record({
+    kind: fc.constant('settings_restored' as const),
+    attemptId: anyKey,
+    names: fc.subarray(['ssid', 'password']),
+    refused: fc.subarray([{ name: 'ssid', faultCode: 9008 }]),
+  }),
   anyKey.map(firstByte),
   anyKey.map(lastByte),
   fc.record({
@@ -117,7 +149,10 @@ const anyLife: fc.Arbitrary<Fact[]> = fc
   .tuple(fc.boolean(), fc.array(fc.tuple(anyBody, fc.integer({ min: -200, max: 900 })), { maxLength: 40 }))
   .map(([begins, steps]) => {
     let at = 1_000_000
-    const bodies: [FactBody, number][] = begins ? [[claimed(first, settings), 1], [answered(), 1], ...steps] : steps
+    const kept = { hasChecks: true, settingsKept: true }
+    const bodies: [FactBody, number][] = begins
+      ? [[claimed(first, settings, oldVersion, kept), 1], [answered(), 1], ...steps]
+      : steps
     return bodies.map(([body, seconds], index): Fact => {
       at = Math.max(1, at + seconds * 1000)
       return { id: `fact_${index}`, at, ...body }
@@ -482,6 +517,48 @@ describe(`the evidence of one attempt (seed ${seed})`, () => {
     fc.assert(
       fc.property(heard, ([facts, order]) => {
         expect(after(order)).toEqual(after(facts))
+      }),
+      { ...runs, numRuns: 5000 },
+    )
+  })
+
+  test('of checks, of boots within the soak and of settings put back gives the same outcome in any order, any number of times', () => {
+    const restoring: Policy = { ...once, restoreSettings: true }
+    const lost = { ...settings, settings: { ssid: 'zz', password: 'bb' } }
+    const anyVerdict = fc.constantFrom('passed' as const, 'failed' as const, 'unknown' as const)
+    const heard = fc.oneof(
+      fc.constantFrom<FactBody>(boots(target), informs(target), informs(target), boots(oldVersion), completed()),
+      fc.dictionary(fc.constantFrom('wan', 'voip'), anyVerdict).map(checks),
+      fc.constantFrom<FactBody>(putBack(['ssid']), putBack([], 'ssid')),
+    )
+    const told = fc
+      .uniqueArray(fc.tuple(fc.integer({ min: 101, max: 280 }), heard), {
+        minLength: 2,
+        maxLength: 9,
+        selector: ([at]) => at,
+      })
+      .chain((facts) =>
+        fc.tuple(
+          fc.constant(facts.toSorted(([a], [b]) => a - b)),
+          fc.shuffledSubarray([...facts, ...facts], { minLength: facts.length }).map((order) => [...order, ...facts]),
+          fc.boolean(),
+        ),
+      )
+    const after = (facts: readonly (readonly [number, FactBody])[], loses: boolean) => {
+      const story = tellStory(restoring).tell(
+        0,
+        claimed(first, settings, oldVersion, { hasChecks: true, settingsKept: true }),
+      )
+      story.tell(1, answered()).tell(10, firstByte()).tell(100, lastByte())
+      for (const [at, fact] of facts) story.tell(at, fact)
+      // A reading means something only once the target was reported: a gateway makes it in that session.
+      story.tell(281, boots(target), reads(loses ? lost : settings))
+      story.tell(400, informs(target)).tell(401, putBack(['ssid']), checks({ voip: 'passed' }), reads(settings))
+      return outcomeOf(story.wait(100_000))
+    }
+    fc.assert(
+      fc.property(told, ([facts, order, loses]) => {
+        expect(after(order, loses)).toEqual(after(facts, loses))
       }),
       { ...runs, numRuns: 5000 },
     )

@@ -2,24 +2,43 @@
 export interface Policy {
   waves: Wave[]
   gate: GatePolicy
-  caps: { inFlight: number; unproven: number; startsPerMinute?: number }
+  caps: {
+    inFlight: number
+    unproven: number
+    startsPerMinute?: number
+    perSite?: { inFlight: number; unproven?: number }
+    egressBitsPerSecond?: number
+  }
   timers: Timers
   retries: { maxAttempts: number; backoffMs: number; nextDayMs: number }
   windows?: Window[]
   /** RFC 3339 instants between which nothing starts. */
   freeze?: { from: string; to: string }[]
+  /** A plain Download may begin an hour late (TR-069 3.7.2.4): its margin before a window ends has that, too. */
+  strictWindows?: boolean
   /** Higher supersedes what is not yet offered. */
   weight: number
   allowSameVersion: boolean
   /** The campaign announced that settings are lost: no limit applies to it. */
   configLossDeclared: boolean
+  /** After 10.a: what was kept of the settings is put back. */
+  restoreSettings?: boolean
+  /** False: the model's check list is left alone. */
+  checkAfterSoak?: boolean
+  /** So many boots within a soak time, beyond the first, are a loop. Default 3. */
+  rebootLoopBoots?: number
+  delivery?: {
+    /** Of Download: what it has to wait before it begins comes before all its timers. */
+    delaySeconds?: number
+  }
   /** ScheduleDownload asks the subscriber first: 9020 then means declined. */
   confirmation?: boolean
 }
 
 export interface Wave {
-  size: { count: number } | { percent: number }
-  advance: 'auto' | 'manual'
+  size: { count: number } | { percent: number } | { devices: string[] }
+  /** The gate has to pass in any case; `manual`: and a person agrees; `afterMs`: and so long after it opened. */
+  advance: 'auto' | 'manual' | { afterMs: number }
 }
 
 export interface GatePolicy {

@@ -32,6 +32,7 @@ function fail(faultCode: number, more: Partial<FailedTry> = {}, history: Try[] =
       refusedByUs: null,
       servedWhole: false,
       wasExcused: false,
+      scheduledUntil: null,
       ...more,
     },
     history,
@@ -71,7 +72,7 @@ describe('the retry table, row by row', () => {
     }
   })
 
-  test('9015 and 9017: with backoff and jitter', () => {
+  test('rule 9; request 2, 18, 22: 9015 and 9017: with backoff and jitter', () => {
     for (const code of [9015, 9017]) {
       const answer = fail(code)
       if (answer.kind !== 'retry') throw new Error('a retry is expected')
@@ -80,7 +81,7 @@ describe('the retry table, row by row', () => {
     }
   })
 
-  test('9015 and 9017 are not charged while our file service sheds or was down', () => {
+  test('request 17: 9015 and 9017 are not charged while our file service sheds or was down', () => {
     for (const code of [9015, 9017]) {
       expect(fail(code, { refusedByUs: 'shedding' })).toMatchObject({ kind: 'retry', charged: false })
       expect(fail(code, { wasExcused: true })).toMatchObject({ kind: 'retry', charged: false })
@@ -123,7 +124,7 @@ describe('the retry table, row by row', () => {
     expect(fail(9004)).toMatchObject({ kind: 'retry', rule: 'queue_full' })
   })
 
-  test('9010 and 9002 in TransferComplete: two retries', () => {
+  test('rule 9; request 22: 9010 and 9002 in TransferComplete: two retries', () => {
     expect(retriesOf(9010)).toBe(2)
     expect(retriesOf(9002)).toBe(2)
   })
@@ -139,6 +140,7 @@ describe('the retry table, row by row', () => {
         refusedByUs: null,
         servedWhole: false,
         wasExcused: false,
+        scheduledUntil: null,
       },
       [],
       nights,
@@ -154,14 +156,14 @@ describe('the retry table, row by row', () => {
     }
   })
 
-  test('9001, unknown codes and vendor codes: one retry next day', () => {
+  test('bad input 35: 9001, unknown codes and vendor codes: one retry next day', () => {
     for (const code of [9001, 9799, 9800, 9899, 8000, 1]) {
       expect(fail(code)).toMatchObject({ kind: 'retry', at: at + nextDayMs })
       expect(retriesOf(code)).toBe(1)
     }
   })
 
-  test('no more charged attempts than maxAttempts, whatever the mix of faults', () => {
+  test('rule 9; request 2: no more charged attempts than maxAttempts, whatever the mix of faults', () => {
     const charged = (reason: string): Try => ({ attemptId: second, at, faultCode: 1, charged: true, reason })
     expect(fail(9017, {}, [charged('a'), charged('b')]).kind).toBe('give_up')
     expect(fail(9017, {}, [charged('a')]).kind).toBe('retry')
@@ -190,6 +192,7 @@ describe('the retry table, row by row', () => {
           refusedByUs: null,
           servedWhole: false,
           wasExcused: false,
+          scheduledUntil: null,
         },
         [],
         policy,
@@ -277,7 +280,7 @@ describe('the machine retries by the table', () => {
     expect(story.upgrade).toMatchObject({ state: 'settled', attempts: mostTries })
   })
 
-  test('our own 503 never uses up a device’s tries', () => {
+  test('request 17: our own 503 never uses up a device’s tries', () => {
     const story = tellStory()
     for (let index = 1; index <= 6; index += 1) {
       const key = `fw${String(index).padStart(26, '0')}`

@@ -15,7 +15,7 @@ export interface RetryRule {
   retries: number
   after: 'at_once' | 'backoff' | 'next_window' | 'next_day'
   charged: boolean
-  with: 'same' | 'other_arguments' | 'new_credential'
+  with: 'same' | 'other_arguments' | 'new_credential' | 'plain_download'
   effects: readonly Effect[]
 }
 
@@ -84,6 +84,23 @@ export const retryTable: readonly RetryRule[] = [
 /** A device that lost the Download, by its own word (GetAllQueuedTransfers does not list it). */
 const lostRule: RetryRule = { ...plain, name: 'lost', faults: [], retries: Infinity, after: 'at_once' }
 
+/**
+ * ScheduleDownload refused in the answer: the device does not know it, or not these windows and modes (TR-069 A.4.1.8).
+ * Download remains, and what it says of the model is learnt.
+ */
+const scheduleRule: RetryRule = {
+  ...plain,
+  name: 'schedule_refused',
+  faults: [
+    [9000, 9000],
+    [9002, 9003],
+  ],
+  where: 'answer',
+  after: 'at_once',
+  charged: false,
+  with: 'plain_download',
+}
+
 export interface FailedTry {
   attemptId: string
   at: number
@@ -95,6 +112,8 @@ export interface FailedTry {
   servedWhole: boolean
   /** Our gateways or file server were down during this try. */
   wasExcused: boolean
+  /** When the last window of its ScheduleDownload ends; null: it was told by Download. */
+  scheduledUntil: number | null
 }
 
 export type RetryAnswer = {
@@ -137,11 +156,12 @@ export function retryAfter(
   }
 }
 
-function ruleFor({ faultCode, where }: FailedTry, table: readonly RetryRule[]): RetryRule {
+function ruleFor({ faultCode, where, scheduledUntil }: FailedTry, table: readonly RetryRule[]): RetryRule {
   if (where === 'lost' || faultCode === null) return lostRule
   const fits = (rule: RetryRule) =>
     (rule.where === 'any' || rule.where === where) &&
     rule.faults.some(([first, last]) => faultCode >= first && faultCode <= last)
+  if (scheduledUntil !== null && fits(scheduleRule)) return scheduleRule
   return table.find(fits) ?? { ...plain, name: 'any_other', faults: [], after: 'next_day' }
 }
 
@@ -160,9 +180,15 @@ function effectsOf(rule: RetryRule, { faultCode, refusedByUs }: FailedTry, ourFa
   if (ourFault && (refusedByUs === 'unauthorized' || refusedByUs === 'expired'))
     return [{ kind: 'alarm', code: 'own_file_server_refused', aboveShareOfWave: null }]
   if (ourFault && refusedByUs !== null) return []
+  if (rule === scheduleRule) return [schedulesNot(faultCode)]
   return rule.effects.map((effect) =>
     effect.kind === 'suspect_image' && faultCode !== null ? { ...effect, faultCode } : effect,
   )
+}
+
+/** Who does not know the method speaks for the model; who does not like the arguments, together with others. */
+function schedulesNot(faultCode: number | null): Effect {
+  return { kind: 'learn_model', lesson: 'no_schedule_download', afterDevices: faultCode === 9000 ? 1 : 3 }
 }
 
 function timeOf(after: RetryRule['after'], failedTry: FailedTry, history: readonly Try[], policy: Policy): number {
@@ -172,6 +198,8 @@ function timeOf(after: RetryRule['after'], failedTry: FailedTry, history: readon
     case 'next_day':
       return failedTry.at + policy.retries.nextDayMs
     case 'next_window':
+      // A device that is told its windows need not wait for one to be told the next: but never the same ones again.
+      if (failedTry.scheduledUntil !== null) return Math.max(failedTry.at, failedTry.scheduledUntil)
       return nextOpening(policy, failedTry.at) ?? failedTry.at + policy.retries.nextDayMs
     case 'backoff':
       return failedTry.at + backoffMs(failedTry.attemptId, history.length, policy)

@@ -4,7 +4,7 @@ import type { Verdict } from './judge.ts'
 import { targetSince } from './judge-target.ts'
 import { failed } from './judge.ts'
 import type { Policy } from './policy.ts'
-import type { FailedTry } from './retry-after.ts'
+import type { FailedTry, RetryRule } from './retry-after.ts'
 import { retryAfter } from './retry-after.ts'
 import { wasDownBefore } from './stand-still.ts'
 import type { CancellableState, Outcome, Upgrade, UpgradeCore } from './upgrade.ts'
@@ -83,12 +83,19 @@ function retryOrFail(
       upgrade: settle(core, attempt, failed(verdict.reason, verdict.fault).outcome, at),
       effects: answer.effects,
     }
-  const downloadArguments =
-    answer.with === 'other_arguments' ? otherThan(core.downloadArguments) : core.downloadArguments
   return {
-    upgrade: { ...core, downloadArguments, state: 'retry', retryAt: answer.at, last: attempt },
+    upgrade: { ...core, ...toldNext(core, answer.with), state: 'retry', retryAt: answer.at, last: attempt },
     effects: answer.effects,
   }
+}
+
+/** How the next try is told, after what this one was told was refused. */
+function toldNext(
+  { downloadArguments }: UpgradeCore,
+  how: RetryRule['with'],
+): Partial<Pick<UpgradeCore, 'downloadArguments' | 'scheduleRefused'>> {
+  if (how === 'plain_download') return { scheduleRefused: true }
+  return how === 'other_arguments' ? { downloadArguments: otherThan(downloadArguments) } : {}
 }
 
 /** A fact that came after the fault may show whose fault it was: then this try counts as if it had come before. */
@@ -119,6 +126,7 @@ function failedTryOf(attempt: Attempt, { fault, where }: Verdict & { kind: 'try_
     refusedByUs: attempt.refusedByUs?.reason ?? null,
     servedWhole: attempt.lastByteAt !== null,
     wasExcused: wasDownBefore(fault?.at ?? at, attempt),
+    scheduledUntil: attempt.schedule?.until ?? null,
   }
 }
 
@@ -202,7 +210,9 @@ export function coreOf(upgrade: UpgradeCore): UpgradeCore {
     fromVersion,
     imageBytes,
     hosting,
+    steppingStone,
     downloadArguments,
+    scheduleRefused,
     attempts,
     tries,
     annotations,
@@ -217,7 +227,9 @@ export function coreOf(upgrade: UpgradeCore): UpgradeCore {
     fromVersion,
     imageBytes,
     hosting,
+    ...(steppingStone && { steppingStone }),
     downloadArguments,
+    ...(scheduleRefused && { scheduleRefused }),
     attempts,
     tries,
     annotations,

@@ -21,25 +21,46 @@ export function stageSince(stage: OfferedState, core: UpgradeCore, attempt: Atte
     case 'transferring':
       return attempt.firstByteAt ?? attempt.offeredAt
     case 'accepted':
-      return attempt.answered?.at ?? attempt.offeredAt
-    case 'offered':
+      return Math.max(attempt.answered?.at ?? attempt.offeredAt, beginsAt(attempt))
     case 'in_doubt':
+      return beginsAt(attempt)
+    case 'offered':
       return attempt.offeredAt
   }
 }
 
+/** Before that the device has nothing to do: DelaySeconds, or the first window of its ScheduleDownload. */
+function beginsAt({ offeredAt, delayMs, schedule }: Attempt): number {
+  return schedule === undefined ? offeredAt + (delayMs ?? 0) : Math.max(offeredAt, schedule.from)
+}
+
+/**
+ * Until then a device may hold what it was told, or the image itself, and boot on its old version without having tried
+ * anything: DelaySeconds; with ScheduleDownload until its last window ends (TR-069 A.4.1.8: it may fetch before).
+ */
+function mayWaitUntil(attempt: Attempt): number {
+  return attempt.schedule?.until ?? beginsAt(attempt)
+}
+
 export function stageDeadline(stage: OfferedState, core: UpgradeCore, attempt: Attempt, policy: Policy): number {
   const { timers } = policy
+  const { schedule } = attempt
   const since = stageSince(stage, core, attempt)
   switch (stage) {
     case 'offered':
       return answerBy(attempt, policy)
     case 'in_doubt':
-    case 'accepted':
-      return afterStandstills(since, timers.firstReportMs + timers.sessionRetryMs, attempt.outages)
+    case 'accepted': {
+      const waitsMs = schedule === undefined ? timers.firstReportMs : Math.max(0, schedule.until - since)
+      return afterStandstills(since, waitsMs + timers.sessionRetryMs, attempt.outages)
+    }
     case 'transferring': {
       const slowest = transferMs(core.imageBytes, timers.slowestBitsPerSecond)
-      return afterStandstills(since, Math.max(timers.minTransferMs, slowest), attempt.outages)
+      const usually = Math.max(timers.minTransferMs, slowest)
+      if (schedule === undefined) return afterStandstills(since, usually, attempt.outages)
+      // It may fetch again, and applies what it has, until its windows are over; then it comes back.
+      const untilBack = Math.max(0, schedule.until - since) + timers.flashMs + timers.sessionRetryMs
+      return afterStandstills(since, Math.max(usually, untilBack), attempt.outages)
     }
     case 'returning':
       return afterStandstills(
@@ -65,9 +86,11 @@ export function backSince(core: UpgradeCore, attempt: Attempt): number | null {
   const bootBeforeReport = completedAt === null ? null : bootOnOldFrom(acceptedAt ?? attempt.offeredAt, attempt)
   const bootAroundLastByte = lastByteAt === null ? null : bootOnOldFrom(aroundLastByte(lastByteAt, acceptedAt), attempt)
   return earliest([
-    lastByteAt === null || bootAroundLastByte === null ? null : Math.max(bootAroundLastByte, lastByteAt),
+    lastByteAt === null || bootAroundLastByte === null
+      ? null
+      : Math.max(bootAroundLastByte, lastByteAt, attempt.schedule?.until ?? 0),
     answered?.status === 0 ? bootOnOldFrom(answered.at, attempt) : null,
-    core.hosting === 'operator' && acceptedAt !== null ? bootOnOldFrom(acceptedAt, attempt) : null,
+    bootAtOperatorsServer(core, attempt),
     completedAt === null || bootBeforeReport === null ? null : Math.max(bootBeforeReport, completedAt),
   ])
 }
@@ -79,14 +102,21 @@ function aroundLastByte(lastByteAt: number, acceptedAt: number | null): number {
 
 /** When the device went away to install: the last byte, a success claim, or (where nobody tells us of bytes) a boot. */
 export function returningSince(core: UpgradeCore, attempt: Attempt): number | null {
-  const acceptedAt = acceptedSince(attempt)
   const claims = [
-    attempt.lastByteAt,
+    // With windows of its own it may hold the image for hours before it installs it.
+    attempt.schedule === undefined ? attempt.lastByteAt : null,
     attempt.completedAt,
     attempt.answered?.status === 0 ? attempt.answered.at : null,
-    core.hosting === 'operator' && acceptedAt !== null ? bootOnOldFrom(acceptedAt, attempt) : null,
+    bootAtOperatorsServer(core, attempt),
   ].filter((at) => at !== null)
   return claims.length === 0 ? null : Math.max(...claims)
+}
+
+/** Where nobody tells us of bytes, a boot stands for them. */
+function bootAtOperatorsServer({ hosting }: UpgradeCore, attempt: Attempt): number | null {
+  const acceptedAt = acceptedSince(attempt)
+  if (hosting !== 'operator' || acceptedAt === null) return null
+  return bootOnOldFrom(Math.max(acceptedAt, mayWaitUntil(attempt)), attempt)
 }
 
 /** Since when the device held the Download, by a gateway's clock: its answer, or its list of transfers. */

@@ -10,6 +10,7 @@ import type { Effect, Ignored } from './effects.ts'
 import type { Fact } from './facts.ts'
 import { judge } from './judge.ts'
 import type { Policy } from './policy.ts'
+import { retarget } from './retarget.ts'
 import { coreOf, settle, settleBy } from './settle.ts'
 import { nothingRead } from './snapshot.ts'
 import type { Upgrade } from './upgrade.ts'
@@ -41,7 +42,7 @@ type Answer = { upgrade: Upgrade; effects: Effect[] } | Ignored
 function answer(upgrade: Upgrade, fact: Fact, policy: Policy): Answer {
   switch (fact.kind) {
     case 'claim_committed':
-      return offer(upgrade, fact)
+      return offer(upgrade, fact, policy)
     case 'withdrawn':
       return withdraw(upgrade, fact)
     case 'time_passed':
@@ -60,6 +61,8 @@ function answer(upgrade: Upgrade, fact: Fact, policy: Policy): Answer {
     case 'queued_transfers_unsupported':
     case 'cancel_answered':
     case 'snapshot_read':
+    case 'checks_read':
+    case 'settings_restored':
     case 'first_byte_served':
     case 'last_byte_served':
     case 'download_refused':
@@ -67,21 +70,29 @@ function answer(upgrade: Upgrade, fact: Fact, policy: Policy): Answer {
   }
 }
 
-function offer(upgrade: Upgrade, fact: Fact & { kind: 'claim_committed' }): Answer {
+function offer(upgrade: Upgrade, fact: Fact & { kind: 'claim_committed' }, policy: Policy): Answer {
   if (upgrade.tries.some((past) => past.attemptId === fact.attemptId)) return 'other_attempt'
   if (upgrade.state === 'settled') return 'already_settled'
   if (upgrade.state !== 'pending' && upgrade.state !== 'retry') return 'already_offered'
+  const { release, slowness, delayMs, schedule } = fact
+  const core = release === undefined ? coreOf(upgrade) : retarget(coreOf(upgrade), release)
   const attempt = openTry({
     attemptId: fact.attemptId,
     offeredAt: fact.at,
     fromVersion: fact.fromVersion,
-    sameVersion: upgrade.targetVersions.includes(fact.fromVersion),
+    sameVersion: core.targetVersions.includes(fact.fromVersion),
     before: fact.snapshotBefore ?? nothingRead,
-    ...(fact.slowness === undefined ? {} : { slowness: fact.slowness }),
+    ...(slowness && { slowness }),
+    ...(delayMs !== undefined && { delayMs }),
+    ...(schedule && { schedule }),
+    ...(fact.hasChecks && policy.checkAfterSoak !== false && { expectsChecks: true }),
+    ...(fact.settingsKept && policy.restoreSettings && { keepsSettings: true }),
   })
+  const hasRefused = upgrade.tries.some(({ reason }) => reason === 'arguments_refused')
   return {
     upgrade: {
-      ...coreOf(upgrade),
+      ...core,
+      downloadArguments: hasRefused ? core.downloadArguments : (fact.downloadArguments ?? core.downloadArguments),
       fromVersion: fact.fromVersion,
       attempts: upgrade.attempts + 1,
       state: 'offered',

@@ -1,3 +1,4 @@
+import type { CheckVerdict } from './check-list.ts'
 import type { Effect, Ignored } from './effects.ts'
 import type { FactBody } from './facts.ts'
 import type { Policy } from './policy.ts'
@@ -75,11 +76,13 @@ export const claimed = (
   attemptId = first,
   snapshotBefore: Snapshot | null = null,
   fromVersion = oldVersion,
+  more: { hasChecks?: boolean; settingsKept?: boolean } = {},
 ): FactBody => ({
   kind: 'claim_committed',
   attemptId,
   fromVersion,
   snapshotBefore,
+  ...more,
 })
 export const answered = (status: 0 | 1 = 1, attemptId = first): FactBody => ({
   kind: 'download_answered',
@@ -108,6 +111,23 @@ export const informs = (softwareVersion: string, ...codes: string[]): FactBody =
 })
 export const boots = (softwareVersion: string): FactBody => informs(softwareVersion, '1 BOOT')
 export const bootstraps = (softwareVersion: string): FactBody => informs(softwareVersion, '0 BOOTSTRAP', '1 BOOT')
+export const bootsAgain = (softwareVersion: string, retryCount: number): FactBody => ({
+  kind: 'informed',
+  softwareVersion,
+  events: [{ code: '1 BOOT', commandKey: '' }],
+  retryCount,
+})
+export const checks = (found: Record<string, CheckVerdict>): FactBody => ({
+  kind: 'checks_read',
+  attemptId: first,
+  checks: found,
+})
+export const putBack = (names: string[], ...refused: string[]): FactBody => ({
+  kind: 'settings_restored',
+  attemptId: first,
+  names,
+  refused: refused.map((name) => ({ name, faultCode: 9008 })),
+})
 export const reads = (snapshot: Snapshot): FactBody => ({ kind: 'snapshot_read', ...snapshot })
 export const cancelAnswered = (faultCode: number): FactBody => ({
   kind: 'cancel_answered',
@@ -121,9 +141,13 @@ export const fileServerRefused = (reason: 'stopped' | 'shedding' | 'unauthorized
 })
 
 /** The device was offered the image, took it whole, and went away to install it at second 100. */
-export function installing(rules: Policy = policy, before: Snapshot | null = null): Story {
+export function installing(
+  rules: Policy = policy,
+  before: Snapshot | null = null,
+  more: { hasChecks?: boolean; settingsKept?: boolean } = {},
+): Story {
   return tellStory(rules)
-    .tell(0, claimed(first, before))
+    .tell(0, claimed(first, before, oldVersion, more))
     .tell(1, answered())
     .tell(10, firstByte())
     .tell(100, lastByte())

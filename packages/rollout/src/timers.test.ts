@@ -21,7 +21,7 @@ import { wantsWatch } from './upgrade.ts'
 
 const timedOut = (stage: string, contact: string) => ({ kind: 'timed_out', stage, contact })
 
-test('no answer: the doubt, then the accepted timer', () => {
+test('rule 8; request 1: no answer: the doubt, then the accepted timer', () => {
   const story = tellStory().tell(0, claimed())
   expect(story.upgrade.dueAt).toBe(30_000)
   expect(outcomeOf(story.wait(699))).toBe('in_doubt')
@@ -46,7 +46,7 @@ test('first byte to last byte: at least minTransferMs, longer for a large image 
   expect(outcomeOf(small.wait(910))).toEqual(timedOut('transferring', 'silent'))
 })
 
-test('last byte to back: the flash and the worst session retry', () => {
+test('rule 8; request 1, 19: last byte to back: the flash and the worst session retry', () => {
   const story = installing()
   expect(story.upgrade.dueAt).toBe(500_000)
   expect(outcomeOf(story.wait(499))).toBe('returning')
@@ -92,7 +92,7 @@ test('a timer that is not due changes nothing', () => {
   expect(story.tell(499, { kind: 'time_passed' }).ignored).toBe('not_due')
 })
 
-test('timers stand still while our own services are down', () => {
+test('request 20: timers stand still while our own services are down', () => {
   const story = installing()
   story.upgrade = excuse(story.upgrade, { from: 110_000, to: 170_000 }, policy)
   expect(story.upgrade.dueAt).toBe(560_000)

@@ -24,7 +24,7 @@ test.each(Object.entries(designed))('%s leads where the design says', (from, tar
   expect(targets.filter((to) => !moves.has(`${from} -> ${to}`))).toEqual([])
 })
 
-test('success is reached from verifying, or from an outcome that only lacked a contact or a reading', () => {
+test('success is reached from verifying, or from an outcome that only lacked a contact, a reading or a restore', () => {
   const sources = walked.filter(({ to }) => to.startsWith('verified')).map(({ from }) => from)
   const allowed = [
     'verifying',
@@ -32,6 +32,8 @@ test('success is reached from verifying, or from an outcome that only lacked a c
     'timed_out (verifying, silent)',
     'failed (not_provisioned)',
     'verified',
+    // What was put back is told late.
+    'verified_config_lost',
   ]
   expect(sources).toContain('verifying')
   expect(sources.filter((from) => !allowed.includes(from))).toEqual([])
@@ -41,6 +43,12 @@ test('nothing leads back into flight but a claim', () => {
   const inFlight = ['offered', 'in_doubt', 'accepted', 'transferring', 'returning', 'cancelling']
   const into = walked.filter(({ from, to }) => inFlight.includes(to) && !inFlight.includes(from))
   expect(new Set(into.map(({ fact }) => fact))).toEqual(new Set(['claim committed']))
+})
+
+test('a check that fails, and a loop, fail what is verifying', () => {
+  const into = (name: string) => walked.filter(({ to }) => to === name).map(({ from }) => from)
+  expect(into('failed (check_failed)')).toContain('verifying')
+  expect(into('failed (reboot_loop)')).toContain('verifying')
 })
 
 test('the walk draws as a state diagram', () => {

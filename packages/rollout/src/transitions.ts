@@ -44,6 +44,9 @@ function alphabet(attemptId: string): [name: string, fact: FactBody][] {
     ['snapshot same', { kind: 'snapshot_read', ...before }],
     ['snapshot differs', { kind: 'snapshot_read', ...before, settings: { ssid: 'z' } }],
     ['sentinels gone', { kind: 'snapshot_read', settings: {}, sentinels: { mark: null }, wanUp: null }],
+    ['settings put back', { kind: 'settings_restored', attemptId, names: ['ssid'], refused: [] }],
+    ['checks passed', { kind: 'checks_read', attemptId, checks: { voip: 'passed' } }],
+    ['a check failed', { kind: 'checks_read', attemptId, checks: { voip: 'failed' } }],
     ['cancel requested', { kind: 'cancel_requested' }],
     ['cancel answered ok', { kind: 'cancel_answered', attemptId, faultCode: 0 }],
     ['cancel answered 9021', { kind: 'cancel_answered', attemptId, faultCode: 9021 }],
@@ -53,11 +56,14 @@ function alphabet(attemptId: string): [name: string, fact: FactBody][] {
   ]
 }
 
+/** With all that a campaign can ask for; one boot too many is a loop, so that the walk gets there. */
+const walked: Policy = { ...defaultPolicy, confirmation: true, restoreSettings: true, rebootLoopBoots: 1 }
+
 /**
  * The machine as it is, found by walking it, not as it is described: every move between two states that a
  * short history of one device can make.
  */
-export function* transitions(policy: Policy = { ...defaultPolicy, confirmation: true }): Generator<Transition> {
+export function* transitions(policy: Policy = walked): Generator<Transition> {
   const start = planUpgrade({
     upgradeId: 'upg',
     campaignId: 'cmp',
@@ -97,16 +103,23 @@ function movesFrom(upgrade: Upgrade, at: number, policy: Policy): { name: string
     attemptId: `fw${String(upgrade.attempts + 1).padStart(26, '0')}`,
     fromVersion: '1.0',
     snapshotBefore: before,
+    hasChecks: true,
+    settingsKept: true,
   }
   const known = alphabet(attemptId).map(([name, fact]) => ({
     name,
     fact,
-    at: fact.kind === 'informed' ? later : at + 1000,
+    at: fact.kind === 'informed' || fact.kind === 'checks_read' ? later : at + 1000,
   }))
   const time: FactBody = { kind: 'time_passed' }
   return [
     { name: 'claim committed', fact: claim, at: at + 1000 },
     ...known,
+    {
+      name: 'boot again, target version',
+      fact: { kind: 'informed', softwareVersion: '2.0', events: boot },
+      at: at + 1000,
+    },
     ...(upgrade.dueAt === null ? [] : [{ name: 'time passed', fact: time, at: Math.max(upgrade.dueAt, at) }]),
   ]
 }
@@ -133,6 +146,9 @@ function shapeOf(upgrade: Upgrade): string {
     attempt.onTarget,
     attempt.after.readAt,
     attempt.bootstrapAt,
+    attempt.onTarget !== null && attempt.onTarget.lastAt > attempt.onTarget.sinceAt ? true : null,
+    attempt.checks ?? null,
+    attempt.restored ?? null,
     attempt.cancelRequestedAt,
     attempt.cancelAnswer,
   ]

@@ -30,8 +30,12 @@ export interface UpgradeCore {
   imageBytes: number
   /** `operator`: the image lies on a server that tells us nothing about bytes. */
   hosting: 'ours' | 'operator'
+  /** Nobody is done on this version: the next leg follows. */
+  steppingStone?: true
   /** Which Download arguments the next attempt uses (9002/9003 in the answer flips it once). */
   downloadArguments: 'usual' | 'other'
+  /** The device refused ScheduleDownload: its next attempt is a Download. */
+  scheduleRefused?: true
   /** Attempts offered so far. */
   attempts: number
   /** Tries that ended, oldest first. */
@@ -56,6 +60,11 @@ export type Annotation =
   | 'command_key_unknown'
   | 'settings_unknown'
   | 'settings_changed'
+  /** Settings that the upgrade lost were put back: all of them, or some. */
+  | 'restored'
+  | 'restored_in_part'
+  /** Of the check list something could not be read. */
+  | 'checks_unknown'
   | 'bootstrap_after_offer'
   | 'reported_late'
   | 'cancel_refused'
@@ -64,9 +73,10 @@ export type Annotation =
 export type TimedOutStage = CancellableState | 'returning' | 'verifying'
 
 export type Outcome =
-  | { kind: 'verified'; settings: 'preserved' | 'unknown' }
-  | { kind: 'verified_config_lost'; changed: string[]; bootstrap: boolean }
+  | ({ kind: 'verified'; settings: 'preserved' | 'unknown' | 'restored' } & Checked)
+  | ({ kind: 'verified_config_lost'; changed: string[]; bootstrap: boolean; restored?: string[] } & Checked)
   | { kind: 'failed'; reason: FailureReason; faultCode: number | null; faultString: string | null }
+  | { kind: 'failed'; reason: 'check_failed'; checks: string[]; faultCode: null; faultString: null }
   | { kind: 'rolled_back'; seenTarget: boolean }
   | { kind: 'regressed'; toVersion: string }
   | { kind: 'declined' }
@@ -75,6 +85,11 @@ export type Outcome =
   | { kind: 'superseded'; reason: string }
   | { kind: 'cancelled'; reason: string }
 
+/** `unknown`: the check list could not be read, or not all of it. */
+export interface Checked {
+  checks?: 'unknown'
+}
+
 export type FailureReason =
   | 'download_refused_by_device'
   | 'download_failed'
@@ -82,6 +97,7 @@ export type FailureReason =
   | 'install_failed'
   | 'unexpected_version'
   | 'not_provisioned'
+  | 'reboot_loop'
 
 export interface UpgradePlan {
   upgradeId: string

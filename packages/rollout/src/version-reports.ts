@@ -2,11 +2,15 @@ export interface VersionReport {
   at: number
   on: 'old' | 'target' | 'other'
   booted: boolean
+  /** How often the session of a boot had been tried before, where it had. */
+  retries?: number
+  /** The boot was asked for (`M Reboot`). */
+  asked?: boolean
 }
 
 const kept = 24
 
-/** Adds a report in its place in time. Beyond a few dozen, reports inside a run of the same version are left out, boots last. */
+/** Adds a report in its place in time. Beyond a few dozen, reports inside a run of the same version are left out, the latest boots last. */
 export function addReport(reports: VersionReport[], report: VersionReport): VersionReport[] {
   if (reports.some(({ at, on, booted }) => at === report.at && on === report.on && booted === report.booted))
     return reports
@@ -15,7 +19,7 @@ export function addReport(reports: VersionReport[], report: VersionReport): Vers
   const inside = (index: number) =>
     sorted[index]?.on === sorted[index - 1]?.on && sorted[index]?.on === sorted[index + 1]?.on
   const plain = sorted.findIndex(({ booted }, index) => !booted && inside(index))
-  const any = sorted.findIndex((_, index) => inside(index))
+  const any = sorted.findLastIndex((_, index) => inside(index))
   return sorted.toSpliced(plain >= 0 ? plain : Math.max(0, any), 1)
 }
 

@@ -19,7 +19,7 @@ test('without windows it is always open, except when frozen', () => {
   })
 })
 
-test('hours are the subscriber’s own, summer and winter', () => {
+test('rule 10; request 3, 5: hours are the subscriber’s own, summer and winter', () => {
   expect(windowAt(berlin, null, ms('2026-07-01T00:30:00Z')).kind).toBe('open')
   expect(windowAt(berlin, null, ms('2026-12-01T00:30:00Z'))).toEqual({
     kind: 'closed',
@@ -28,7 +28,7 @@ test('hours are the subscriber’s own, summer and winter', () => {
   expect(windowAt(berlin, 'America/New_York', ms('2026-07-01T06:30:00Z')).kind).toBe('open')
 })
 
-test('a window over the hour that daylight saving skips or repeats has the hours that exist', () => {
+test('request 5: a window over the hour that daylight saving skips or repeats has the hours that exist', () => {
   // 2026-03-29: 02:00 becomes 03:00 at 01:00Z. 2026-10-25: 03:00 becomes 02:00 at 01:00Z.
   expect(windowAt(berlin, null, ms('2026-03-29T01:30:00Z'))).toEqual({
     kind: 'open',

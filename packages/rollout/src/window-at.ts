@@ -3,7 +3,10 @@ import type { Policy, Weekday, Window } from './policy.ts'
 export type WindowAnswer = { kind: 'open'; until: number | null } | { kind: 'closed'; opensAt: number | null }
 
 const weekdays: readonly Weekday[] = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
-const searchDays = 15
+const minute = 60_000
+const day = 24 * 60 * minute
+/** Windows come round every week; only a freeze makes the wait longer, and then it is worth a second look. */
+const horizons = [16 * day, 400 * day] as const
 
 interface Opening {
   from: number
@@ -12,8 +15,10 @@ interface Opening {
 
 /**
  * Whether something may start now, with `marginMs` left before the window ends (transfer and flash).
- * `zone` is the subscriber's IANA zone; null takes the zone each window names. No windows: always open.
- * `opensAt` null: not within two weeks.
+ * A window is open while the wall clock of the place shows its hours: skipped hours are not there, repeated ones are
+ * there twice. `zone` is the subscriber's IANA zone; null takes the zone each window names. No windows: always open.
+ * `until` is the first instant at which nothing may start any more, `opensAt` the earliest one at which something may;
+ * null: not within a year.
  */
 export function windowAt(
   { windows, freeze }: Pick<Policy, 'windows' | 'freeze'>,
@@ -26,8 +31,13 @@ export function windowAt(
     to: Temporal.Instant.from(to).epochMilliseconds,
   }))
   if (!windows || windows.length === 0) return answerFrom([{ from: -Infinity, to: Infinity }], closures, now, marginMs)
-  const openings = windows.flatMap((window) => openingsOf(window, zone ?? window.zone, now))
-  return answerFrom(merge(openings), closures, now, marginMs)
+  let answer: WindowAnswer = { kind: 'closed', opensAt: null }
+  for (const horizon of horizons) {
+    const openings = windows.flatMap((window) => openingsOf(window, zone ?? window.zone, now, horizon))
+    answer = answerFrom(merge(openings), closures, now, marginMs)
+    if (answer.kind === 'open' || answer.opensAt !== null) break
+  }
+  return answer
 }
 
 /** When the next window opens after the one that may be open now; null when there are no windows. */
@@ -52,22 +62,52 @@ function answerFrom(openings: Opening[], closures: Opening[], now: number, margi
   return { kind: 'closed', opensAt: starts.length === 0 ? null : Math.min(...starts) }
 }
 
-/** The window's hours around now, as instants. Temporal resolves hours that daylight saving skips or repeats. */
-function openingsOf(window: Window, zone: string, now: number): Opening[] {
-  const today = Temporal.Instant.fromEpochMilliseconds(now).toZonedDateTimeISO(zone).toPlainDate()
-  const from = Temporal.PlainTime.from(window.from)
-  const to = Temporal.PlainTime.from(window.to)
-  const overnight = Temporal.PlainTime.compare(to, from) <= 0
+/** The window's hours from two days before now on, as instants. */
+function openingsOf(window: Window, zone: string, now: number, horizon: number): Opening[] {
   const openings: Opening[] = []
-  for (let offset = -1; offset <= searchDays; offset += 1) {
-    const date = today.add({ days: offset })
-    if (window.days && !window.days.includes(weekdays[date.dayOfWeek - 1]!)) continue
-    const opens = date.toZonedDateTime({ timeZone: zone, plainTime: from })
-    const closes = date.add({ days: overnight ? 1 : 0 }).toZonedDateTime({ timeZone: zone, plainTime: to })
-    if (closes.epochMilliseconds > opens.epochMilliseconds)
-      openings.push({ from: opens.epochMilliseconds, to: closes.epochMilliseconds })
+  for (const { from, to, offset } of offsetsOf(zone, now - 2 * day, now + horizon)) {
+    for (const hours of wallOpenings(window, from + offset, to + offset)) {
+      const opening = { from: Math.max(from, hours.from - offset), to: Math.min(to, hours.to - offset) }
+      if (opening.from < opening.to) openings.push(opening)
+    }
   }
   return openings
+}
+
+/** The stretches of time during which a zone's wall clock goes evenly: `offset` ms ahead of UTC. */
+function offsetsOf(zone: string, from: number, to: number): (Opening & { offset: number })[] {
+  const stretches: (Opening & { offset: number })[] = []
+  let clock = Temporal.Instant.fromEpochMilliseconds(from).toZonedDateTimeISO(zone)
+  for (let start = from; start < to;) {
+    const next = clock.getTimeZoneTransition('next')
+    const end = Math.min(to, next?.epochMilliseconds ?? to)
+    stretches.push({ from: start, to: end, offset: clock.offsetNanoseconds / 1_000_000 })
+    if (next === null) break
+    clock = next
+    start = end
+  }
+  return stretches
+}
+
+/** The window's hours as a wall clock shows them, its readings counted in ms as if it stood in UTC. */
+function wallOpenings({ days, from, to }: Window, since: number, until: number): Opening[] {
+  const opens = minutesOf(from) * minute
+  const closes = minutesOf(to) * minute
+  const lasts = closes > opens ? closes - opens : closes + day - opens
+  const openings: Opening[] = []
+  for (let date = Math.floor(since / day) - 1; date * day < until; date += 1) {
+    if (days && !days.includes(weekdays[weekdayOf(date)]!)) continue
+    openings.push({ from: date * day + opens, to: date * day + opens + lasts })
+  }
+  return openings
+}
+
+/** 1970-01-01 was a Thursday. */
+const weekdayOf = (date: number): number => (((date + 3) % 7) + 7) % 7
+
+function minutesOf(time: string): number {
+  const { hour, minute: minutes } = Temporal.PlainTime.from(time)
+  return hour * 60 + minutes
 }
 
 function merge(openings: Opening[]): Opening[] {

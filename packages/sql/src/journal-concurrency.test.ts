@@ -26,7 +26,7 @@ async function freshJournal(schema: string) {
 }
 
 /** A transaction that stays open until it is told to commit. */
-function openTransaction(work: (tx: Queryable) => Promise<void>) {
+function openTransaction(work: (tx: Queryable) => Promise<unknown>) {
   let commit = () => {}
   const mayCommit = new Promise<void>((resolve) => (commit = resolve))
   let worked = () => {}

@@ -1,3 +1,4 @@
+import type { ChainEntry } from '@sluice/audit-chain'
 import type { JournalFilter, JournalRow } from './journal-entry.ts'
 import type { Queryable } from './sql.ts'
 
@@ -59,4 +60,10 @@ function toJournalRow(row: StoredRow): JournalRow {
     ...(row.attempt_id !== null && { attemptId: row.attempt_id }),
     ...(row.device_key !== null && { deviceKey: row.device_key }),
   }
+}
+
+/** What an entry's hash is made of. */
+export function toChainEntry(row: StoredRow): ChainEntry {
+  const { campaign_id, upgrade_id, attempt_id, device_key, ...same } = row
+  return { ...same, campaignId: campaign_id, upgradeId: upgrade_id, attemptId: attempt_id, deviceKey: device_key }
 }

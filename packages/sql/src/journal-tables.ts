@@ -62,4 +62,16 @@ create table journal_refused (
   refused_at timestamptz not null default now()
 );`,
   },
+  {
+    // From format 2 on a batch is made of the hashes of its rows: an erased row leaves its hash, and the chain holds.
+    id: 'journal-003-row-hashes',
+    sql: `
+alter table journal_batch add column format smallint not null default 1;
+create table journal_erased (
+  seq bigint primary key,
+  hash text not null,
+  erased_at bigint not null,
+  reason text not null
+);`,
+  },
 ]

@@ -1,4 +1,5 @@
 import { json } from './encode-value.ts'
+import { type ChainPage, readChain } from './journal-audit.ts'
 import { type ChainVerdict, sealBatch, verifyChain } from './journal-chain.ts'
 import type { InEntry, JournalEntry, JournalFilter, JournalRow } from './journal-entry.ts'
 import { readJournal } from './journal-read.ts'
@@ -11,8 +12,8 @@ export interface Journal {
   readonly schema: string
   /** Put before the service's own migrations. */
   readonly migrations: readonly Migration[]
-  /** Writes events to publish and notes, in this order. Call it in the transaction that changes the state; wake the relay after the commit. */
-  append(tx: Queryable, entries: readonly JournalEntry[]): Promise<void>
+  /** Writes events to publish and notes, in this order, and answers their sequence numbers. Call it in the transaction that changes the state; wake the relay after the commit. */
+  append(tx: Queryable, entries: readonly JournalEntry[]): Promise<number[]>
   /** Writes the messages not seen before and returns their ids; the others' work was done. A replica with the same message waits for this commit. */
   acceptNew(tx: Queryable, messages: readonly InEntry[]): Promise<Set<string>>
   /** Rows in the order of `seq`. Filters are joined by "and". */
@@ -23,6 +24,8 @@ export interface Journal {
   seal(sql: Sql): Promise<number>
   /** Recomputes the chain. Keep `head` outside the database to notice that its end was cut off. */
   verifyChain(sql: Sql): Promise<ChainVerdict>
+  /** A page of the chain, for somebody who recomputes it elsewhere, or follows it: at most `limit` rows. Throws SqlError `invalid` on a strange cursor. */
+  readChain(sql: Sql, page: { readonly cursor?: string | undefined; readonly limit: number }): Promise<ChainPage>
 }
 
 export interface Backlog {
@@ -38,7 +41,9 @@ export function createJournal(schema: string): Journal {
     schema,
     migrations: journalMigrations,
     append: async (tx, entries) => {
-      if (entries.length > 0) await tx.query(appendText(schema), [json(entries.map(toColumns))])
+      if (entries.length === 0) return []
+      const written = await tx.query<{ seq: number }>(appendText(schema), [json(entries.map(toColumns))])
+      return written.map(({ seq }) => seq)
     },
     acceptNew: async (tx, messages) => {
       if (messages.length === 0) return new Set()
@@ -56,6 +61,7 @@ export function createJournal(schema: string): Journal {
     },
     seal: (sql) => sealBatch(sql, schema),
     verifyChain: (sql) => verifyChain(sql, schema),
+    readChain: (sql, page) => readChain(sql, schema, page),
   }
 }
 
@@ -90,8 +96,9 @@ const insertText = (schema: string, order: string) => `
 
 const appendText = (schema: string) => `
   with written as (${insertText(schema, 'place')} returning seq, direction),
-  to_publish as (insert into ${schema}.journal_outbox select seq from written where direction = 'out')
-  insert into ${schema}.journal_unsealed select seq from written`
+  to_publish as (insert into ${schema}.journal_outbox select seq from written where direction = 'out'),
+  to_seal as (insert into ${schema}.journal_unsealed select seq from written)
+  select seq from written order by seq`
 
 /** By id, so that two replicas with overlapping batches wait for each other instead of deadlocking. */
 const acceptText = (schema: string) => `

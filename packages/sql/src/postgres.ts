@@ -90,8 +90,8 @@ function openPool(settings: PostgresSettings): pg.Pool {
     statement_timeout: statementTimeoutMs,
     // The server's own deadline speaks first, unless the server has stopped speaking.
     query_timeout: statementTimeoutMs + 2_000,
-    // A process that hangs inside a transaction must not hold its locks for ever.
-    idle_in_transaction_session_timeout: 60_000,
+    // A process that hangs inside a transaction must not hold its locks for longer than others wait for them.
+    idle_in_transaction_session_timeout: Math.ceil(0.6 * statementTimeoutMs),
     keepAlive: true,
     application_name: 'sluice',
     types: { getTypeParser: (typeId: number) => (text: string) => decodeValue(typeId, text) },

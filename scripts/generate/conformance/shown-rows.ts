@@ -9,9 +9,10 @@ export interface Shown {
 /** `row id: guarantee` at the beginning of a test's name, or of a case's. Skipped and expected-to-fail tests show nothing. */
 const TITLE =
   /\b(?:(?:test|it)(?:\.(?!skip\b|todo\b|fails\b)\w+(?:\([^)]*\))?)*\(|name:)\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|`([^`]*)`)/g
-const ROW = /^([a-z]+(?: [a-z]+)* \d+(?:, \d+)*): (.+)$/s
+const GROUP = String.raw`[a-z]+(?: [a-z]+)* \d+(?:, \d+)*`
+const ROW = new RegExp(`^(${GROUP}(?:; ${GROUP})*): (.+)$`, 's')
 
-/** Every row that a test of this house shows, by its id. One test may show several: `quirk 3, 12: ...`. */
+/** Every row that a test of this house shows, by its id. One test may show several: `quirk 3, 12; session 4: ...`. */
 export function shownRows(root: string): Map<string, Shown[]> {
   const shown = new Map<string, Shown[]>()
   for (const path of testFiles(root)) {
@@ -27,13 +28,15 @@ export function shownRows(root: string): Map<string, Shown[]> {
 }
 
 function rowsOf(title: string): { id: string; guarantee: string }[] {
-  const [, ids = '', guarantee = ''] = ROW.exec(title) ?? []
-  if (ids === '') return []
-  const at = ids.search(/\d/)
-  return ids
-    .slice(at)
-    .split(', ')
-    .map((number) => ({ id: `${ids.slice(0, at)}${number}`, guarantee }))
+  const [, groups = '', guarantee = ''] = ROW.exec(title) ?? []
+  if (groups === '') return []
+  return groups.split('; ').flatMap((ids) => {
+    const at = ids.search(/\d/)
+    return ids
+      .slice(at)
+      .split(', ')
+      .map((number) => ({ id: `${ids.slice(0, at)}${number}`, guarantee }))
+  })
 }
 
 function testFiles(root: string): string[] {

@@ -376,7 +376,7 @@ export function artifactResolverSuite(name: string, open: () => Promise<Stand>):
         close()
       })
 
-      it('refuses at once what may not be fetched', async () => {
+      it('bad input 41: refuses at once what may not be fetched', async () => {
         for (const sourceUrl of [
           'file:///etc/passwd',
           'http://127.0.0.2/',
@@ -400,7 +400,7 @@ export function artifactResolverSuite(name: string, open: () => Promise<Stand>):
         expect(await operator().request(artifactCreate, homeless)).toMatchObject({ error: { code: 'invalid_request' } })
       })
 
-      it('rejects with the reason what turns out later to lead inside, to be too large, or to be gone', async () => {
+      it('bad input 41: rejects with the reason what turns out later to lead inside, to be too large, or to be gone', async () => {
         const cases: [RequestListener, string][] = [
           [(_, response) => response.writeHead(302, { location: 'http://127.0.0.2:80/' }).end(), 'source_refused'],
           [(_, response) => response.end(Buffer.alloc(10_001)), 'source_refused'],

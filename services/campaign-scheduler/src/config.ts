@@ -8,6 +8,17 @@ export interface SchedulerSettings {
   readonly maxFactBatch: number
   /** Devices asked of the registry, and planned in one transaction. */
   readonly planPageSize: number
+  /** A dry run looks at so many devices, for so long, and refuses beyond. */
+  readonly dryRunMost: number
+  readonly dryRunMs: number
+  /** Upgrades put into their waves in one transaction. */
+  readonly rankPageSize: number
+  /** A campaign over more devices needs a second person's approval; 0: none does for its size. */
+  readonly approvalAbove: number
+  /** How often a dynamic campaign looks for who has come to fit its targets. */
+  readonly dynamicEveryMs: number
+  /** How much later than it says a change may show in the registry: its clock and its transactions are not ours. */
+  readonly dynamicOverlapMs: number
   /** How long `campaign.create` waits for the plan before it answers `planning`. */
   readonly planReplyMs: number
   /** How often timers, plans, sweeps and gates are looked after. */
@@ -17,6 +28,8 @@ export interface SchedulerSettings {
   readonly beatMs: number
   /** When none has said so for this long, the timers of what was under way stood still. */
   readonly outageAfterMs: number
+  /** How long a replica counts as alive after its last beat; then others take its campaigns over. */
+  readonly leaseMs: number
   /** How long nothing may come from the bus, after a start or an outage, until there is nothing old on it. */
   readonly drainMs: number
   readonly sweepPageSize: number
@@ -29,21 +42,41 @@ export interface SchedulerSettings {
   /** How long the credentials of a download hold. */
   readonly credentialMs: number
   /** Over all campaigns; null: no cap. */
-  readonly globalCaps: { readonly inFlight: number; readonly unproven: number } | null
+  readonly globalCaps: GlobalCaps | null
+  /** Where gates outside may be asked by HTTP: hosts as they stand in a URL, with the port where it is not the usual one. */
+  readonly gateHosts: readonly string[]
+  /** What such questions are signed with; null: none is asked. */
+  readonly gateSecret: string | null
   /** How long the downloads of an aborted campaign are refused by name; its credentials end before. */
   readonly keepStoppedMs: number
+}
+
+/** Over all campaigns together. */
+export interface GlobalCaps {
+  readonly inFlight: number
+  readonly unproven: number
+  readonly startsPerMinute?: number
+  /** Of each site. */
+  readonly perSiteInFlight?: number
 }
 
 export const defaultSettings: SchedulerSettings = {
   gatherMs: 5,
   maxClaimBatch: 128,
   maxFactBatch: 64,
-  planPageSize: 2_000,
+  planPageSize: 1_000,
+  dryRunMost: 2_000_000,
+  dryRunMs: 50_000,
+  rankPageSize: 20_000,
+  approvalAbove: 10_000,
+  dynamicEveryMs: 60_000,
+  dynamicOverlapMs: 120_000,
   planReplyMs: 5_000,
   tickMs: 500,
   duePageSize: 200,
   beatMs: 1_000,
   outageAfterMs: 10_000,
+  leaseMs: 6_000,
   drainMs: 3_000,
   sweepPageSize: 500,
   sweepRestMs: 5_000,
@@ -51,6 +84,8 @@ export const defaultSettings: SchedulerSettings = {
   askAgainMs: 15 * 60_000,
   credentialMs: 6 * 3_600_000,
   globalCaps: null,
+  gateHosts: [],
+  gateSecret: null,
   keepStoppedMs: 7 * 86_400_000,
 }
 
@@ -74,7 +109,36 @@ export const settings = defineSettings({
   SLUICE_CAP_UNPROVEN: {
     type: count,
     default: 0,
-    description: 'Devices of all campaigns together that may be back and not proven yet; 0: no cap.',
+    description:
+      'Devices of all campaigns together that may be under way, or back and not proven yet; 0: no cap beside those of the campaigns.',
+  },
+  SLUICE_CAP_STARTS_PER_MINUTE: {
+    type: count,
+    default: 0,
+    description: 'Devices of all campaigns together that may be started in a minute; 0: no cap.',
+  },
+  SLUICE_CAP_PER_SITE_IN_FLIGHT: {
+    type: count,
+    default: 0,
+    description: 'Devices of one site, in all campaigns together, that may be under way at once; 0: no cap.',
+  },
+  SLUICE_APPROVAL_ABOVE: {
+    type: count,
+    default: defaultSettings.approvalAbove,
+    description:
+      'A campaign over more devices starts with the approval of a second person alone; 0: never for its size.',
+  },
+  SLUICE_GATE_HOSTS: {
+    type: { type: 'string', pattern: '^([a-z0-9.-]+(:[0-9]{1,5})?(,[a-z0-9.-]+(:[0-9]{1,5})?)*)?$' },
+    default: '',
+    description:
+      'Hosts that policies may name as gates outside (gate.external), separated by commas: gate.example.net,10.0.0.7:8080. Empty: none.',
+  },
+  SLUICE_GATE_SECRET: {
+    type: { type: 'string', minLength: 16 },
+    optional: true,
+    secret: true,
+    description: 'What questions to gates outside are signed with (HMAC-SHA256).',
   },
   SLUICE_CREDENTIAL_MS: {
     type: count,
@@ -84,13 +148,26 @@ export const settings = defineSettings({
 })
 
 export function toSchedulerSettings(values: SettingsValues<typeof settings>): Partial<SchedulerSettings> {
+  const {
+    SLUICE_CAP_IN_FLIGHT: inFlight,
+    SLUICE_CAP_UNPROVEN: unproven,
+    SLUICE_CAP_STARTS_PER_MINUTE: startsPerMinute,
+    SLUICE_CAP_PER_SITE_IN_FLIGHT: perSiteInFlight,
+  } = values
   const orNoCap = (value: number) => (value === 0 ? Number.MAX_SAFE_INTEGER : value)
-  const inFlight = orNoCap(values.SLUICE_CAP_IN_FLIGHT)
-  const unproven = orNoCap(values.SLUICE_CAP_UNPROVEN)
-  const isCapped = values.SLUICE_CAP_IN_FLIGHT + values.SLUICE_CAP_UNPROVEN > 0
+  const isCapped = inFlight + unproven + startsPerMinute + perSiteInFlight > 0
+  const caps: GlobalCaps = {
+    inFlight: orNoCap(inFlight),
+    unproven: orNoCap(unproven),
+    ...(startsPerMinute === 0 ? {} : { startsPerMinute }),
+    ...(perSiteInFlight === 0 ? {} : { perSiteInFlight }),
+  }
   return {
     gatherMs: values.SLUICE_CLAIM_GATHER_MS,
+    approvalAbove: values.SLUICE_APPROVAL_ABOVE,
     credentialMs: values.SLUICE_CREDENTIAL_MS,
-    globalCaps: isCapped ? { inFlight, unproven } : null,
+    globalCaps: isCapped ? caps : null,
+    gateHosts: values.SLUICE_GATE_HOSTS === '' ? [] : values.SLUICE_GATE_HOSTS.split(','),
+    gateSecret: values.SLUICE_GATE_SECRET ?? null,
   }
 }

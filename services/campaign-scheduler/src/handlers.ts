@@ -7,42 +7,60 @@ import {
   answered,
   artifactRevoked,
   attemptObserved,
+  auditList,
   campaignControl,
   campaignCreate,
+  campaignDryRun,
   campaignGet,
   campaignList,
+  campaignRollBack,
+  campaignReport,
+  deviceChanged,
   historyList,
   placementList,
+  settingsKept,
   transferStopsGet,
   upgradeClaim,
   upgradeGet,
   upgradeList,
   uploadReceived,
 } from '@sluice/contracts'
+import { readAudit } from './audit.ts'
 import { controlCampaign } from './campaign/control.ts'
 import { createCampaign } from './campaign/create.ts'
+import { dryRunCampaign } from './campaign/dry-run.ts'
 import { getCampaign, readCampaigns } from './campaign/read.ts'
 import { endRevoked } from './campaign/revoke.ts'
+import { rollBackCampaign } from './campaign/roll-back.ts'
 import { readStops } from './campaign/transfer-stops.ts'
+import { createReporter } from './campaign/report.ts'
 import { readHistory } from './history.ts'
 import type { Parts } from './parts.ts'
 import { applyObservations } from './upgrade/apply-facts.ts'
 import { takeBackups } from './upgrade/backups.ts'
 import { claimUpgrades } from './upgrade/claim.ts'
+import { readKeptSettings } from './upgrade/kept-settings.ts'
+import { followDevices } from './upgrade/follow-devices.ts'
 import { listPlacements } from './upgrade/list-placements.ts'
 import { readUpgrade, readUpgrades } from './upgrade/read.ts'
 
 /** The table: which message leads to which use case. Resolves once all are served; undone in the opposite order. */
 export async function serveAll(parts: Parts): Promise<Stop> {
   const { bus, sql, settings } = parts
+  const report = createReporter(parts)
   const stops = [
     await serve(bus, campaignCreate, (input, traceparent) => createCampaign(parts, input, traceparent)),
+    await serve(bus, campaignDryRun, (input, traceparent) => dryRunCampaign(parts, input, traceparent)),
     await serve(bus, campaignControl, (input, traceparent) => controlCampaign(parts, input, traceparent)),
+    await serve(bus, campaignRollBack, (input, traceparent) => rollBackCampaign(parts, input, traceparent)),
     await serve(bus, campaignGet, ({ campaignId }) => getCampaign(sql, campaignId)),
     await serve(bus, campaignList, (input) => readCampaigns(sql, input)),
     await serve(bus, upgradeList, (input) => readUpgrades(parts, input)),
     await serve(bus, upgradeGet, ({ upgradeId }) => readUpgrade(parts, upgradeId)),
+    await serve(bus, campaignReport, ({ campaignId }) => report(campaignId)),
+    await serve(bus, auditList, (input) => readAudit(parts, input)),
     await serve(bus, historyList, (input) => readHistory(parts, input)),
+    await serve(bus, settingsKept, (input) => readKeptSettings(parts, input)),
     await serve(bus, placementList, (input) => listPlacements(parts, input)),
     await serve(bus, transferStopsGet, async () => answered(await readStops(parts))),
     await bus.serve(upgradeClaim, (batch) => claimUpgrades(parts, batch), {
@@ -51,6 +69,7 @@ export async function serveAll(parts: Parts): Promise<Stop> {
     }),
     await bus.consume(attemptObserved, (batch) => applyObservations(parts, batch), { maxBatch: settings.maxFactBatch }),
     await bus.consume(uploadReceived, (batch) => takeBackups(parts, batch)),
+    await bus.consume(deviceChanged, (batch) => followDevices(parts, batch)),
     await bus.consume(artifactRevoked, (batch) => endRevoked(parts, batch)),
   ]
   return async () => {

@@ -1,4 +1,5 @@
 import { type BatchObservableResult, metrics } from '@opentelemetry/api'
+import type { Ownership } from './ownership.ts'
 import { SERVICE } from './parts.ts'
 import type { Backlogs } from './store/backlogs.ts'
 
@@ -16,6 +17,9 @@ export function createMetrics() {
       description: 'Observations that no upgrade could be found for.',
     }),
     gates: meter.createCounter('sluice.scheduler.gate_decisions', { description: 'What gates decided.' }),
+    taken: meter.createCounter('sluice.scheduler.campaigns_taken', {
+      description: 'Campaigns that this replica took, from who handed them over or died.',
+    }),
     conflicts: meter.createCounter('sluice.scheduler.conflicts', {
       description: 'Transactions that had to be done again.',
     }),
@@ -48,4 +52,23 @@ export function showBacklogs(read: () => Promise<Backlogs>): () => void {
   }
   meter.addBatchObservableCallback(observe, Object.values(gauges))
   return () => meter.removeBatchObservableCallback(observe, Object.values(gauges))
+}
+
+/** Shows what this replica looks after, until the returned function is called. */
+export function showOwnership(figures: Ownership['figures']): () => void {
+  const meter = metrics.getMeter(SERVICE)
+  const gauge = (name: string, description: string) =>
+    meter.createObservableGauge(`sluice.scheduler.${name}`, { description })
+  const owned = gauge('campaigns_owned', 'Campaigns that this replica looks after.')
+  const campaigns = gauge('campaigns_to_own', 'Campaigns that have to be looked after, by whatever replica.')
+  const replicas = gauge('replicas_alive', 'Schedulers that are alive.')
+  const observe = (result: BatchObservableResult): void => {
+    const now = figures()
+    result.observe(owned, now.owned)
+    result.observe(campaigns, now.campaigns)
+    result.observe(replicas, now.replicas)
+  }
+  const instruments = [owned, campaigns, replicas]
+  meter.addBatchObservableCallback(observe, instruments)
+  return () => meter.removeBatchObservableCallback(observe, instruments)
 }

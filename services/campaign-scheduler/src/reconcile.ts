@@ -1,14 +1,18 @@
 import { OURSELVES, type Parts } from './parts.ts'
 import { inTransaction } from './in-transaction.ts'
-import { campaignsUnderWay, lockCampaigns, setCheckAt } from './store/campaigns.ts'
+import { findCampaign, lockCampaigns, setCheckAt } from './store/campaigns.ts'
+import type { TakenRow } from './store/owners.ts'
 import { type TallyRow, countUpgrades, replaceTallies, talliesOf } from './store/tallies.ts'
 
 /**
- * At start: tallies are compared with a fresh count of the upgrades, and every gate is looked at. Plans, sweeps,
- * timers and the outbox need nothing: their places are rows, and the loops take them up where they stand.
+ * Whoever comes after an owner that did not hand over compares the tallies with a fresh count of the upgrades, and
+ * looks at the gate. Plans, sweeps, timers and the outbox need nothing: their places are rows, and the loops take them
+ * up where they stand.
  */
-export async function reconcile(parts: Parts): Promise<void> {
-  for (const { campaignId } of await campaignsUnderWay(parts.sql)) {
+export async function reconcile(parts: Parts, taken: readonly Pick<TakenRow, 'campaignId'>[]): Promise<void> {
+  for (const { campaignId } of taken) {
+    const campaign = await findCampaign(parts.sql, campaignId)
+    if (campaign?.state !== 'running' && campaign?.state !== 'paused') continue
     await recount(parts, campaignId)
     await setCheckAt(parts.sql, campaignId, parts.clock.now())
   }

@@ -21,13 +21,13 @@ import {
   upgrades,
 } from './testing/drive.ts'
 import { ACTOR, type World, someDevices } from './testing/world.ts'
-import { advanceSweep, endSweep, insertSweep, postponeSweep, takeSweep } from './store/sweeps.ts'
+import { advanceSweep, endSweep, insertSweep, nextSweep, postponeSweep } from './store/sweeps.ts'
 
 /** A bus whose publishing fails, as if the process died after every commit. */
 const mute = (real: Bus): Bus => ({ ...real, publish: () => Promise.reject(new Error('killed before the publish')) })
 
 export function recoverySuite(open: () => Promise<World>): void {
-  test('what was committed and not published is published by who comes next', async () => {
+  test('fault 54: what was committed and not published is published by who comes next', async () => {
     const world = await open()
     const doomed = await world.scheduler({}, mute)
     const { all } = await running(world, 3)
@@ -40,7 +40,7 @@ export function recoverySuite(open: () => Promise<World>): void {
     await placed((item) => item.op === 'put_watch' && item.watch.attemptId === attemptId)
   })
 
-  test('a plan goes on where it stood when the registry is back, and after a restart', async () => {
+  test('request 14, 15: a plan goes on where it stood when the registry is back, and after a restart', async () => {
     const world = await open()
     const misfits = someDevices(120).map((device, index) =>
       index % 3 === 0 ? { ...device, productClass: 'Other' } : device,
@@ -115,9 +115,10 @@ export function recoverySuite(open: () => Promise<World>): void {
       const about = { campaignId: ids[index]!, wave: 1, reason: 'test', actor: ACTOR }
       await world.sql.transaction((tx) => insertSweep(tx, { sweepId: `sweep ${index}`, kind, ...about }))
     }
+    await world.sql.query(`update scheduler.owners set owner = 'me'`)
     const page = (now: number) =>
       world.sql.transaction(async (tx) => {
-        const sweep = await takeSweep(tx, now)
+        const sweep = await nextSweep(tx, 'me', now)
         if (sweep?.kind === 'withdraw') await endSweep(tx, sweep.sweepId)
         else if (sweep !== undefined) await advanceSweep(tx, sweep.sweepId, 'somewhere', now)
         return sweep?.sweepId

@@ -1,13 +1,23 @@
 import type { Sql } from '@sluice/sql'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { campaignsSuite } from './campaign/campaigns.suite.ts'
+import { dynamicSuite } from './campaign/dynamic.suite.ts'
+import { gatesSuite } from './campaign/gates.suite.ts'
+import { reportsSuite } from './campaign/reports.suite.ts'
+import { planningSuite } from './campaign/planning.suite.ts'
+import { rollBackSuite } from './campaign/roll-back.suite.ts'
 import { outageSuite } from './outage/outage.suite.ts'
 import { recoverySuite } from './recovery.suite.ts'
 import { campaign, go, running, succeed, untilCampaign } from './testing/drive.ts'
 import { type World, closeEmbedded, createWorld } from './testing/world.ts'
 import { backupsSuite } from './upgrade/backups.suite.ts'
+import { capsSuite } from './upgrade/caps.suite.ts'
 import { claimsSuite } from './upgrade/claims.suite.ts'
+import { deliverySuite } from './upgrade/delivery.suite.ts'
 import { factsSuite } from './upgrade/facts.suite.ts'
+import { outcomesSuite } from './upgrade/outcomes.suite.ts'
+import { interplaySuite } from './upgrade/interplay.suite.ts'
+import { legsSuite } from './upgrade/legs.suite.ts'
 
 /** What holds on the embedded database and on PostgreSQL alike. */
 export function schedulerSuite(name: string, openSql?: () => Promise<Sql>): void {
@@ -30,9 +40,19 @@ export function schedulerSuite(name: string, openSql?: () => Promise<Sql>): void
       expect(finished.outcomes).toEqual({ verified: 1 })
     })
     describe('campaigns', () => campaignsSuite(open))
+    describe('planning', () => planningSuite(open))
+    describe('dynamic campaigns', () => dynamicSuite(open))
+    describe('gates', () => gatesSuite(open))
+    describe('reports', () => reportsSuite(open))
+    describe('rollbacks', () => rollBackSuite(open))
+    describe('caps', () => capsSuite(open))
     describe('claims', () => claimsSuite(open))
     describe('backups', () => backupsSuite(open))
     describe('facts', () => factsSuite(open))
+    describe('outcomes', () => outcomesSuite(open))
+    describe('legs', () => legsSuite(open))
+    describe('delivery', () => deliverySuite(open))
+    describe('interplay', () => interplaySuite(open))
     describe('outages', () => outageSuite(open))
     describe('recovery', () => recoverySuite(open))
   })

@@ -1,16 +1,18 @@
 import { type Bus, type Stop, isRefusedForGood, publishOutbox } from '@sluice/bus'
 import type { Clock, Ids, Log } from '@sluice/runtime'
 import { type Sql, createJournal, createRelay, migrate } from '@sluice/sql'
+import { createPlanner } from './campaign/planner.ts'
 import { type SchedulerSettings, defaultSettings } from './config.ts'
 import { serveAll } from './handlers.ts'
-import { createMetrics, showBacklogs } from './observability.ts'
+import { createMetrics, showBacklogs, showOwnership } from './observability.ts'
 import { excuseOutages } from './outage/excuse-outage.ts'
 import { createPulse } from './outage/pulse.ts'
+import { createOwnership } from './ownership.ts'
 import type { Parts } from './parts.ts'
 import { reconcile } from './reconcile.ts'
 import { createBacklogReader } from './store/backlogs.ts'
 import { migrations } from './store/migrations.ts'
-import { tick, tickPlans } from './tick.ts'
+import { tick, tickOutside, tickPlans } from './tick.ts'
 import { createTicker } from '@sluice/runtime'
 
 export interface SchedulerParts {
@@ -45,11 +47,15 @@ export function createScheduler({ sql, bus, clock, ids, log, settings }: Schedul
   })
   const moved = new Set<string>()
   const ticker = createTicker(() => tick(parts, moved))
-  const planner = createTicker(() => tickPlans(parts))
+  const planTicker = createTicker(() => tickPlans(parts))
+  const outsideTicker = createTicker(() => tickOutside(parts))
+  const planner = createPlanner(() => parts)
   const all: SchedulerSettings = { ...defaultSettings, ...settings }
   const excuse = () => excuseOutages(parts)
   const pulse = createPulse({ sql, journal, bus, clock, ids, settings: all, excuse })
   const pulseTicker = createTicker(() => beatOnce(parts))
+  const ownership = createOwnership({ sql, log, settings: all })
+  const ownerTicker = createTicker(() => shareOut(parts))
   const parts: Parts = {
     sql,
     journal,
@@ -60,9 +66,12 @@ export function createScheduler({ sql, bus, clock, ids, log, settings }: Schedul
     metrics: createMetrics(),
     settings: all,
     pulse,
+    ownership,
+    planner,
     wakeRelay: () => relay.wake(),
     wakeSweeps: () => ticker.wake(),
-    wakePlans: () => planner.wake(),
+    wakePlans: () => planTicker.wake(),
+    wakeOutside: () => outsideTicker.wake(),
     campaignMoved: (campaignId) => void moved.add(campaignId),
   }
   const stops: Stop[] = []
@@ -70,18 +79,32 @@ export function createScheduler({ sql, bus, clock, ids, log, settings }: Schedul
   return {
     async start() {
       await migrate(sql, { schema: SCHEMA, migrations: [...journal.migrations, ...migrations] })
-      await reconcile(parts)
+      await reconcile(parts, await ownership.beat())
+      stops.push(() => handOver(parts))
       // Before the first fact: what was under way while nobody was at work is excused for that time.
       await pulse.beat()
       const hideBacklogs = showBacklogs(createBacklogReader(parts))
       stops.push(async () => hideBacklogs())
+      const hideOwnership = showOwnership(() => ownership.figures())
+      stops.push(async () => hideOwnership())
       relay.start()
       stops.push(() => relay.stop())
       stops.push(await serveAll(parts))
-      const cancels = [clock.every(all.tickMs, () => ticker.wake()), clock.every(all.beatMs, () => pulseTicker.wake())]
+      const cancels = [
+        clock.every(all.tickMs, () => ticker.wake()),
+        clock.every(all.beatMs, () => pulseTicker.wake()),
+        clock.every(all.beatMs, () => ownerTicker.wake()),
+      ]
       stops.push(async () => {
         for (const cancel of cancels) cancel()
-        await Promise.all([ticker.stop(), planner.stop(), pulseTicker.stop()])
+        await Promise.all([
+          ticker.stop(),
+          planTicker.stop(),
+          planner.stop(),
+          outsideTicker.stop(),
+          pulseTicker.stop(),
+          ownerTicker.stop(),
+        ])
       })
       ticker.wake()
     },
@@ -95,4 +118,28 @@ export function createScheduler({ sql, bus, clock, ids, log, settings }: Schedul
 async function beatOnce({ pulse, log }: Parts): Promise<boolean> {
   await pulse.beat().catch((error: unknown) => log.warn({ err: error }, 'scheduler.beat.failed'))
   return false
+}
+
+/** The campaigns of who died are looked at as at a start. A beat that fails is made up for by the next one. */
+async function shareOut(parts: Parts): Promise<boolean> {
+  try {
+    const taken = await parts.ownership.beat()
+    await reconcile(
+      parts,
+      taken.filter(({ fromDead }) => fromDead),
+    )
+    if (taken.length > 0) {
+      parts.metrics.taken.add(taken.length)
+      parts.wakeSweeps()
+      parts.wakePlans()
+    }
+  } catch (error) {
+    parts.log.warn({ err: error }, 'scheduler.ownership.failed')
+  }
+  return false
+}
+
+/** Without the database nothing can be handed over: others take it when our lease is over. */
+async function handOver({ ownership, log }: Parts): Promise<void> {
+  await ownership.leave().catch((error: unknown) => log.warn({ err: error }, 'scheduler.ownership.failed'))
 }

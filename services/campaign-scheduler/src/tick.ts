@@ -1,9 +1,11 @@
 import { advanceCampaign } from './campaign/advance.ts'
 import { announceCampaign } from './campaign/announce.ts'
-import { planPage } from './campaign/materialise.ts'
+import { askOutside } from './campaign/outside-gate.ts'
 import { excuseOutages } from './outage/excuse-outage.ts'
+import { asOwner } from './ownership.ts'
 import type { Parts } from './parts.ts'
 import { campaignsToCheck, campaignsToPlan, setCheckAt } from './store/campaigns.ts'
+import { campaignsToJoin } from './store/joining.ts'
 import { whatWaits } from './store/what-waits.ts'
 import { refreshMedians } from './store/waves.ts'
 import { passTime } from './upgrade/due.ts'
@@ -12,13 +14,14 @@ import { sweepOnce } from './upgrade/sweep.ts'
 const MOST_CHECKS = 100
 
 /**
- * Everything that nobody asks for, one page of each kind in its order: sweeps, timers, gates, and news for who
- * listens. True: there may be more of it at once.
+ * Everything that nobody asks for, one page of each kind in its order: sweeps and gates of our campaigns, timers of all,
+ * and news for who listens. True: there may be more of it at once.
  */
 export async function tick(parts: Parts, movedCampaigns: Set<string>): Promise<boolean> {
   const more = await guarded(parts, 'scheduler.tick.failed', async () => {
-    const waiting = await whatWaits(parts.sql, parts.clock.now())
+    const waiting = await whatWaits(parts.sql, parts.ownership.replica, parts.clock.now())
     if (waiting.plans) parts.wakePlans()
+    if (waiting.outside) parts.wakeOutside()
     if (waiting.outages) await guarded(parts, 'scheduler.excuse.failed', () => excuseOutages(parts).then(() => false))
     // Nobody is called silent, and no wave overdue, while their word may still be on its way to us.
     const isTimeSure = !waiting.outages && !parts.pulse.isHolding()
@@ -37,21 +40,24 @@ export async function tick(parts: Parts, movedCampaigns: Set<string>): Promise<b
   return more
 }
 
-/** One page of each plan, beside the ticks: the registry may be slow, and a timer does not wait for it. */
+/** Sees to it that all our plans are under way, and late joiners taken in, beside the ticks: the registry may be slow, and a timer does not wait for it. */
 export async function tickPlans(parts: Parts): Promise<boolean> {
   return guarded(parts, 'scheduler.tick.failed', async () => {
-    let more = false
-    for (const { campaignId } of await campaignsToPlan(parts.sql)) {
-      const went = await guarded(parts, 'campaign.plan.failed', () => planPage(parts, campaignId))
-      more ||= went
-    }
-    return more
+    const { replica } = parts.ownership
+    const plans = await campaignsToPlan(parts.sql, replica)
+    const joins = await campaignsToJoin(parts.sql, replica, parts.clock.now())
+    for (const { campaignId } of [...plans, ...joins]) void parts.planner.plan(campaignId)
   })
+}
+
+/** Gates outside, beside the ticks as well: whoever is asked may take their time. */
+export function tickOutside(parts: Parts): Promise<boolean> {
+  return guarded(parts, 'campaign.outside_gate.failed', () => askOutside(parts))
 }
 
 /** A gate that fails is looked at later: it does not hold up the others. */
 async function checkGates(parts: Parts): Promise<boolean> {
-  const due = await campaignsToCheck(parts.sql, parts.clock.now(), MOST_CHECKS)
+  const due = await campaignsToCheck(parts.sql, parts.ownership.replica, parts.clock.now(), MOST_CHECKS)
   for (const { campaignId } of due) {
     await checkGate(parts, campaignId).catch(async (error: unknown) => {
       parts.log.error({ err: error, campaign_id: campaignId }, 'campaign.gate.failed')
@@ -62,7 +68,7 @@ async function checkGates(parts: Parts): Promise<boolean> {
 }
 
 async function checkGate(parts: Parts, campaignId: string): Promise<void> {
-  await refreshMedians(parts.sql, campaignId)
+  await asOwner(parts, campaignId, (tx) => refreshMedians(tx, campaignId).then(() => true))
   await advanceCampaign(parts, campaignId)
 }
 

@@ -77,7 +77,7 @@ export async function beginSession(
     const byBootstrapCredential = proof.role === 'bootstrap'
     await Promise.all([
       parts.reports.informed({ ...informed, ...(byBootstrapCredential ? { byBootstrapCredential } : {}) }),
-      reportInform(parts, session, record, informed.events),
+      reportInform(parts, session, record, informed.events, inform.retryCount),
       reportBeside(parts, session, beside),
       // A CPE that may return no cookie has to be found by its user name, and a slow one has its time from now on.
       gate.kind !== 'open' && (!returnsCookies || profile.cookieless || ttlMs > UNPROVEN_MS)
@@ -151,10 +151,12 @@ async function reportInform(
   { deviceKey, model: { softwareVersion } }: Session,
   { watch, lastVersion }: HotRecord,
   events: readonly { code: string; commandKey: string }[],
+  tried: number,
 ): Promise<void> {
   if (watch === null || softwareVersion === null) return
   if (watch.mode === 'settled' && softwareVersion === lastVersion) return
-  await reports.observed(deviceKey, [{ kind: 'informed', softwareVersion, events: [...events] }])
+  const retryCount = tried === 0 ? {} : { retryCount: Math.min(tried, 1_000_000) }
+  await reports.observed(deviceKey, [{ kind: 'informed', softwareVersion, events: [...events], ...retryCount }])
   instruments.observed('informed')
 }
 

@@ -16,6 +16,8 @@ export interface GatewaySettings {
   readonly nonceSecret: string
   /** Shared by all replicas, and over restarts: with another key every snapshot before differs from every one after. */
   readonly snapshotKey: string
+  /** Shared by all replicas, 32 bytes in hexadecimal. Absent: no settings are kept, and none put back. */
+  readonly settingsKey?: string | undefined
   /** Bytes of one POST, as sent and inflated. */
   readonly bodyLimit: number
   /** The same of a POST that names a session by our cookie, or by credentials that were proven: the answer of a whole data model. */
@@ -176,6 +178,13 @@ export const gatewaySettings = defineSettings({
     type: Type.String({ minLength: 16 }),
     secret: true,
     description: 'Key of the digests that subscriber settings are compared by; the same for all gateways, for good.',
+  },
+  SLUICE_SETTINGS_KEY: {
+    type: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+    secret: true,
+    optional: true,
+    description:
+      'Seals the settings that campaigns with restoreSettings put back; 32 bytes in hexadecimal, the same for all gateways. Without it none are kept.',
   },
   SLUICE_CWMP_DRAIN_DELAY_MS: {
     type: Type.Integer({ minimum: 0, maximum: 60_000 }),

@@ -10,6 +10,7 @@ import { isAllowed, type ReadPost } from './read-post.ts'
 import { carryOut } from './session/carry-out.ts'
 import { knownModel, readSession, type Session, writeSession } from './session/session.ts'
 import type { Heard, Say, Step } from './session/step.ts'
+import type { Keeping } from './tasks/task.ts'
 
 type Resumed = Extract<ResumedSession, { kind: 'resumed' }>
 type Outcome = Pick<Step, 'session' | 'changes'> & { readonly ended: boolean }
@@ -54,7 +55,7 @@ export async function continueSession(
       return breakOff(parts, key, resumed, session, sent.mended.otherwise)
     }
     const digest = (name: string, value: string) => parts.digest(deviceKey, name, value)
-    const world = { now: clock.now(), record, profile, digest, ended: wasEnded }
+    const world = { now: clock.now(), record, profile, digest, keeping: keepingOf(parts, deviceKey), ended: wasEnded }
     const done = await carryOut(session, heard, world, services)
     const { say } = done
     const ended = wasEnded || say.kind === 'refuse' || (say.kind === 'nothing' && say.ended)
@@ -89,6 +90,14 @@ export async function continueSession(
     if (say.kind !== 'answer' || !heard.some(({ kind }) => kind === 'message')) return null
     instruments.faulted(rpc, 8005)
     return soap(encodeEnvelope({ id: say.id, cwmpVersion, message: { kind: 'acs_fault', code: 8005 } }))
+  }
+}
+
+function keepingOf({ settingsSeal }: GatewayParts, deviceKey: string): Keeping | null {
+  if (settingsSeal === null) return null
+  return {
+    close: (name, kept) => settingsSeal.close(deviceKey, name, kept),
+    open: (name, sealed) => settingsSeal.open(deviceKey, name, sealed),
   }
 }
 

@@ -16,6 +16,7 @@ import { createReports } from './reports.ts'
 import { type Restore, startRestore } from './restore.ts'
 import { createRules } from './rules.ts'
 import { createServices } from './services.ts'
+import { createSettingsSeal } from './settings-seal.ts'
 import { createSnapshotDigest } from './snapshot-digest.ts'
 
 export interface Gateway {
@@ -80,6 +81,7 @@ export function createGateway({ bus, hotStore, clock, ids, log, profiles, settin
     authenticator,
     instruments,
     digest,
+    settingsSeal: createSettingsSeal(settings.settingsKey),
     whyNot,
     whatIsAway,
   }

@@ -25,6 +25,7 @@ await runMain(SERVICE, gatewaySettings, async ({ settings, log, clock, ids, clos
       port: settings.SLUICE_CWMP_PORT,
       nonceSecret: settings.SLUICE_CWMP_NONCE_SECRET,
       snapshotKey: settings.SLUICE_SNAPSHOT_KEY,
+      settingsKey: settings.SLUICE_SETTINGS_KEY,
       drainDelayMs: settings.SLUICE_CWMP_DRAIN_DELAY_MS,
     },
   })

@@ -23,7 +23,9 @@ export function noteStep(parts: GatewayParts, noted: NotedStep): void {
   tell(parts, noted.done)
   if (noted.sent.kind === 'empty' && answered === null) return
   const { deviceKey, sessionId } = session
-  const about = { deviceKey, sessionId, keepsBodies: parts.rules.logsBodiesOf(deviceKey) }
+  // Settings that are put back stand in both directions.
+  const putsBack = [noted.before, session].some(({ running }) => running?.kind === 'put_back')
+  const about = { deviceKey, sessionId, keepsBodies: !putsBack && parts.rules.logsBodiesOf(deviceKey) }
   parts.messages.write([
     ...(noted.sent.kind === 'empty' ? [] : linesOfCpe(about, noted.sent)),
     ...(answered === null ? [] : [lineOfAcs(about, answered, noted.reply)]),

@@ -4,6 +4,7 @@ import {
   credentialIssue,
   type ErrorCode,
   type Reply,
+  settingsKept,
   taskClaim,
   taskReport,
   upgradeClaim,
@@ -63,6 +64,11 @@ export function createServices({ bus, clock, log }: { bus: Bus; clock: Clock; lo
         return told(await bus.request(taskClaim, question.input, traced()), (answer) => ({
           kind: 'call_claimed',
           answer,
+        }))
+      case 'settings_kept':
+        return told(await bus.request(settingsKept, question.input, traced()), (answer) => ({
+          kind: 'kept',
+          settings: answer.kind === 'kept' ? answer.settings : null,
         }))
       case 'credential_issue':
         return told(await bus.request(credentialIssue, question.input, traced()), (credential) => ({

@@ -62,7 +62,7 @@ export function bindHandlers(parts: Parts): Promise<Stop[]> {
     bus.consume(deviceMessages, (batch) => takeMessages(parts, batch), { maxBatch: 16 }),
     bus.consume(deviceNotified, (batch) => takeNotifications(parts, batch)),
 
-    serve(bus, deviceList, async (input) => answered(await listDevices(parts, input))),
+    serve(bus, deviceList, (input) => listDevices(parts, input)),
     serve(bus, deviceGet, async ({ device }) => found(await getDevice(parts, device))),
     serve(bus, deviceImport, (input) => importDevices(parts, input)),
     serve(bus, deviceUpdate, (input) => updateDevice(parts, input)),

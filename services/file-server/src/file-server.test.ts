@@ -152,7 +152,7 @@ describe('a device with a grant', () => {
     ])
   })
 
-  it('may take it in pieces: the last byte counts only once all pieces were served', async () => {
+  it('request 9: may take it in pieces: the last byte counts only once all pieces were served', async () => {
     const url = await start()
     const mine = grant()
     const piece = (range: string) => fetch(`${url}/${mine.path}/f`, { headers: { range } })
@@ -314,7 +314,7 @@ describe('what is refused', () => {
     await waitUntil(async () => (await fetch(`${url}/${mine.path}/f`, { method: 'HEAD' })).status === 200)
   })
 
-  it('an image that is not there: 503, because that is not the fault of the device', async () => {
+  it('fault 56: an image that is not there: 503, because that is not the fault of the device', async () => {
     const url = await start()
     const artifactId = ids.artifact()
     const status = async () => (await fetch(`${url}/${grant({ artifactId }).path}/f`)).status
@@ -335,7 +335,7 @@ describe('what is refused', () => {
 describe('credentials', () => {
   const basic = (user: string, password: string) => `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
 
-  it('are not needed beside a good token, but wrong ones are refused', async () => {
+  it('request 11: are not needed beside a good token, but wrong ones are refused', async () => {
     const url = await start()
     const mine = grant()
     const ask = async (authorization: string) =>
@@ -437,7 +437,7 @@ describe('limits', () => {
     socket.destroy()
   })
 
-  it('let a transfer under way end when the server stops, and take no new one', async () => {
+  it('fault 55: let a transfer under way end when the server stops, and take no new one', async () => {
     const url = await start()
     const mine = grant()
     const response = await fetch(`${url}/${mine.path}/f`)

@@ -13,12 +13,15 @@ import {
   artifactGet,
   artifactList,
   artifactRevoke,
+  auditList,
   bootstrapCredentialList,
   bootstrapCredentialPut,
   bootstrapCredentialRemove,
   campaignControl,
   campaignCreate,
+  campaignDryRun,
   campaignGet,
+  campaignRollBack,
   campaignList,
   deviceGet,
   deviceImport,
@@ -51,7 +54,7 @@ import {
 /** Streams have answers of their own. */
 export type AnsweredName = Exclude<
   OperationName,
-  'uploadArtifact' | 'streamEvents' | 'getTaskUpload' | 'getUpgradeBackup'
+  'uploadArtifact' | 'streamEvents' | 'getTaskUpload' | 'getUpgradeBackup' | 'getCampaignReport'
 >
 
 export interface Call<N extends AnsweredName> {
@@ -60,6 +63,8 @@ export interface Call<N extends AnsweredName> {
   readonly body: BodyOf<N>
   /** `operator:<name>` */
   readonly actor: string
+  /** The header `Idempotency-Key`. */
+  readonly requestId?: string
 }
 
 export type Answers = {
@@ -71,7 +76,7 @@ const PAGE = 100
 /** Which operation leads to which request on the bus. */
 export function createAnswers(bus: Bus, awaitTask: AwaitTask): Answers {
   const control =
-    (action: 'start' | 'pause' | 'resume' | 'abort' | 'advance') =>
+    (action: 'approve' | 'start' | 'pause' | 'resume' | 'abort' | 'advance') =>
     ({ params, body, actor }: Call<'startCampaign'>) =>
       bus.request(campaignControl, { ...params, ...body, action, actor })
 
@@ -89,9 +94,14 @@ export function createAnswers(bus: Bus, awaitTask: AwaitTask): Answers {
     listTrustKeys: () => bus.request(trustKeyList, {}),
     addTrustKey: ({ body, actor }) => bus.request(trustKeyAdd, { ouis: [], ...body, actor }),
     revokeTrustKey: ({ params, body, actor }) => bus.request(trustKeyRevoke, { ...params, ...body, actor }),
+    listAudit: ({ query }) => bus.request(auditList, { limit: 1_000, ...query }),
     listCampaigns: ({ query }) => bus.request(campaignList, { limit: PAGE, ...query }),
-    createCampaign: ({ body, actor }) => bus.request(campaignCreate, { draft: body, actor }),
+    createCampaign: ({ body, actor, requestId }) =>
+      bus.request(campaignCreate, { draft: body, actor, ...(requestId !== undefined && { requestId }) }),
     getCampaign: ({ params }) => bus.request(campaignGet, params),
+    dryRunCampaign: ({ body, actor }) => bus.request(campaignDryRun, { draft: body, actor }),
+    rollBackCampaign: ({ params, body, actor }) => bus.request(campaignRollBack, { ...params, ...body, actor }),
+    approveCampaign: control('approve'),
     startCampaign: control('start'),
     pauseCampaign: control('pause'),
     resumeCampaign: control('resume'),
@@ -110,7 +120,7 @@ export function createAnswers(bus: Bus, awaitTask: AwaitTask): Answers {
       const upgrade = await bus.request(upgradeGet, params)
       return upgrade.ok ? bus.request(historyList, { limit: PAGE, ...query, ...params }) : upgrade
     },
-    listDevices: ({ query: { oui, productClass, softwareVersion, tag, ...page } }) => {
+    listDevices: ({ query: { oui, productClass, softwareVersion, tag, where, ...page } }) => {
       if ((oui === undefined) !== (productClass === undefined)) {
         return Promise.resolve(refusal('invalid_request', 'oui and productClass are given together'))
       }
@@ -118,6 +128,7 @@ export function createAnswers(bus: Bus, awaitTask: AwaitTask): Answers {
         ...(oui !== undefined && productClass !== undefined ? { models: [{ oui, productClass }] } : {}),
         ...(softwareVersion === undefined ? {} : { softwareVersions: [softwareVersion] }),
         ...(tag === undefined ? {} : { tags: [tag] }),
+        ...(where === undefined ? {} : { where }),
       }
       return bus.request(deviceList, { limit: PAGE, ...page, filter })
     },

@@ -254,6 +254,7 @@ test('listeners hear the campaign they asked for, and nothing is left when they 
     to: 'offered',
     reason: null,
     at: '2026-01-01T00:00:00.000Z',
+    seq: 1,
   })
   const repeat = setInterval(() => {
     for (const id of [ids.campaign(), campaignId]) {

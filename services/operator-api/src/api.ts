@@ -8,6 +8,7 @@ import { createObservability } from './observability.ts'
 import { fetchUpload } from './fetch-upload.ts'
 import { createServer } from './server.ts'
 import { readTokens } from './tokens.ts'
+import { createReportWriter } from './write-report.ts'
 import { forwardUpload } from './upload.ts'
 
 export interface ApiParts {
@@ -46,6 +47,7 @@ export function createOperatorApi({ bus, clock, log }: ApiParts, settings: ApiSe
         answers: createAnswers(bus, waits.awaitTask),
         upload: (artifactId, content, signal) => forwardUpload(bus, intake, artifactId, content, signal),
         fetchUpload: (uploadId, signal) => fetchUpload(intake, uploadId, signal),
+        writeReport: createReportWriter(bus),
         streams,
         tokens,
         log,

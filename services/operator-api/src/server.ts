@@ -6,6 +6,7 @@ import {
   type Operation,
   type OperationName,
   type Reply,
+  RequestIdSchema,
   check,
 } from '@sluice/contracts'
 import { type Clock, type Log, inSpan } from '@sluice/runtime'
@@ -17,12 +18,14 @@ import type { EventStreams } from './event-stream.ts'
 import type { Observability } from './observability.ts'
 import openApi from './generated/openapi.json' with { type: 'json' }
 import { problemOf } from './problem.ts'
+import type { ReportFormat, WriteReport } from './write-report.ts'
 import type { Tokens } from './tokens.ts'
 
 export interface ServerParts {
   readonly answers: Answers
   readonly upload: (artifactId: string, content: Readable, signal: AbortSignal) => Promise<Reply<Artifact>>
   readonly fetchUpload: (uploadId: string, signal: AbortSignal) => Promise<Reply<Readable>>
+  readonly writeReport: WriteReport
   readonly streams: EventStreams
   readonly tokens: Tokens
   readonly log: Log
@@ -101,6 +104,9 @@ async function answer(
       parts.streams.add(reply.raw, input.query as { campaignId?: string })
       return
     }
+    if (operation.response === 'document') return sendReport(parts, input, reply)
+    const requestId = requestIdOf(request)
+    if (requestId.kind === 'invalid') return sendProblem(reply, 'invalid_request', requestId.detail)
     if (operation.response === 'bytes') {
       const file = await parts.fetchUpload(uploadIdOf(input.params as { taskId?: string }), whenGone(reply))
       if (!file.ok) return sendProblem(reply, file.error.code, file.error.detail)
@@ -116,10 +122,31 @@ async function answer(
         : await parts.answers[name as 'getArtifact']({
             ...input,
             actor: `operator:${callerOf(request)}`,
+            ...(requestId.value !== undefined && { requestId: requestId.value }),
           } as unknown as Call<'getArtifact'>)
     if (!result.ok) return sendProblem(reply, result.error.code, result.error.detail)
     return reply.code(operation.status).send(result.data)
   })
+}
+
+async function sendReport({ writeReport }: ServerParts, input: Input, reply: FastifyReply): Promise<unknown> {
+  const { params, query } = input as unknown as { params: { campaignId: string }; query: { format?: ReportFormat } }
+  const written = await writeReport(params.campaignId, query.format ?? 'json', whenGone(reply))
+  if (!written.ok) return sendProblem(reply, written.error.code, written.error.detail)
+  for (const [name, value] of Object.entries(written.data.headers)) reply.header(name, value)
+  return reply.send(written.data.body)
+}
+
+/** What the client calls this request, should it have to send it again. */
+function requestIdOf({
+  headers,
+}: FastifyRequest): { kind: 'valid'; value: string | undefined } | { kind: 'invalid'; detail: string } {
+  const given = headers['idempotency-key']
+  if (given === undefined) return { kind: 'valid', value: undefined }
+  const checked = check(RequestIdSchema, given)
+  return checked.kind === 'valid'
+    ? { kind: 'valid', value: checked.value }
+    : { kind: 'invalid', detail: `idempotency-key: ${checked.detail}` }
 }
 
 type Input = { kind: 'valid'; params: unknown; query: unknown; body: unknown } | { kind: 'invalid'; detail: string }

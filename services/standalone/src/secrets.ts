@@ -6,13 +6,22 @@ import { join } from 'node:path'
 export interface Secrets {
   readonly sealKey: string
   readonly snapshotKey: string
+  readonly settingsKey: string
   readonly nonceSecret: string
   readonly downloadKey: string
   readonly intakeToken: string
   readonly operatorToken: string
 }
 
-const NAMES = ['sealKey', 'snapshotKey', 'nonceSecret', 'downloadKey', 'intakeToken', 'operatorToken'] as const
+const NAMES = [
+  'sealKey',
+  'snapshotKey',
+  'settingsKey',
+  'nonceSecret',
+  'downloadKey',
+  'intakeToken',
+  'operatorToken',
+] as const
 
 /**
  * The secrets in the state folder; made on the first start, readable by its owner alone. The operator's token also

@@ -155,6 +155,7 @@ export async function startStandalone(parts: StandaloneParts, settings: Standalo
         port: settings.cwmpPort,
         nonceSecret: secrets.nonceSecret,
         snapshotKey: secrets.snapshotKey,
+        settingsKey: secrets.settingsKey,
       },
     })
     await run(gateway)

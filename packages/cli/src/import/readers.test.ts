@@ -33,6 +33,14 @@ test('CSV: columns in any order, quotes, CR LF, a byte order mark, empty fields,
   ])
 })
 
+test('CSV: places of devices are columns', async () => {
+  const text =
+    'oui,productClass,serialNumber,site,region,accessNode,zone,tags\n00D09E,RG,1,olt-1,,bng-1,Europe/Madrid,a;b\n'
+  expect(await read(readCsv, text)).toEqual([
+    value(2, { ...one, site: 'olt-1', accessNode: 'bng-1', zone: 'Europe/Madrid', tags: ['a', 'b'] }),
+  ])
+})
+
 test('CSV: each bad line is told by its number, and the others are read', async () => {
   const header = 'oui,productClass,serialNumber'
   const text = [

@@ -1,7 +1,7 @@
 import Type from 'typebox'
-import { Campaign, CampaignDraft } from '../campaign.ts'
+import { Campaign, CampaignDraft, DryRun } from '../campaign.ts'
 import { Upgrade, UpgradeState } from '../upgrade.ts'
-import { CampaignId, UpgradeId } from '../values.ts'
+import { ArtifactId, CampaignId, UpgradeId } from '../values.ts'
 import { history, historyQuery, none, operation, page, pageOf } from './operation.ts'
 
 const campaignId = Type.Object({ campaignId: CampaignId })
@@ -60,6 +60,32 @@ export const campaigns = {
     response: Campaign,
     errors: ['not_found'],
   }),
+  dryRunCampaign: operation({
+    method: 'POST',
+    path: '/v1/campaigns/dry-run',
+    summary: 'What a campaign would do: how many, how long, what binds, who is left out',
+    params: none,
+    query: none,
+    body: CampaignDraft,
+    status: 200,
+    response: DryRun,
+    errors: ['artifact_not_trusted', 'not_found'],
+  }),
+  rollBackCampaign: operation({
+    method: 'POST',
+    path: '/v1/campaigns/{campaignId}/roll-back',
+    summary: 'Stop it, and plan a campaign that takes the devices it moved back',
+    params: campaignId,
+    query: none,
+    body: Type.Object(
+      { artifactId: Type.Optional(ArtifactId), reason: Type.Optional(Type.String({ maxLength: 512 })) },
+      { additionalProperties: false },
+    ),
+    status: 201,
+    response: Campaign,
+    errors: ['not_found', 'campaign_state', 'artifact_not_trusted'],
+  }),
+  approveCampaign: control('approve', 'Agree to it, as another person than who created it'),
   startCampaign: control('start', 'Open the first wave'),
   pauseCampaign: control('pause', 'Claim nothing new; what was offered runs on and is counted'),
   resumeCampaign: control('resume', 'Go on after a pause'),
@@ -89,6 +115,19 @@ export const campaigns = {
     body: null,
     status: 200,
     response: history,
+    errors: ['not_found'],
+  }),
+  getCampaignReport: operation({
+    method: 'GET',
+    path: '/v1/campaigns/{campaignId}/report',
+    summary: 'What came of a campaign: JSON, a line per upgrade as CSV, or a page that stands alone',
+    params: campaignId,
+    query: Type.Object({
+      format: Type.Optional(Type.Union([Type.Literal('json'), Type.Literal('csv'), Type.Literal('html')])),
+    }),
+    body: null,
+    status: 200,
+    response: 'document',
     errors: ['not_found'],
   }),
   getUpgrade: operation({

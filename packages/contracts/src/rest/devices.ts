@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { BootstrapCredential, Device, DeviceChange, ImportedDevice } from '../device.ts'
+import { BootstrapCredential, Device, DeviceChange, DeviceFilter, ImportedDevice } from '../device.ts'
 import { DeviceMessage } from '../device-message.ts'
 import { Upgrade } from '../upgrade.ts'
 import { Count, SoftwareVersion } from '../values.ts'
@@ -18,6 +18,7 @@ export const devices = {
       productClass: Type.Optional(Type.String({ maxLength: 64 })),
       softwareVersion: Type.Optional(SoftwareVersion),
       tag: Type.Optional(Type.String({ maxLength: 64 })),
+      where: DeviceFilter.properties.where,
     }),
     body: null,
     status: 200,

@@ -14,8 +14,8 @@ export interface Operation {
   /** `bytes`: an octet stream. */
   readonly body: TSchema | 'bytes' | null
   readonly status: 200 | 201 | 202
-  /** `events`: server-sent events. `bytes`: an octet stream. */
-  readonly response: TSchema | 'events' | 'bytes'
+  /** `events`: server-sent events. `bytes`: an octet stream. `document`: JSON, CSV or HTML, as `format` says. */
+  readonly response: TSchema | 'events' | 'bytes' | 'document'
   /** Besides invalid_request, unauthorized, unavailable, deadline_exceeded and internal, which any may answer. */
   readonly errors: readonly ErrorCode[]
 }
@@ -24,7 +24,7 @@ export function operation<
   P extends TObject,
   Q extends TObject,
   B extends TSchema | 'bytes' | null,
-  R extends TSchema | 'events' | 'bytes',
+  R extends TSchema | 'events' | 'bytes' | 'document',
 >(of: Omit<Operation, 'params' | 'query' | 'body' | 'response'> & { params: P; query: Q; body: B; response: R }) {
   return of
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { ok, refuse, type Answered } from '../answered.ts'
 import type { Cpe } from '../cpe.ts'
 import { faultOfValue, isTrue } from '../model/check-value.ts'
@@ -94,13 +95,20 @@ function takesAlias(cpe: Cpe, name: string, alias: string): boolean {
 }
 
 function write(cpe: Cpe, wanted: readonly Wanted[]): void {
+  const hadThem = hasItsSettings(cpe)
   const names = wanted.map(({ name }) => cpe.model.resolve(name) ?? name)
   for (const [index, { value }] of wanted.entries()) {
     const parameter = cpe.model.parameter(names[index] ?? '')
     if (parameter) parameter.value = parameter.type === 'xsd:string' ? value : value.trim()
   }
   if (names.length > 0) cpe.record({ what: 'parameters_set', names })
+  if (!hadThem && hasItsSettings(cpe)) cpe.record({ what: 'settings_regained' })
   applyServerSettings(cpe, names)
+}
+
+/** All that its subscriber set up. */
+function hasItsSettings({ model, settings }: Cpe): boolean {
+  return isDeepStrictEqual({ ...model.readSettings() }, { ...settings.subscriber })
 }
 
 function valueFault(name: string, code: number, text: string): string {

@@ -16,7 +16,7 @@ function checkChain({ schema, rows, batches, unsealed }: Chain): Violation[] {
     }
     const sealed = batch.seqs.flatMap((seq) => (rows.has(seq) ? [rows.get(seq)!] : []))
     if (sealed.length !== batch.seqs.length) violations.push(broken(`rows of batch ${batch.number} are missing`))
-    else if (hashOf(batch.previousHash, sealed) !== batch.hash) {
+    else if (hashOf(batch.previousHash, sealed, batch.format) !== batch.hash) {
       violations.push(broken(`rows of batch ${batch.number} were changed`))
     }
     previous = batch.hash
@@ -28,10 +28,13 @@ function checkChain({ schema, rows, batches, unsealed }: Chain): Violation[] {
   return violations
 }
 
-/** SHA-256 of the hash before and one line of JSON per row, the keys of objects sorted. */
-function hashOf(previousHash: string, rows: readonly (readonly unknown[])[]): string {
+/** SHA-256 of the hash before and one line per row: its JSON, the keys of objects sorted, or since format 2 the SHA-256 of that. */
+function hashOf(previousHash: string, rows: readonly (readonly unknown[])[], format = 1): string {
   const hash = createHash('sha256').update(previousHash)
-  for (const row of rows) hash.update(`\n${JSON.stringify(sorted(row))}`)
+  for (const row of rows) {
+    const line = JSON.stringify(sorted(row))
+    hash.update(`\n${format === 1 ? line : createHash('sha256').update(line).digest('hex')}`)
+  }
   return hash.digest('hex')
 }
 

@@ -1,9 +1,12 @@
 import type { History, Violation } from './history.ts'
 import { type Counts, addMove, countsOf, isClaim, movesOf, plansOf } from './replay.ts'
 
-/** No claim goes over a cap of its campaign's policy, and none is committed unless the campaign runs and the wave is open. */
+/**
+ * No claim goes over a cap of its campaign's policy, and none is committed unless the campaign runs, was agreed to where
+ * that was asked for, and the wave is open.
+ */
 export function checkClaims(history: History): Violation[] {
-  return [...checkCaps(history), ...checkStates(history)]
+  return [...checkCaps(history), ...checkSites(history), ...checkStates(history), ...checkApprovals(history)]
 }
 
 function checkCaps(history: History): Violation[] {
@@ -33,6 +36,46 @@ function checkCaps(history: History): Violation[] {
     if (Math.min(...seen.slice(-history.underWay - 1)) >= unproven) {
       const detail = `a claim in ${campaignId} with ${now['unproven']} unproven, where ${unproven} are allowed`
       violations.push({ rule: 'cap_unproven', detail, seq: row.seq })
+    }
+  }
+  return violations
+}
+
+/** Of each site that shares a line, no more in flight than the policy allows. */
+function checkSites(history: History): Violation[] {
+  const plans = plansOf(history)
+  const violations: Violation[] = []
+  const siteOf = new Map<string, string>()
+  const inFlight = new Map<string, number>()
+  for (const moved of movesOf(history)) {
+    const limit = plans.get(moved.campaignId)?.policy.caps.perSite?.inFlight
+    if (isClaim(moved) && moved.site != null) siteOf.set(moved.upgradeId, `${moved.campaignId} at ${moved.site}`)
+    const site = siteOf.get(moved.upgradeId)
+    if (limit === undefined || site === undefined) continue
+    const change = Number(moved.countsAs === 'in_flight') - Number(moved.countedAs === 'in_flight')
+    const now = (inFlight.get(site) ?? 0) + change
+    inFlight.set(site, now)
+    if (isClaim(moved) && now > limit) {
+      const detail = `${now} in flight in ${site}, where ${limit} are allowed`
+      violations.push({ rule: 'cap_site_in_flight', detail, seq: moved.row.seq })
+    }
+  }
+  return violations
+}
+
+/** A campaign that needs a second person starts after another one than its creator has agreed. */
+function checkApprovals(history: History): Violation[] {
+  const creators = new Map<string | null, string>()
+  const waiting = new Set<string | null>()
+  const violations: Violation[] = []
+  for (const { kind, campaignId, actor, data, seq } of history.rows) {
+    if (kind === 'campaign.created') creators.set(campaignId, actor)
+    const needed = (data as { approvalNeeded?: readonly string[] } | null)?.approvalNeeded
+    if (needed !== undefined && needed.length > 0) waiting.add(campaignId)
+    if (kind === 'campaign.approved' && actor !== creators.get(campaignId)) waiting.delete(campaignId)
+    const isStart = kind === 'campaign.moved' && (data as { to: string }).to === 'running'
+    if (isStart && waiting.has(campaignId)) {
+      violations.push({ rule: 'a_second_person_agreed', detail: `${campaignId} was started without one`, seq })
     }
   }
   return violations

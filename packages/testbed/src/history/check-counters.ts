@@ -1,5 +1,5 @@
 import type { History, ReportedCampaign, Violation } from './history.ts'
-import { type Moved, addMove, countsOf, inJournalWords, isOutcome, movesOf, plansOf } from './replay.ts'
+import { type Moved, addMove, addedTo, countsOf, inJournalWords, isOutcome, movesOf, plansOf } from './replay.ts'
 
 /** Each upgrade's rows join without a gap, it has one current outcome, and what the API counts is the fold of the rows. */
 export function checkCounters(history: History): Violation[] {
@@ -46,7 +46,8 @@ function checkCampaign(
   const { campaignId } = campaign
   const plan = plansOf(history).get(campaignId)
   if (plan === undefined) return [{ rule: 'campaign_was_planned', detail: `${campaignId} has no plan` }]
-  const counts = countsOf(plan.size)
+  const size = plan.size + addedTo(history, campaignId).length
+  const counts = countsOf(size)
   for (const moved of moves) if (moved.campaignId === campaignId) addMove(counts, moved)
   const outcomes: Record<string, number> = {}
   for (const { campaignId: id, to } of last.values()) {
@@ -56,11 +57,11 @@ function checkCampaign(
   return [
     ...differences('counters_are_the_fold', campaignId, inJournalWords(campaign.counters), counts),
     ...differences('outcomes_are_the_fold', campaignId, campaign.outcomes, outcomes),
-    ...(campaign.state === 'finished' && settled !== plan.size
+    ...(campaign.state === 'finished' && settled !== size
       ? [
           {
             rule: 'finished_means_settled',
-            detail: `${campaignId} is finished with ${settled} of ${plan.size} settled`,
+            detail: `${campaignId} is finished with ${settled} of ${size} settled`,
           },
         ]
       : []),

@@ -1,5 +1,15 @@
 import type { History, JournalRow, Violation } from './history.ts'
-import { type Counts, type Moved, type Plan, addMove, countsOf, inJournalWords, movesOf, plansOf } from './replay.ts'
+import {
+  type Counts,
+  type Moved,
+  type Plan,
+  addMove,
+  addedTo,
+  countsOf,
+  inJournalWords,
+  movesOf,
+  plansOf,
+} from './replay.ts'
 
 /** What a decision of the scheduler's own says it was made on. */
 interface Decision {
@@ -41,8 +51,9 @@ const SCHEDULER = 'service:campaign-scheduler'
 /** Each wave's counters after the rows before a decision; where rows were under way beside it, after each of the last ones too. */
 function wavesSeen(history: History, { seq }: JournalRow, plan: Plan): Counts[][] {
   const before = campaignMoves(history, plan).filter((moved) => moved.row.seq < seq)
+  const added = addedTo(history, plan.campaignId).filter(({ row }) => row.seq < seq)
   return plan.waves.map(({ wave, size }) => {
-    const counts = countsOf(size)
+    const counts = countsOf(size + added.filter((one) => one.wave === wave).length)
     const own = before.filter((moved) => moved.wave === wave)
     const states = [{ ...counts }]
     for (const moved of own) {
@@ -59,16 +70,18 @@ const campaignMoves = (history: History, plan: Plan): Moved[] =>
 /** The counters written are those of the rows before, less at most what was under way. */
 function checkFigures({ row, plan, counters }: Decision, history: History): Violation[] {
   const before = campaignMoves(history, plan).filter((moved) => moved.row.seq < row.seq)
-  const sure = countsOf(plan.size)
+  const added = addedTo(history, plan.campaignId).filter((one) => one.row.seq < row.seq).length
+  const size = plan.size + added
+  const sure = countsOf(size)
   const cut = before.length - history.underWay
   for (const moved of before.slice(0, Math.max(0, cut))) addMove(sure, moved)
   const sum = Object.values(counters).reduce((total, n) => total + n, 0)
-  if (sum !== plan.size) {
-    const detail = `${plan.campaignId} decided on ${sum} upgrades of ${plan.size}`
+  if (sum > size || sum < size - Math.min(added, history.underWay)) {
+    const detail = `${plan.campaignId} decided on ${sum} upgrades of ${size}`
     return [{ rule: 'decisions_count_everybody', detail, seq: row.seq }]
   }
-  const least = { ...sure }
-  const most = { ...sure }
+  const least: Counts = { ...sure, pending: (sure['pending'] ?? 0) - (size - sum) }
+  const most: Counts = { ...sure }
   for (const { countedAs, countsAs } of before.slice(Math.max(0, cut))) {
     least[countedAs] = (least[countedAs] ?? 0) - 1
     most[countsAs] = (most[countsAs] ?? 0) + 1
@@ -104,6 +117,7 @@ function checkStop({ row, plan, seen, reason }: Decision, history: History): Vio
   const explains =
     seen.some((states) => states.some((counts) => isHurt(counts, plan) || isBelow(counts, plan))) ||
     isSuspect(reason, history, row, plan) ||
+    reason.startsWith('the gate outside ') ||
     (reason.includes('have not come back in time') && plan.policy.gate.limits['overdue'] !== undefined)
   if (explains) return []
   const detail = `${plan.campaignId} was stopped, on ${JSON.stringify(seen.map((states) => states[0]))}: ${reason}`

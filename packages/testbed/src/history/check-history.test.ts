@@ -40,6 +40,12 @@ const moveTo = (n: number, to: string) => (row: JournalRow) =>
 const waveOpened = (wave: number) => (row: JournalRow) =>
   row.kind === 'campaign.wave_opened' && (row.data as { wave: number }).wave === wave
 const paused = (row: JournalRow) => row.kind === 'campaign.moved' && (row.data as { to: string }).to === 'paused'
+/** Other rules than those it kept. */
+const policyOf = (other: object): Forge =>
+  change(
+    (row) => row.kind === 'campaign.created',
+    (data) => ({ ...data, policy: { ...(data['policy'] as object), ...other } }),
+  )
 const counters = (history: History, more: object): History => {
   const [campaign] = history.reported.campaigns
   const changed = { ...campaign!, counters: { ...campaign!.counters, ...more } }
@@ -101,6 +107,48 @@ const forged: readonly (readonly [rule: string, how: string, forge: Forge])[] = 
     },
   ],
   ['no_claim_unless_running', 'a claim of a campaign nobody started', without((row) => isStart(row))],
+  [
+    'cap_site_in_flight',
+    'two of one site in flight where one is allowed',
+    (history) =>
+      policyOf({ caps: { inFlight: 9, unproven: 9, perSite: { inFlight: 1 } } })(
+        without(moveTo(1, 'verifying'))(history),
+      ),
+  ],
+  [
+    'no_claim_outside_windows',
+    'a claim an hour late',
+    policyOf({ windows: [{ zone: 'UTC', from: '02:00', to: '03:00' }] }),
+  ],
+  [
+    'no_claim_outside_windows',
+    'a claim on another day than the window’s',
+    policyOf({ windows: [{ zone: 'UTC', days: [5], from: '01:00', to: '02:00' }] }),
+  ],
+  [
+    'no_claim_outside_windows',
+    'a claim on the day after a window that ended at midnight',
+    policyOf({ windows: [{ zone: 'UTC', days: [4], from: '23:00', to: '01:30' }] }),
+  ],
+  [
+    'no_claim_in_a_freeze',
+    'a claim in a freeze',
+    policyOf({ freeze: [{ from: '1970-01-01T00:00:00Z', to: '1970-01-01T01:00:00Z' }] }),
+  ],
+  ['a_second_person_agreed', 'a start that nobody else agreed to', without((row) => row.kind === 'campaign.approved')],
+  [
+    'a_second_person_agreed',
+    'a start that its creator alone agreed to',
+    (history) => ({
+      ...history,
+      rows: history.rows.map((row) => (row.kind === 'campaign.approved' ? { ...row, actor: 'operator:eve' } : row)),
+    }),
+  ],
+  [
+    'counters_are_the_fold',
+    'an upgrade that was added and never counted',
+    after(waveOpened(1), (row) => ({ ...row, kind: 'upgrade.planned', upgradeId: 'upg_5', data: { wave: 1, leg: 2 } })),
+  ],
   ['no_claim_in_a_closed_wave', 'a claim before its wave was open', without(waveOpened(2))],
   ['moves_join', 'a move is missing', without(moveTo(2, 'verifying'))],
   ['moves_join', 'two writers with one version', change(moveTo(1, 'verified'), (data) => ({ ...data, version: 3 }))],

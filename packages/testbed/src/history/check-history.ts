@@ -4,11 +4,11 @@ import { checkClaims } from './check-claims.ts'
 import { checkCounters } from './check-counters.ts'
 import { checkGates } from './check-gates.ts'
 import { checkOutcomes } from './check-outcomes.ts'
+import { checkWindows } from './check-windows.ts'
 import type { History, Violation } from './history.ts'
 
 /** Every promise that the journals and the devices' records show as not kept. Empty is what a test wants. */
 export function checkHistory(history: History): Violation[] {
-  return [checkAttempts, checkClaims, checkCounters, checkGates, checkOutcomes, checkChains].flatMap((check) =>
-    check(history),
-  )
+  const checks = [checkAttempts, checkClaims, checkWindows, checkCounters, checkGates, checkOutcomes, checkChains]
+  return checks.flatMap((check) => check(history))
 }

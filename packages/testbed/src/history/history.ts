@@ -37,6 +37,8 @@ export interface Chain {
     readonly seqs: readonly number[]
     readonly previousHash: string
     readonly hash: string
+    /** 2: over the hashes of its rows; 1, or absent: over the rows. */
+    readonly format?: number
   }[]
 }
 

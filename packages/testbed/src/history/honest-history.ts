@@ -22,7 +22,8 @@ export function honestHistory(): History {
     stands.set(upgradeId, { state: to, countsAs, version: version + 1 })
     counters[countedAs]!--
     counters[countsAs]!++
-    const said = { fact, wave: n <= 2 ? 1 : 2, from, to, countedAs, countsAs, version: version + 1 }
+    const place = to === 'offered' ? { site: 'street', zone: 'Europe/Berlin' } : {}
+    const said = { fact, wave: n <= 2 ? 1 : 2, from, to, countedAs, countsAs, version: version + 1, ...place }
     write('upgrade.moved', outcome ? { ...said, outcome } : said, {
       upgradeId,
       deviceKey: keyOf(n),
@@ -44,7 +45,8 @@ export function honestHistory(): History {
     return { ...rest, inFlight: inFlight!, configLost: configLost! }
   }
 
-  write('campaign.created', { policy }, { actor: 'operator:eve' })
+  write('campaign.created', { policy, approvalNeeded: ['size'] }, { actor: 'operator:eve' })
+  write('campaign.approved', { neededBecause: ['size'] }, { actor: 'operator:adam' })
   write('campaign.planned', { size: 4, waves: [1, 2].map((wave) => ({ wave, size: 2 })) })
   write('campaign.moved', { from: 'ready', to: 'running', reason: null, counters: wire() }, { actor: 'operator:eve' })
   write('campaign.wave_opened', { wave: 1, size: 2, reason: 'started', counters: wire() }, { actor: 'operator:eve' })
@@ -77,7 +79,10 @@ export const keyOf = (n: number): string => deviceKeyOf({ oui: '02A1B2', product
 
 const policy = {
   waves: [{ advance: 'auto' }, { advance: 'auto' }],
-  caps: { inFlight: 1, unproven: 2 },
+  caps: { inFlight: 1, unproven: 2, perSite: { inFlight: 1 } },
+  // It all happens in the first minute of 1970, a Thursday, when it is one o'clock there.
+  windows: [{ zone: 'UTC', days: [4], from: '01:00', to: '02:00' }],
+  freeze: [{ from: '1970-01-02T00:00:00Z', to: '1970-01-03T00:00:00Z' }],
   gate: { minSettled: 1, successThreshold: 0.9, failureThreshold: 0.5, limits: {} },
   configLossDeclared: false,
 }

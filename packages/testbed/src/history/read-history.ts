@@ -88,6 +88,7 @@ async function readChains(query: Query): Promise<Chain[]> {
         seqs: (row['seqs'] as readonly unknown[]).map(Number),
         previousHash: String(row['previous_hash']),
         hash: String(row['hash']),
+        format: Number(row['format'] ?? 1),
       })),
     })
   }

@@ -6,13 +6,16 @@ export interface Moved {
   readonly campaignId: string
   readonly upgradeId: string
   readonly deviceKey: string
-  readonly fact: { readonly kind: string; readonly attemptId?: string }
+  readonly fact: { readonly kind: string; readonly attemptId?: string; readonly schedule?: unknown }
   readonly wave: number
   readonly from: string
   readonly to: string
   readonly countedAs: string
   readonly countsAs: string
   readonly version: number
+  /** Of a claim: where its device stands. */
+  readonly site?: string | null
+  readonly zone?: string | null
   readonly outcome?: { readonly kind: string; readonly reason?: string; readonly contact?: string }
 }
 
@@ -38,14 +41,33 @@ function toMoved(row: JournalRow): Moved {
   }
 }
 
+/** Upgrades that came into a campaign after it was planned: next legs, late joiners. */
+export interface Added {
+  readonly row: JournalRow
+  readonly campaignId: string
+  readonly wave: number
+}
+
+export function addedTo(history: Pick<History, 'rows'>, campaignId: string): Added[] {
+  return history.rows
+    .filter((row) => row.kind === 'upgrade.planned' && row.campaignId === campaignId)
+    .map((row) => ({ row, campaignId, wave: (row.data as { wave: number }).wave }))
+}
+
 /** What a campaign was told to be, as its first rows say. */
 export interface Plan {
   readonly campaignId: string
   readonly size: number
   readonly waves: readonly { readonly wave: number; readonly size: number }[]
   readonly policy: {
-    readonly waves: readonly { readonly advance: string }[]
-    readonly caps: { readonly inFlight: number; readonly unproven: number }
+    readonly waves: readonly { readonly advance: string | { readonly afterMs: number } }[]
+    readonly caps: {
+      readonly inFlight: number
+      readonly unproven: number
+      readonly perSite?: { readonly inFlight: number }
+    }
+    readonly windows?: readonly PlannedWindow[]
+    readonly freeze?: readonly { readonly from: string; readonly to: string }[]
     readonly gate: {
       readonly minSettled: number
       readonly successThreshold: number
@@ -54,6 +76,14 @@ export interface Plan {
     }
     readonly configLossDeclared: boolean
   }
+}
+
+export interface PlannedWindow {
+  readonly zone: string
+  /** 1 is Monday. */
+  readonly days?: readonly number[]
+  readonly from: string
+  readonly to: string
 }
 
 export function plansOf(history: Pick<History, 'rows'>): Map<string, Plan> {

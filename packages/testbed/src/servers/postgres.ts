@@ -17,7 +17,8 @@ const settings = {
   log_min_messages: 'fatal',
 }
 
-export function startPostgres(): Promise<TestServer> {
+/** `more`: settings beside these, or in their place; for measurements. */
+export function startPostgres(more: Readonly<Record<string, string>> = {}): Promise<TestServer> {
   const programs = ensureServers()
   const user = unprivilegedUser()
   return startServer({
@@ -26,7 +27,7 @@ export function startPostgres(): Promise<TestServer> {
     prepare: (directory) => initialise(programs.initdb, join(directory, 'data'), user),
     args: (port, directory) =>
       ['-D', join(directory, 'data'), '-p', String(port), '-h', '127.0.0.1', '-k', directory].concat(
-        Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+        Object.entries({ ...settings, ...more }).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
       ),
     url: postgresUrl,
     isReady: answersQueries,

@@ -1,28 +1,32 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type Counters, type GateAnswer, evaluateGate, overdueAfterMs } from '@sluice/rollout'
+import type { WaveClock } from '@sluice/rollout'
 import type { Queryable } from '@sluice/sql'
 import { afterCommit } from '../after-commit.ts'
-import { inTransaction } from '../in-transaction.ts'
+import { asOwner } from '../ownership.ts'
 import { OURSELVES, type Parts } from '../parts.ts'
-import { type CampaignRow, findCampaign, lockCampaigns, setCheckAt } from '../store/campaigns.ts'
-import { trueSignals } from '../store/signals.ts'
+import { type CampaignRow, askForCheck, findCampaign, lockCampaigns, setCheckAt } from '../store/campaigns.ts'
 import { type TallyRow, talliesOf } from '../store/tallies.ts'
-import { type WaveRow, acceptHarm, countOverdue, setGate, setWaveState, wavesOf } from '../store/waves.ts'
+import { type WaveRow, acceptHarm, setGate, setOutside, setWaveState, wavesOf } from '../store/waves.ts'
 import { openWave } from '../upgrade/open-wave.ts'
 import { type Harm, harmOf, isMoreHarm, lowerTo } from './accepted-harm.ts'
 import { announceCampaign, announceStops } from './announce.ts'
-import { rolloutPolicy } from './complete-policy.ts'
 import { countersOf } from './counters.ts'
+import { type Decided, askGateOfWave, overdueIn, suspicionsOf } from './gate-of-wave.ts'
 import { gateSentence } from './gate-sentence.ts'
+import { mayGrow } from './join-late.ts'
+import { type HeardAnswer, noteAnswer } from './note-answer.ts'
 import { changeState } from './change-state.ts'
+import { canaryWaves } from './waves-by-rank.ts'
 
 type Decision = 'none' | 'stopped' | 'advanced' | 'finished'
 
 /** Counters -> gate -> stop, open the next wave, or finish; decided and written with the campaign locked. */
-export async function advanceCampaign(parts: Parts, campaignId: string): Promise<void> {
+export async function advanceCampaign(parts: Parts, campaignId: string, heard?: HeardAnswer): Promise<void> {
   const seen = await findCampaign(parts.sql, campaignId)
   if (seen === undefined || (seen.state !== 'running' && seen.state !== 'paused')) return
-  const decision = await inTransaction(parts, (tx) => decide(parts, tx, campaignId))
+  const decision = await asOwner(parts, campaignId, (tx) => decide(parts, tx, campaignId, heard))
+  // Somebody else's: its owner looks at once.
+  if (decision === undefined) return askForCheck(parts.sql, campaignId, parts.clock.now())
   if (decision !== 'none') parts.metrics.gates.add(1, { decision })
   if (decision === 'advanced') parts.wakeSweeps()
   if (decision === 'stopped') await afterCommit(parts.log, 'campaign.stops.failed', () => announceStops(parts))
@@ -30,7 +34,12 @@ export async function advanceCampaign(parts: Parts, campaignId: string): Promise
   else await afterCommit(parts.log, 'campaign.news.failed', () => announceCampaign(parts, campaignId))
 }
 
-async function decide(parts: Parts, tx: Queryable, campaignId: string): Promise<Decision> {
+async function decide(
+  parts: Parts,
+  tx: Queryable,
+  campaignId: string,
+  heard: HeardAnswer | undefined,
+): Promise<Decision> {
   const [campaign] = await lockCampaigns(tx, [campaignId])
   if (campaign?.state !== 'running' && campaign?.state !== 'paused') return 'none'
   const now = parts.clock.now()
@@ -41,17 +50,20 @@ async function decide(parts: Parts, tx: Queryable, campaignId: string): Promise<
   const isHolding = parts.pulse.isHolding()
   let checkAt = isHolding ? now : now + parts.settings.gateEveryMs
 
-  const suspicions = (await trueSignals(tx, [campaignId])).filter(({ kind }) => kind === 'suspect_image')
+  const suspicions = await suspicionsOf(tx, campaignId)
   const suspect = suspicions.find(({ subject, devices }) => devices > acceptedSuspects(opened, subject))
   if (suspect !== undefined && campaign.state === 'running') {
     const reason = `${suspect.devices} devices refused the image with fault ${suspect.subject}: it may be damaged`
     return stop(parts, tx, campaign, 'paused', reason, tallies)
   }
   for (const wave of opened) {
+    const next = waves.find((other) => other.wave === wave.wave + 1)
     const counters = countersOf(tallies.filter((tally) => tally.wave === wave.wave))
     const overdue = isHolding ? 0 : await overdueIn(tx, campaign, wave, now)
     const harm = harmOf(counters, overdue, suspicions)
-    const answer = acceptKnown(askGate(campaign, wave, counters, overdue, now), wave, counters, harm)
+    const word = heard?.wave === wave.wave && heard.turn === wave.askOutsideAt ? heard : undefined
+    const outside = outsideOf(campaign, wave, next, word, harm)
+    const { answer, decided } = askGateOfWave(campaign, wave, counters, harm, outside, now)
     if (isHolding && answer.kind !== 'stop') continue
     if (!isHolding) await lowerAccepted(tx, wave, harm)
     const sentence = gateSentence(wave, counters, answer)
@@ -60,40 +72,44 @@ async function decide(parts: Parts, tx: Queryable, campaignId: string): Promise<
 
     if (answer.kind === 'stop') {
       const state = answer.action === 'abort' ? 'aborted' : 'paused'
-      if (campaign.state !== state) return stop(parts, tx, campaign, state, sentence, tallies)
+      if (campaign.state !== state) return stop(parts, tx, campaign, state, sentence, tallies, decided)
     }
-    if (answer.kind === 'wait' && answer.reason === 'soaking') checkAt = Math.min(checkAt, answer.until)
-    if (answer.kind === 'advance' && wave.state === 'open' && campaign.state === 'running') {
-      const next = waves.find((other) => other.wave === wave.wave + 1)
-      if (next !== undefined) return openNext(parts, tx, campaign, next, sentence, tallies)
+    if (answer.kind === 'wait' && 'until' in answer) checkAt = Math.min(checkAt, answer.until)
+    if (wave.state !== 'open' || campaign.state !== 'running') continue
+    const waitsOutside = outside !== 'not_asked' && (answer.kind === 'advance' || answer.reason === 'outside')
+    if (waitsOutside && word !== undefined) {
+      const halt = await noteAnswer(parts, tx, campaign, wave, word)
+      const state = halt?.action === 'abort' ? 'aborted' : 'paused'
+      if (halt !== undefined) return stop(parts, tx, campaign, state, halt.reason, tallies, decided)
+    }
+    if (answer.kind === 'advance' && !waitsForJoiners(campaign, wave, now)) {
+      if (next !== undefined) return openNext(parts, tx, campaign, next, sentence, tallies, decided)
       await setWaveState(tx, wave, 'passed')
     }
+    if (waitsOutside !== (wave.askOutsideAt !== null)) await setOutside(tx, wave, waitsOutside ? now : null, null)
   }
-  if (campaign.state === 'running' && isOver(waves, tallies)) return finish(parts, tx, campaign, tallies)
+  if (campaign.state === 'running' && isOver(waves, tallies) && !mayGrow(campaign, now))
+    return finish(parts, tx, campaign, tallies)
   await setCheckAt(tx, campaignId, checkAt)
   return 'none'
 }
 
-function askGate(campaign: CampaignRow, wave: WaveRow, counters: Counters, overdue: number, now: number): GateAnswer {
-  const { advance, reachedAt, approvedAt } = wave
-  return evaluateGate(counters, rolloutPolicy(campaign.policy), { advance, reachedAt, approvedAt, overdue }, now)
+/** A wave that nobody is in proves nothing to those who may yet join; a person may say otherwise. */
+function waitsForJoiners(campaign: CampaignRow, wave: WaveRow, now: number): boolean {
+  const mayFill = wave.size === 0 && wave.wave > canaryWaves(campaign.policy.waves)
+  return mayFill && mayGrow(campaign, now) && wave.approvedAt === null
 }
 
-/** How many of a wave are coming back for too long. */
-export function overdueIn(tx: Queryable, campaign: CampaignRow, wave: WaveRow, now: number): Promise<number> {
-  return countOverdue(tx, wave, now - overdueAfterMs(wave.medianReturnMs, rolloutPolicy(campaign.policy)))
-}
-
-/**
- * An operator who resumes a stopped campaign has seen its figures: they do not stop it again, the next harm does.
- * A wave that is all settled then waits for an approval, whatever its rule.
- */
-function acceptKnown(answer: GateAnswer, wave: WaveRow, counters: Counters, harm: Harm): GateAnswer {
-  if (answer.kind !== 'stop' || wave.accepted === null || isMoreHarm(harm, wave.accepted)) return answer
-  const { figures } = answer
-  const isAllSettled = counters.pending + counters.in_flight + counters.unproven === 0
-  if (!isAllSettled) return { kind: 'wait', reason: 'below_success_threshold', figures }
-  return wave.approvedAt === null ? { kind: 'wait', reason: 'approval', figures } : { kind: 'advance', figures }
+/** Whether somebody outside has to say go, and has: on figures that were no better than those of now. */
+function outsideOf(
+  campaign: CampaignRow,
+  wave: WaveRow,
+  next: WaveRow | undefined,
+  word: HeardAnswer | undefined,
+  harm: Harm,
+): WaveClock['outside'] {
+  if (campaign.policy.gate.external === undefined || next === undefined || wave.state !== 'open') return 'not_asked'
+  return word?.reply.kind === 'go' && !isMoreHarm(harm, word.harm) ? 'go' : 'waits'
 }
 
 /** The brake takes hold again of what has turned out well since the resume. */
@@ -113,8 +129,9 @@ async function stop(
   state: 'paused' | 'aborted',
   reason: string,
   tallies: readonly TallyRow[],
+  decided?: Decided,
 ): Promise<Decision> {
-  await changeState(parts, tx, campaign, { state, reason, actor: OURSELVES, counters: countersOf(tallies) })
+  await changeState(parts, tx, campaign, { state, reason, actor: OURSELVES, counters: countersOf(tallies), decided })
   return 'stopped'
 }
 
@@ -125,8 +142,9 @@ async function openNext(
   next: WaveRow,
   reason: string,
   tallies: readonly TallyRow[],
+  decided: Decided,
 ): Promise<Decision> {
-  await openWave(parts, tx, campaign, next, { actor: OURSELVES, reason, counters: countersOf(tallies) })
+  await openWave(parts, tx, campaign, next, { actor: OURSELVES, reason, counters: countersOf(tallies), decided })
   // An empty wave, or one that is through already, passes at the next look.
   await setCheckAt(tx, campaign.campaignId, parts.clock.now())
   return 'advanced'

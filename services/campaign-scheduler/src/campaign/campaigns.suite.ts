@@ -131,7 +131,7 @@ export function campaignsSuite(open: () => Promise<World>): void {
     expect(opened[1]?.data).toMatchObject({ wave: 2, counters: { success: 2, pending: 2 } })
   })
 
-  test('a manual wave waits for its approval', async () => {
+  test('rule 4; request 8: a manual wave waits for its approval', async () => {
     const world = await open()
     await world.scheduler()
     const [first, second] = TWO_WAVES.waves
@@ -164,7 +164,7 @@ export function campaignsSuite(open: () => Promise<World>): void {
     await untilCampaign(world, campaignId, ({ waves }) => waves[1]?.state === 'open')
   })
 
-  test('a campaign that hurts devices stops itself, with the figures, and stops again at the next harm', async () => {
+  test('request 20: a campaign that hurts devices stops itself, with the figures, and stops again at the next harm', async () => {
     const world = await open()
     await world.scheduler()
     const { campaignId, all } = await running(world, 8, {
@@ -196,7 +196,7 @@ export function campaignsSuite(open: () => Promise<World>): void {
     await untilCampaign(world, campaignId, ({ state }) => state === 'paused')
   })
 
-  test('a stopped wave that is all settled goes on once an operator resumed and approved it', async () => {
+  test('request 21: a stopped wave that is all settled goes on once an operator resumed and approved it', async () => {
     const world = await open()
     await world.scheduler()
     const [, second] = TWO_WAVES.waves

@@ -5,6 +5,7 @@ import { type CampaignRow, type CampaignState, moveCampaign } from '../store/cam
 import { insertSweep } from '../store/sweeps.ts'
 import { setWaveState, wavesOf } from '../store/waves.ts'
 import { toWire } from './counters.ts'
+import type { Decided } from './gate-of-wave.ts'
 
 export interface StateChange {
   readonly state: CampaignState
@@ -12,6 +13,8 @@ export interface StateChange {
   readonly actor: string
   readonly counters: Counters
   readonly traceparent?: string | undefined
+  /** What a gate was asked on, where one decided it. */
+  readonly decided?: Decided | undefined
 }
 
 /** Moves a campaign that the caller has locked, with the journal and with what follows for its upgrades. */
@@ -29,7 +32,7 @@ export async function changeState(parts: Parts, tx: Queryable, campaign: Campaig
       kind: 'campaign.moved',
       campaignId,
       traceparent: to.traceparent,
-      data: { from: campaign.state, to: to.state, reason: to.reason, counters: toWire(to.counters) },
+      data: { from: campaign.state, to: to.state, reason: to.reason, counters: toWire(to.counters), gate: to.decided },
     },
   ])
 }

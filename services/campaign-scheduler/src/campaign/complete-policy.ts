@@ -1,5 +1,8 @@
 import type { Policy, PolicyDraft } from '@sluice/contracts'
+import { isZone } from '../upgrade/known-zone.ts'
 import { type Policy as RolloutPolicy, type Weekday, defaultPolicy } from '@sluice/rollout'
+import { checkWaves } from './check-waves.ts'
+import { needsConfirmation } from '../upgrade/delivery.ts'
 
 const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const satisfies readonly Weekday[]
 
@@ -20,6 +23,12 @@ export function completePolicy(
     ...(draft.windows === undefined ? {} : { windows: draft.windows }),
     ...(draft.freeze === undefined ? {} : { freeze: draft.freeze }),
     ...(draft.backup === undefined ? {} : { backup: draft.backup }),
+    ...(draft.strictWindows === undefined ? {} : { strictWindows: draft.strictWindows }),
+    ...(draft.delivery === undefined ? {} : { delivery: draft.delivery }),
+    ...(draft.allowDowngrade === undefined ? {} : { allowDowngrade: draft.allowDowngrade }),
+    ...(draft.restoreSettings === undefined ? {} : { restoreSettings: draft.restoreSettings }),
+    ...(draft.checkAfterSoak === undefined ? {} : { checkAfterSoak: draft.checkAfterSoak }),
+    ...(draft.rebootLoopBoots === undefined ? {} : { rebootLoopBoots: draft.rebootLoopBoots }),
   }
   const wrongZone = policy.windows?.find((window) => !isZone(window.zone))
   if (wrongZone !== undefined)
@@ -27,26 +36,21 @@ export function completePolicy(
   const wrongFreeze = policy.freeze?.find((freeze) => Date.parse(freeze.from) >= Date.parse(freeze.to))
   if (wrongFreeze !== undefined)
     return { kind: 'wrong', detail: `a freeze from ${wrongFreeze.from} ends before it begins` }
+  const wrongWaves = checkWaves(policy.waves)
+  if (wrongWaves !== null) return { kind: 'wrong', detail: wrongWaves }
   return { kind: 'complete', policy }
 }
 
 /** The same rules in the machine's words: its days have names. */
 export function rolloutPolicy(policy: Policy): RolloutPolicy {
   // The machine knows nothing of backups: they come before it.
-  const { windows, backup: _, ...rest } = policy
+  const { windows, backup: _, ...plain } = policy
+  const rest = needsConfirmation(policy) ? { ...plain, confirmation: true } : plain
   if (windows === undefined) return rest
   return {
     ...rest,
     windows: windows.map(({ days, ...window }) =>
       days === undefined ? window : { ...window, days: days.map((day) => WEEKDAYS[day - 1]!) },
     ),
-  }
-}
-
-function isZone(zone: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== ''
-  } catch {
-    return false
   }
 }

@@ -3,23 +3,24 @@ import type { Queryable } from '@sluice/sql'
 import { afterCommit } from '../after-commit.ts'
 import { inTransaction } from '../in-transaction.ts'
 import type { Parts } from '../parts.ts'
-import { type CampaignRow, type CampaignState, lockCampaigns } from '../store/campaigns.ts'
+import { type CampaignRow, type CampaignState, approveCampaign, lockCampaigns } from '../store/campaigns.ts'
 import { isRevoked } from '../store/revoked-artifacts.ts'
-import { trueSignals } from '../store/signals.ts'
 import { insertSweep } from '../store/sweeps.ts'
 import { type TallyRow, talliesOf } from '../store/tallies.ts'
-import { acceptHarm, approveWave, wavesOf } from '../store/waves.ts'
+import { acceptHarm, approveWave, setOutside, wavesOf } from '../store/waves.ts'
 import { openWave } from '../upgrade/open-wave.ts'
-import { harmOf } from './accepted-harm.ts'
-import { advanceCampaign, overdueIn } from './advance.ts'
+import { advanceCampaign } from './advance.ts'
 import { announceCampaign, announceStops } from './announce.ts'
 import { changeState } from './change-state.ts'
 import { countersOf, toWire } from './counters.ts'
+import { harmIn } from './gate-of-wave.ts'
 import { readCampaign } from './read.ts'
 
 type Input = InputOf<typeof campaignControl>
 
 const ALLOWED: Record<Input['action'], readonly CampaignState[]> = {
+  // What is still being planned cannot have been looked at.
+  approve: ['ready'],
   start: ['ready'],
   pause: ['running'],
   resume: ['paused'],
@@ -72,7 +73,15 @@ async function act(
     changeState(parts, tx, campaign, { state, reason: why, actor, counters, traceparent })
 
   switch (action) {
+    case 'approve':
+      return approveStart(parts, tx, campaign, input, traceparent)
     case 'start': {
+      if (campaign.approvalNeeded.length > 0 && campaign.approvedBy === null) {
+        return refused(
+          'campaign_state',
+          `a second person has to approve it first: ${campaign.approvalNeeded.join(', ')}`,
+        )
+      }
       await move('running', reason)
       const [first] = await wavesOf(tx, [campaignId])
       await openWave(parts, tx, campaign, first!, { actor, reason: reason ?? 'the campaign was started', counters })
@@ -89,7 +98,7 @@ async function act(
       await move('aborted', reason ?? `aborted by ${actor}`)
       return undefined
     case 'advance':
-      return approve(parts, tx, campaign, input, tallies, traceparent)
+      return approveNext(parts, tx, campaign, input, tallies, traceparent)
   }
 }
 
@@ -102,19 +111,48 @@ async function takeUpAgain(
   tallies: readonly TallyRow[],
 ): Promise<void> {
   const { campaignId } = campaign
-  const suspicions = (await trueSignals(tx, [campaignId])).filter(({ kind }) => kind === 'suspect_image')
   for (const wave of await wavesOf(tx, [campaignId])) {
     if (wave.openedAt === null) continue
     const counters = countersOf(tallies.filter((tally) => tally.wave === wave.wave))
-    const overdue = await overdueIn(tx, campaign, wave, parts.clock.now())
-    await acceptHarm(tx, wave, harmOf(counters, overdue, suspicions))
+    await acceptHarm(tx, wave, await harmIn(tx, campaign, wave, counters, parts.clock.now()))
+    // Whoever is outside is asked afresh, and may be silent as often as at first.
+    await setOutside(tx, wave, null, null)
     const reason = 'the campaign was resumed'
     await insertSweep(tx, { sweepId: parts.ids.event(), kind: 'hint', campaignId, wave: wave.wave, reason, actor })
   }
 }
 
+/** A second person has looked at it: whoever made it cannot. */
+async function approveStart(
+  parts: Parts,
+  tx: Queryable,
+  campaign: CampaignRow,
+  { actor, reason }: Input,
+  traceparent: string | undefined,
+): Promise<Reply<never> | undefined> {
+  const { campaignId, approvalNeeded, createdBy } = campaign
+  if (approvalNeeded.length === 0) return refused('campaign_state', 'nothing waits for an approval')
+  if (actor === createdBy) return refused('forbidden', 'another person than who created it has to approve it')
+  const at = parts.clock.now()
+  if (!(await approveCampaign(tx, campaignId, actor, at))) {
+    return refused('campaign_state', `it was approved by ${campaign.approvedBy}`)
+  }
+  await parts.journal.append(tx, [
+    {
+      direction: 'note',
+      at,
+      actor,
+      kind: 'campaign.approved',
+      campaignId,
+      traceparent,
+      data: { neededBecause: approvalNeeded, reason: reason ?? null, size: campaign.size },
+    },
+  ])
+  return undefined
+}
+
 /** An approval: the gate opens the next wave as soon as its figures and its soak allow it too. */
-async function approve(
+async function approveNext(
   parts: Parts,
   tx: Queryable,
   campaign: CampaignRow,

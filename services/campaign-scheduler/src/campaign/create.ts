@@ -1,19 +1,12 @@
-import {
-  type Campaign,
-  type InputOf,
-  type Reply,
-  answered,
-  artifactGet,
-  type campaignCreate,
-  refused,
-} from '@sluice/contracts'
+import { type Campaign, type InputOf, type Reply, type campaignCreate, refused } from '@sluice/contracts'
 import { randomToken } from '@sluice/runtime'
-import type { Parts } from '../parts.ts'
-import { type PlannedArtifact, insertCampaign } from '../store/campaigns.ts'
-import { insertWaves } from '../store/waves.ts'
+import { type Parts, toMs } from '../parts.ts'
+import { noteCreateRequest } from '../store/create-requests.ts'
 import { completePolicy } from './complete-policy.ts'
-import { planCampaign } from './materialise.ts'
-import { readCampaign } from './read.ts'
+import { planPath } from './path.ts'
+import { wrongGateOf } from './post-gate.ts'
+import { answerKnown, namedRequest } from './recognise-request.ts'
+import { planForAWhile, writeCampaign } from './write-campaign.ts'
 
 /**
  * Writes a campaign down and begins to plan it. A small one is `ready` in the answer; a large one is
@@ -25,58 +18,39 @@ export async function createCampaign(
   traceparent?: string,
 ): Promise<Reply<Campaign>> {
   const { draft, actor } = input
+  const asked = namedRequest(input)
+  const known = await answerKnown(parts, asked)
+  if (known !== undefined) return known
   const completed = completePolicy(draft.policy)
   if (completed.kind === 'wrong') return refused('invalid_request', completed.detail)
-  const artifact = await trustedArtifact(parts, draft.artifactId, traceparent)
-  if (!artifact.ok) return artifact
+  const { policy } = completed
+  const wrongGate = wrongGateOf(policy, parts.settings)
+  if (wrongGate !== undefined) return refused('invalid_request', wrongGate)
+  const at = parts.clock.now()
+  const dynamicEndsAt = draft.dynamic === undefined ? null : toMs(draft.dynamic.endsAt)
+  if (dynamicEndsAt !== null && dynamicEndsAt <= at) {
+    return refused('invalid_request', `the campaign is dynamic until ${draft.dynamic!.endsAt}, which is over`)
+  }
+  const path = await planPath(parts, draft, policy, traceparent)
+  if (!path.ok) return path
 
   const campaignId = parts.ids.campaign()
-  const at = parts.clock.now()
-  const { policy } = completed
-  const row = { campaignId, name: draft.name, targets: draft.targets, policy, seed: randomToken(16) }
-  await parts.sql.transaction(async (tx) => {
-    await insertCampaign(tx, { ...row, artifact: artifact.data, createdAt: at, createdBy: actor })
-    await insertWaves(
-      tx,
-      campaignId,
-      policy.waves.map((wave) => wave.advance),
-    )
-    await parts.journal.append(tx, [
-      {
-        direction: 'note',
-        at,
-        actor,
-        kind: 'campaign.created',
-        campaignId,
-        traceparent,
-        data: { name: draft.name, artifactId: draft.artifactId, targets: draft.targets, policy },
-      },
-    ])
+  const row = {
+    campaignId,
+    name: draft.name,
+    path: path.data,
+    targets: draft.targets,
+    policy,
+    seed: randomToken(16),
+    dynamicEndsAt,
+    approvalNeeded: policy.allowDowngrade === true ? (['downgrade'] as const) : [],
+  }
+  const isNew = await parts.sql.transaction(async (tx) => {
+    if (asked !== undefined && !(await noteCreateRequest(tx, asked, campaignId, at))) return false
+    await writeCampaign(parts, tx, { ...row, createdAt: at, createdBy: actor }, draft, traceparent)
+    return true
   })
-  await planForAWhile(parts, campaignId)
-  return answered(await readCampaign(parts.sql, campaignId))
-}
-
-async function trustedArtifact(
-  parts: Parts,
-  artifactId: string,
-  traceparent?: string,
-): Promise<Reply<PlannedArtifact>> {
-  const found = await parts.bus.request(artifactGet, { artifactId }, traceparent === undefined ? {} : { traceparent })
-  if (!found.ok) return found
-  const { status, size, version, softwareVersions, fits, hosting } = found.data
-  if (status !== 'trusted') return refused('artifact_not_trusted', `the artifact is ${status}`)
-  if (size === null) return refused('artifact_not_trusted', 'the artifact was never measured')
-  return answered({ artifactId, size, version, softwareVersions, fits, hosting })
-}
-
-/** Waits for the plan, but not beyond what the asker has patience for: it goes on in any case. */
-async function planForAWhile(parts: Parts, campaignId: string): Promise<void> {
-  const patience = Promise.withResolvers<void>()
-  const cancel = parts.clock.after(parts.settings.planReplyMs, patience.resolve)
-  const plan = planCampaign(parts, campaignId).catch((error: unknown) => {
-    parts.log.warn({ err: error, campaign_id: campaignId }, 'campaign.plan.interrupted')
-  })
-  await Promise.race([plan, patience.promise])
-  cancel()
+  // Somebody asked the same at the same time.
+  if (!isNew) return (await answerKnown(parts, asked))!
+  return planForAWhile(parts, campaignId)
 }

@@ -38,8 +38,12 @@ function verdictOf(answer: GateAnswer): string {
           return 'waits for more success'
         case 'soaking':
           return `rests until ${toTime(answer.until)}`
+        case 'too_early':
+          return `is not to be followed before ${toTime(answer.until)}`
         case 'approval':
           return 'waits for an approval'
+        case 'outside':
+          return 'waits for the gate outside'
       }
   }
 }

@@ -1,158 +1,213 @@
 import { type Device, deviceList } from '@sluice/contracts'
-import { inTransaction } from '../in-transaction.ts'
-import { planUpgrade, rankHash, waveSizes } from '@sluice/rollout'
-import { type Parts, OURSELVES, toTime } from '../parts.ts'
+import { asOwner } from '../ownership.ts'
+import { OURSELVES, type Parts, toTime } from '../parts.ts'
 import {
   type CampaignRow,
+  type PlannedLeg,
   advancePlan,
   findCampaign,
   lockCampaigns,
   moveCampaign,
-  setRanked,
+  needApproval,
+  setWaveBounds,
 } from '../store/campaigns.ts'
+import { type PlannedUpgrade, countRanks, insertPlanned, ranksWith, settleWaves } from '../store/plans.ts'
+import { moveJoining } from '../store/joining.ts'
 import { addToTallies } from '../store/tallies.ts'
-import { type NewUpgrade, insertUpgrades, nextToRank, setWave } from '../store/upgrades.ts'
 import { growWave, wavesOf } from '../store/waves.ts'
 import { announceCampaign } from './announce.ts'
-import { fitsModel } from './fits-model.ts'
+import { gatherRollback } from './gather-rollback.ts'
+import { plannedUpgrade } from './planned-upgrade.ts'
+import { type LeftOut, canariesOf, countLeftOut, createSorter } from './sort-out.ts'
+import { NO_RANK, canaryWaves, locatePlaces, wavePlaces } from './waves-by-rank.ts'
+
+/** Devices that a campaign is for, each with its leg, in the order of their keys; and those that are left out. */
+export interface PlanPage {
+  readonly planned: readonly { readonly device: PlannableDevice; readonly leg: PlannedLeg }[]
+  readonly leftOut: LeftOut
+  readonly next: string | null
+}
+
+/** What an upgrade keeps of its device. */
+export interface PlannableDevice extends Pick<
+  Device,
+  'deviceKey' | 'name' | 'oui' | 'productClass' | 'hardwareVersion' | 'softwareVersion' | 'site' | 'zone'
+> {}
 
 /**
- * Writes a campaign's upgrades, page by page, each page one transaction that also moves the campaign's place in
- * the inventory: killed anywhere, it goes on where it stood. Two replicas at one plan are harmless: the slower
- * one's page is rolled back.
+ * Writes a campaign's upgrades, page by page, each page one transaction that also moves the campaign's place in the
+ * inventory: killed anywhere, it goes on where it stood. The campaign's owner alone plans it. Each upgrade is written
+ * once, in the wave it most likely belongs to; when all are there, those few that do not are moved.
  */
-export async function planCampaign(parts: Parts, campaignId: string): Promise<void> {
-  while (await planPage(parts, campaignId));
-}
-
-/** One page of the plan; false when there is nothing more to do, or not now. */
-export async function planPage(parts: Parts, campaignId: string): Promise<boolean> {
+export async function planCampaign(parts: Parts, campaignId: string, mayGoOn: () => boolean): Promise<void> {
   const campaign = await findCampaign(parts.sql, campaignId)
-  if (campaign === undefined || campaign.state !== 'planning') return false
-  return campaign.planStage === 'gathering' ? gatherPage(parts, campaign) : rankPage(parts, campaign)
+  if (campaign === undefined || campaign.state !== 'planning') return
+  if (campaign.planStage === 'gathering' && !(await gather(parts, campaign, mayGoOn))) return
+  while (mayGoOn() && (await rankPage(parts, campaignId)));
 }
 
-/** One page of the inventory, by us or by a faster replica; false when the registry does not answer. */
-async function gatherPage(parts: Parts, campaign: CampaignRow): Promise<boolean> {
-  const page = await parts.bus.request(deviceList, {
-    filter: campaign.targets,
-    limit: parts.settings.planPageSize,
-    ...(campaign.planCursor === null ? {} : { cursor: campaign.planCursor }),
-  })
-  if (!page.ok) {
-    parts.log.warn({ campaign_id: campaign.campaignId, error: page.error }, 'campaign.plan.waits_for_registry')
-    return false
-  }
-  const fitting = page.data.items.filter((device) => fitsModel(campaign.artifact.fits, device))
-  const at = parts.clock.now()
-  const upgrades = fitting.map((device) => plannedUpgrade(parts, campaign, device, at))
-  const next = page.data.next
-  return inTransaction(parts, async (tx) => {
-    const added = await insertUpgrades(tx, upgrades)
-    const leftOut = page.data.items.length - fitting.length
-    const stage = next === null ? 'ranking' : 'gathering'
-    const mine = await advancePlan(tx, campaign, { stage, cursor: next, added, leftOut })
-    if (!mine) throw new FasterReplica()
-    return true
-  }).catch(passOverFaster)
-}
-
-function plannedUpgrade(parts: Parts, campaign: CampaignRow, device: Device, at: number): NewUpgrade {
-  const upgradeId = parts.ids.upgrade()
-  const { campaignId, artifact } = campaign
-  const { deviceKey } = device
-  return {
-    upgradeId,
-    campaignId,
-    deviceKey,
-    deviceName: device.name,
-    oui: device.oui,
-    productClass: device.productClass,
-    hardwareVersion: device.hardwareVersion,
-    rank: rankHash(deviceKey, campaign.seed),
-    state: 'pending',
-    countsAs: 'pending',
-    machine: planUpgrade({
-      upgradeId,
-      campaignId,
-      deviceKey,
-      targetVersions: artifact.softwareVersions,
-      imageBytes: artifact.size,
-      hosting: artifact.hosting === 'file_server' ? 'ours' : 'operator',
-    }),
-    reportedVersion: device.softwareVersion,
-    updatedAt: at,
-  }
-}
-
-/** Sets the waves of the next upgrades in the order of rank; the last page makes the campaign ready. */
-async function rankPage(parts: Parts, seen: CampaignRow): Promise<boolean> {
-  const { campaignId } = seen
-  const ready = await inTransaction(parts, async (tx) => {
-    const [campaign] = await lockCampaigns(tx, [campaignId])
-    if (campaign?.state !== 'planning') return false
-    const page = await nextToRank(tx, campaignId, parts.settings.planPageSize)
-    const sizes = waveSizes(campaign.size, campaign.policy.waves)
-    for (const { wave, from, to } of shareOut(sizes, campaign.ranked, page.length)) {
-      await setWave(
-        tx,
-        page.slice(from, to).map((row) => row.upgradeId),
-        wave,
-      )
-      await growWave(tx, campaignId, wave, to - from)
-      await addToTallies(tx, [{ campaignId, wave, state: 'pending', countsAs: 'pending', n: to - from }])
+/** False when it has to be gone on with later: the registry does not answer, or the plan is not ours any more. */
+async function gather(parts: Parts, campaign: CampaignRow, mayGoOn: () => boolean): Promise<boolean> {
+  const { rollbackOf } = campaign
+  const read =
+    rollbackOf === null
+      ? createPageReader(parts, campaign)
+      : (cursor: string | null) => gatherRollback(parts, campaign, rollbackOf, cursor)
+  const canaries = canariesOf(campaign.policy)
+  let cursor = campaign.planCursor
+  let asked = read(cursor)
+  while (mayGoOn()) {
+    const page = await asked
+    if (page === undefined) return false
+    // The next page is read while this one is written; what goes wrong with it is heard when it is awaited.
+    if (page.next !== null) asked = read(page.next)
+    asked.catch(() => undefined)
+    const upgrades = page.planned.map(({ device, leg }) => plannedUpgrade(parts, campaign, device, leg, canaries))
+    const step = {
+      stage: page.next === null ? ('ranking' as const) : ('gathering' as const),
+      cursor: page.next,
+      leftOut: page.leftOut,
     }
-    await setRanked(tx, campaignId, campaign.ranked + page.length)
-    if (page.length === parts.settings.planPageSize) return false
+    if (!(await writePage(parts, { ...campaign, planCursor: cursor }, upgrades, step))) return false
+    if (page.next === null) return true
+    cursor = page.next
+  }
+  return false
+}
 
-    const at = parts.clock.now()
-    await advancePlan(tx, campaign, { stage: 'planned', cursor: null, added: 0, leftOut: 0 })
-    await moveCampaign(tx, campaign, { state: 'ready', reason: null, at })
-    const waves = await wavesOf(tx, [campaignId])
-    await parts.journal.append(tx, [
-      {
-        direction: 'note',
-        at,
-        actor: OURSELVES,
-        kind: 'campaign.planned',
-        campaignId,
-        data: {
-          size: campaign.size,
-          leftOut: campaign.leftOut,
-          leftOutBecause: 'model_does_not_fit',
-          waves: waves.map(({ wave, size }) => ({ wave, size })),
-          at: toTime(at),
-        },
-      },
-    ])
+const LEAST_PAGE = 50
+
+/** Pages of the inventory, as large as they may be in one message. */
+function createPageReader(
+  parts: Parts,
+  { campaignId, targets, path, policy }: CampaignRow,
+): (cursor: string | null) => Promise<PlanPage | undefined> {
+  let limit = parts.settings.planPageSize
+  const sorter = createSorter(path, policy)
+  const canaries = canariesOf(policy)
+  const read = async (cursor: string | null): Promise<PlanPage | undefined> => {
+    const page = await parts.bus.request(deviceList, { filter: targets, limit, ...(cursor !== null && { cursor }) })
+    if (page.ok) {
+      const { planned, leftOut } = sorter(page.data.items)
+      return { planned, leftOut: countLeftOut(leftOut, canaries), next: page.data.next }
+    }
+    if (page.error.code === 'too_large' && limit > LEAST_PAGE) {
+      limit = Math.max(LEAST_PAGE, Math.floor(limit / 2))
+      return read(cursor)
+    }
+    parts.log.warn({ campaign_id: campaignId, error: page.error }, 'campaign.plan.waits_for_registry')
+    return undefined
+  }
+  return read
+}
+
+async function writePage(
+  parts: Parts,
+  campaign: CampaignRow,
+  upgrades: readonly PlannedUpgrade[],
+  step: { readonly stage: 'gathering' | 'ranking'; readonly cursor: string | null; readonly leftOut: LeftOut },
+): Promise<boolean> {
+  const { campaignId } = campaign
+  const written = await asOwner(parts, campaignId, async (tx) => {
+    const added = await insertPlanned(tx, campaignId, upgrades, parts.clock.now())
+    if (!(await advancePlan(tx, campaign, { ...step, added: added.length }))) throw new PlannedElsewhere()
     return true
+  }).catch((error: unknown) => {
+    if (error instanceof PlannedElsewhere) return false
+    throw error
   })
-  if (ready) await announceCampaign(parts, campaignId)
-  return !ready && (await findCampaign(parts.sql, campaignId))?.state === 'planning'
+  return written === true
 }
 
-/** Which part of a page of `count` ranks, the first of them being `ranked`, falls into which wave. */
-export function shareOut(
-  sizes: readonly number[],
-  ranked: number,
-  count: number,
-): { readonly wave: number; readonly from: number; readonly to: number }[] {
-  const shares: { wave: number; from: number; to: number }[] = []
-  let start = 0
-  sizes.forEach((size, index) => {
-    const isLast = index === sizes.length - 1
-    const from = Math.max(0, start - ranked)
-    const to = isLast ? count : Math.min(count, start + size - ranked)
-    if (to > from) shares.push({ wave: index + 1, from, to })
-    start += size
+/** Thrown inside a page's transaction to roll it back: the plan has moved, or was aborted. */
+class PlannedElsewhere extends Error {}
+
+/** Puts the next upgrades into their waves; false when there is nothing more to do, or not by us. */
+async function rankPage(parts: Parts, campaignId: string): Promise<boolean> {
+  const done = await asOwner(parts, campaignId, async (tx) => {
+    const [campaign] = await lockCampaigns(tx, [campaignId])
+    if (campaign?.state !== 'planning' || campaign.planStage !== 'ranking') return 'stopped'
+    const bounds = campaign.waveBounds ?? (await findBounds(tx, campaign))
+    const firstWave = canaryWaves(campaign.policy.waves) + 1
+    const page = await settleWaves(
+      tx,
+      campaignId,
+      { firstWave, bounds },
+      campaign.planCursor,
+      parts.settings.rankPageSize,
+    )
+    if (page === null) return endPlan(parts, tx, campaign)
+    for (const { wave, n } of page.waves) await growWave(tx, campaignId, wave, n)
+    await advancePlan(tx, campaign, { stage: 'ranking', cursor: page.lastId, added: 0, leftOut: {} })
+    return 'more'
   })
-  return shares
+  if (done === 'ended') await announceCampaign(parts, campaignId)
+  return done === 'more'
 }
 
-/** Thrown inside a page's transaction to roll it back. */
-class FasterReplica extends Error {}
+type Transaction = Parameters<typeof lockCampaigns>[0]
 
-function passOverFaster(error: unknown): boolean {
-  if (error instanceof FasterReplica) return true
-  throw error
+/** With which rank each wave begins. Counts by how ranks begin are few, and so are the ranks of the groups that count. */
+async function findBounds(tx: Transaction, { campaignId, policy, size }: CampaignRow): Promise<readonly string[]> {
+  const { prefixes, canaries } = await countRanks(tx, campaignId)
+  const places = wavePlaces(policy.waves, size, new Map(canaries.map(({ wave, n }) => [wave, n])))
+  const located = locatePlaces(prefixes, places)
+  const ranks = await ranksWith(tx, campaignId, [...new Set(located.flatMap((one) => one?.prefix ?? []))])
+  const groups = Map.groupBy(ranks, (rank) => prefixes.find(({ prefix }) => rank.startsWith(prefix))?.prefix)
+  const bounds = located.map((one) => (one === null ? NO_RANK : groups.get(one.prefix)![one.offset]!))
+  await setWaveBounds(tx, campaignId, bounds)
+  return bounds
+}
+
+/** All are in their waves: counters begin, and the campaign is ready. */
+async function endPlan(parts: Parts, tx: Transaction, campaign: CampaignRow): Promise<'ended'> {
+  const { campaignId, size, policy } = campaign
+  const at = parts.clock.now()
+  const waves = await wavesOf(tx, [campaignId])
+  const pending = waves.filter((wave) => wave.size > 0)
+  await addToTallies(
+    tx,
+    pending.map((wave) => ({ campaignId, wave: wave.wave, state: 'pending', countsAs: 'pending', n: wave.size })),
+  )
+  const missing = missingCanaries(policy, waves)
+  const leftOutBy = { ...campaign.leftOutBy, ...(missing > 0 && { canary_not_targeted: missing }) }
+  await advancePlan(tx, campaign, {
+    stage: 'planned',
+    cursor: null,
+    added: 0,
+    leftOut: missing > 0 ? { canary_not_targeted: missing } : {},
+  })
+  const { approvalAbove } = parts.settings
+  const isLarge = approvalAbove > 0 && size > approvalAbove
+  if (isLarge) await needApproval(tx, campaign, 'size')
+  await moveCampaign(tx, campaign, { state: 'ready', reason: null, at })
+  if (campaign.dynamicEndsAt !== null) {
+    // What changed while the plan was made may have been missed by it.
+    const { dynamicEveryMs, dynamicOverlapMs } = parts.settings
+    const since = campaign.createdAt - dynamicOverlapMs
+    await moveJoining(tx, campaignId, null, { at: at + dynamicEveryMs, since, from: null, cursor: null })
+  }
+  await parts.journal.append(tx, [
+    {
+      direction: 'note',
+      at,
+      actor: OURSELVES,
+      kind: 'campaign.planned',
+      campaignId,
+      data: {
+        size,
+        leftOut: campaign.leftOut + missing,
+        leftOutBy,
+        waves: waves.map((wave) => ({ wave: wave.wave, size: wave.size })),
+        ...(isLarge ? { approvalNeeded: [...campaign.approvalNeeded, 'size'] } : {}),
+        at: toTime(at),
+      },
+    },
+  ])
+  return 'ended'
+}
+
+function missingCanaries(policy: CampaignRow['policy'], waves: readonly { wave: number; size: number }[]): number {
+  const found = waves.slice(0, canaryWaves(policy.waves)).reduce((sum, { size }) => sum + size, 0)
+  return canariesOf(policy).size - found
 }

@@ -80,7 +80,7 @@ export function outageSuite(open: () => Promise<World>): void {
     expect((await upgrades(world, campaignId))[0]).toMatchObject({ state: 'retry', countsAs: 'pending' })
   })
 
-  test('while the bus is away no time passes for devices, and a process that stood still excuses them too', async () => {
+  test('request 20: while the bus is away no time passes for devices, and a process that stood still excuses them too', async () => {
     const world = await open()
     let status: 'up' | 'down' = 'up'
     await world.scheduler({ ...outages, drainMs: 50 }, (real) => ({ ...real, status: () => status }) satisfies Bus)

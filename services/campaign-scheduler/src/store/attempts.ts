@@ -97,11 +97,3 @@ export async function nameAttempts(
     [json(ordered)],
   )
 }
-
-export async function startsSince(tx: Queryable, campaignId: string, since: number): Promise<number> {
-  const [row] = await tx.query<{ n: number }>(
-    `select count(*) as n from scheduler.attempts where campaign_id = $1 and offered_at > $2`,
-    [campaignId, since],
-  )
-  return row?.n ?? 0
-}

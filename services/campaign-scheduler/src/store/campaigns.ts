@@ -1,5 +1,5 @@
-import type { Artifact, Campaign, DeviceFilter, Policy } from '@sluice/contracts'
-import type { Queryable } from '@sluice/sql'
+import type { Artifact, Campaign, DeviceFilter, Leg, Policy } from '@sluice/contracts'
+import { type Queryable, json } from '@sluice/sql'
 
 export type CampaignState = Campaign['state']
 export type PlanStage = 'gathering' | 'ranking' | 'planned'
@@ -9,11 +9,23 @@ export type PlannedArtifact = Pick<Artifact, 'artifactId' | 'version' | 'softwar
   readonly size: number
 }
 
+/** One leg of the way with its artifact as it was then; what `legFor` goes by. */
+export type PlannedLeg = PlannedArtifact &
+  Pick<Leg, 'from' | 'steppingStone'> & {
+    /** Of a rollback: it was named by who asked for that, and takes devices back from wherever they came. */
+    readonly named?: boolean
+  }
+
+export type ApprovalReason = Campaign['approval']['neededBecause'][number]
+
 export interface CampaignRow {
   readonly campaignId: string
   readonly name: string
   readonly artifactId: string
+  /** Of the last leg. */
   readonly artifact: PlannedArtifact
+  /** One leg at least. */
+  readonly path: readonly PlannedLeg[]
   readonly state: CampaignState
   readonly stateReason: string | null
   readonly targets: DeviceFilter
@@ -21,36 +33,67 @@ export interface CampaignRow {
   readonly seed: string
   readonly size: number
   readonly leftOut: number
+  readonly leftOutBy: Readonly<Record<string, number>>
   readonly planStage: PlanStage
   readonly planCursor: string | null
-  readonly ranked: number
+  /** The rank that each wave filled by rank begins with, from the second of them on; null until they are known. */
+  readonly waveBounds: readonly string[] | null
+  /** Who comes to fit the targets until then joins in; null: nobody does. */
+  readonly dynamicEndsAt: number | null
+  /** The campaign whose devices this one takes back. */
+  readonly rollbackOf: string | null
+  /** Why a second person has to agree before it may start. */
+  readonly approvalNeeded: readonly ApprovalReason[]
+  readonly approvedBy: string | null
+  readonly approvedAt: number | null
+  /** From when on the next image may be started without the line's budget being overdrawn. */
+  readonly egressUntil: number | null
   readonly checkAt: number | null
   readonly createdAt: number
   readonly createdBy: string
   readonly updatedAt: number
 }
 
-const columns = `campaign_id as "campaignId", name, artifact_id as "artifactId", artifact, state, state_reason as "stateReason",
-  targets, policy, seed, size, left_out as "leftOut", plan_stage as "planStage", plan_cursor as "planCursor", ranked,
+const columns = `campaign_id as "campaignId", name, artifact_id as "artifactId", artifact,
+  coalesce(path, jsonb_build_array(artifact)) as path, state, state_reason as "stateReason",
+  targets, policy, seed, size, left_out as "leftOut", left_out_by as "leftOutBy", plan_stage as "planStage",
+  plan_cursor as "planCursor", wave_bounds as "waveBounds", dynamic_ends_at as "dynamicEndsAt",
+  rollback_of as "rollbackOf", approval_needed as "approvalNeeded", approved_by as "approvedBy", approved_at as "approvedAt",
+  egress_until as "egressUntil",
   check_at as "checkAt", created_at as "createdAt", created_by as "createdBy", updated_at as "updatedAt"`
 
 export type NewCampaign = Pick<
   CampaignRow,
-  'campaignId' | 'name' | 'artifact' | 'targets' | 'policy' | 'seed' | 'createdAt' | 'createdBy'
->
+  | 'campaignId'
+  | 'name'
+  | 'path'
+  | 'targets'
+  | 'policy'
+  | 'seed'
+  | 'dynamicEndsAt'
+  | 'approvalNeeded'
+  | 'createdAt'
+  | 'createdBy'
+> & { readonly rollbackOf?: string | undefined }
 
 export async function insertCampaign(db: Queryable, row: NewCampaign): Promise<void> {
+  const { from: _, steppingStone: __, ...artifact } = row.path.at(-1)!
   await db.query(
-    `insert into scheduler.campaigns (campaign_id, name, artifact_id, artifact, state, targets, policy, seed, created_at, created_by, updated_at)
-     values ($1, $2, $3, $4, 'planning', $5, $6, $7, $8, $9, $8)`,
+    `insert into scheduler.campaigns (campaign_id, name, artifact_id, artifact, path, state, targets, policy, seed,
+       dynamic_ends_at, rollback_of, approval_needed, created_at, created_by, updated_at)
+     values ($1, $2, $3, $4, $5, 'planning', $6, $7, $8, $9, $10, $11, $12, $13, $12)`,
     [
       row.campaignId,
       row.name,
-      row.artifact.artifactId,
-      row.artifact,
+      artifact.artifactId,
+      artifact,
+      json(row.path),
       row.targets,
       row.policy,
       row.seed,
+      row.dynamicEndsAt,
+      row.rollbackOf,
+      json(row.approvalNeeded),
       row.createdAt,
       row.createdBy,
     ],
@@ -84,24 +127,44 @@ export function listCampaigns(db: Queryable, before: string | undefined, limit: 
   )
 }
 
+/** Whichever leg it is of. */
 export function campaignsOfArtifact(db: Queryable, artifactId: string): Promise<{ campaignId: string }[]> {
   return db.query(
-    `select campaign_id as "campaignId" from scheduler.campaigns where artifact_id = $1 order by campaign_id`,
+    `select campaign_id as "campaignId" from scheduler.campaigns
+     where artifact_id = $1 or path @> jsonb_build_array(jsonb_build_object('artifactId', $1::text)) order by campaign_id`,
     [artifactId],
   )
 }
 
-export function campaignsToPlan(db: Queryable): Promise<{ campaignId: string }[]> {
+/** Those of an owner. */
+export function campaignsToPlan(db: Queryable, owner: string): Promise<{ campaignId: string }[]> {
   return db.query(
-    `select campaign_id as "campaignId" from scheduler.campaigns where plan_stage <> 'planned' and state = 'planning' order by campaign_id`,
+    `select campaign_id as "campaignId" from scheduler.campaigns join scheduler.owners using (campaign_id)
+     where owner = $1 and plan_stage <> 'planned' and state = 'planning' order by campaign_id`,
+    [owner],
   )
 }
 
-export function campaignsToCheck(db: Queryable, now: number, limit: number): Promise<{ campaignId: string }[]> {
+/** Those of an owner. */
+export function campaignsToCheck(
+  db: Queryable,
+  owner: string,
+  now: number,
+  limit: number,
+): Promise<{ campaignId: string }[]> {
   return db.query(
-    `select campaign_id as "campaignId" from scheduler.campaigns where check_at <= $1 order by check_at limit $2`,
-    [now, limit],
+    `select campaign_id as "campaignId" from scheduler.campaigns join scheduler.owners using (campaign_id)
+     where owner = $1 and check_at <= $2 order by check_at limit $3`,
+    [owner, now, limit],
   )
+}
+
+/** Its owner is to look at its gate now; where it is about to, nothing is written. */
+export async function askForCheck(db: Queryable, campaignId: string, now: number): Promise<void> {
+  await db.query(`update scheduler.campaigns set check_at = $2 where campaign_id = $1 and check_at > $2`, [
+    campaignId,
+    now,
+  ])
 }
 
 /** Compare-and-set on the state; false when somebody else was faster. */
@@ -119,30 +182,79 @@ export async function moveCampaign(
   return moved.length === 1
 }
 
-/** One page of the inventory was planned; false when another replica planned it first. */
-export async function advancePlan(
-  tx: Queryable,
-  campaign: CampaignRow,
-  step: { readonly stage: PlanStage; readonly cursor: string | null; readonly added: number; readonly leftOut: number },
-): Promise<boolean> {
+export interface PlanStep {
+  readonly stage: PlanStage
+  readonly cursor: string | null
+  readonly added: number
+  /** Devices left out, by reason. */
+  readonly leftOut: Readonly<Record<string, number>>
+}
+
+/** One page of the plan is written; false when another replica was faster. */
+export async function advancePlan(tx: Queryable, campaign: CampaignRow, step: PlanStep): Promise<boolean> {
+  const leftOut = Object.values(step.leftOut).reduce((sum, n) => sum + n, 0)
   const moved = await tx.query(
-    `update scheduler.campaigns set plan_stage = $4, plan_cursor = $5, size = size + $6, left_out = left_out + $7
+    `update scheduler.campaigns set plan_stage = $4, plan_cursor = $5, size = size + $6, left_out = left_out + $7,
+       left_out_by = case when $7 = 0 then left_out_by else (
+         select jsonb_object_agg(reason, n) from (
+           select key as reason, sum(value::bigint) as n
+           from (select * from jsonb_each_text(left_out_by) union all select * from jsonb_each_text($8::jsonb)) each group by key) sums) end
      where campaign_id = $1 and plan_stage = $2 and plan_cursor is not distinct from $3 and state = 'planning' returning 1`,
-    [campaign.campaignId, campaign.planStage, campaign.planCursor, step.stage, step.cursor, step.added, step.leftOut],
+    [
+      campaign.campaignId,
+      campaign.planStage,
+      campaign.planCursor,
+      step.stage,
+      step.cursor,
+      step.added,
+      leftOut,
+      json(step.leftOut),
+    ],
   )
   return moved.length === 1
 }
 
-export async function setRanked(tx: Queryable, campaignId: string, ranked: number): Promise<void> {
-  await tx.query(`update scheduler.campaigns set ranked = $2 where campaign_id = $1`, [campaignId, ranked])
+export async function setWaveBounds(tx: Queryable, campaignId: string, bounds: readonly string[]): Promise<void> {
+  await tx.query(`update scheduler.campaigns set wave_bounds = $2 where campaign_id = $1`, [campaignId, bounds])
+}
+
+export async function needApproval(tx: Queryable, campaign: CampaignRow, reason: ApprovalReason): Promise<void> {
+  const reasons = [...new Set([...campaign.approvalNeeded, reason])]
+  await tx.query(`update scheduler.campaigns set approval_needed = $2 where campaign_id = $1`, [
+    campaign.campaignId,
+    json(reasons),
+  ])
+}
+
+/** Its size is the number of its upgrades. */
+export async function growCampaign(tx: Queryable, campaignId: string, by: number): Promise<void> {
+  await tx.query(`update scheduler.campaigns set size = size + $2 where campaign_id = $1`, [campaignId, by])
 }
 
 export async function setCheckAt(db: Queryable, campaignId: string, at: number | null): Promise<void> {
   await db.query(`update scheduler.campaigns set check_at = $2 where campaign_id = $1`, [campaignId, at])
 }
 
-export function campaignsUnderWay(db: Queryable): Promise<{ campaignId: string }[]> {
-  return db.query(
-    `select campaign_id as "campaignId" from scheduler.campaigns where state in ('running', 'paused') order by campaign_id`,
+/** False when somebody has approved it already. */
+export async function approveCampaign(tx: Queryable, campaignId: string, by: string, at: number): Promise<boolean> {
+  const approved = await tx.query(
+    `update scheduler.campaigns set approved_by = $2, approved_at = $3, updated_at = $3
+     where campaign_id = $1 and approved_by is null returning 1`,
+    [campaignId, by, at],
   )
+  return approved.length === 1
+}
+
+export async function setEgressUntil(tx: Queryable, campaignId: string, until: number): Promise<void> {
+  await tx.query(`update scheduler.campaigns set egress_until = $2 where campaign_id = $1`, [campaignId, until])
+}
+
+/** The campaign that takes the devices of this one back and is not over. */
+export async function openRollbackOf(tx: Queryable, campaignId: string): Promise<string | undefined> {
+  const [row] = await tx.query<{ id: string }>(
+    `select campaign_id as id from scheduler.campaigns
+     where rollback_of = $1 and state not in ('aborted', 'finished') limit 1`,
+    [campaignId],
+  )
+  return row?.id
 }

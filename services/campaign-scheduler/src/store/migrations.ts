@@ -195,4 +195,165 @@ create table scheduler.backups (
 );
 `,
   },
+  {
+    id: 'scheduler-0008-legs-and-places',
+    sql: `
+alter table scheduler.campaigns
+  -- The legs with their artifacts as they were when it was planned; null: of before there were legs, one leg.
+  add column path jsonb,
+  add column dynamic_ends_at bigint,
+  add column rollback_of text,
+  add column approval_needed jsonb not null default '[]',
+  add column approved_by text,
+  add column approved_at bigint,
+  -- How many devices were left out, by reason.
+  add column left_out_by jsonb not null default '{}';
+alter table scheduler.upgrades
+  add column leg integer not null default 1,
+  add column site text,
+  add column zone text,
+  add column artifact_id text;
+alter table scheduler.upgrades drop constraint upgrades_campaign_id_device_key_key;
+create unique index upgrades_of_device_by_leg on scheduler.upgrades (campaign_id, device_key, leg);
+-- Since when it waits to be opened after its gate passed, and what the outside said last.
+alter table scheduler.waves drop constraint waves_advance_check;
+alter table scheduler.waves
+  add column advance_after_ms bigint,
+  add column external_answer jsonb;
+`,
+  },
+  {
+    id: 'scheduler-0030-use-of-caps',
+    sql: `
+-- From when on the next image may be started without the line's budget being overdrawn.
+alter table scheduler.campaigns add column egress_until bigint;
+
+-- Work under way at a site, by campaign. Moved in the transaction that moves the upgrades.
+create table scheduler.site_use (
+  campaign_id text not null references scheduler.campaigns,
+  site        text not null,
+  in_flight   bigint not null default 0,
+  unproven    bigint not null default 0,
+  primary key (campaign_id, site)
+);
+create index site_use_by_site on scheduler.site_use (site) where in_flight <> 0 or unproven <> 0;
+insert into scheduler.site_use (campaign_id, site, in_flight, unproven)
+  select campaign_id, site, count(*) filter (where counts_as = 'in_flight'), count(*) filter (where counts_as = 'unproven')
+  from scheduler.upgrades where site is not null and counts_as in ('in_flight', 'unproven') group by 1, 2;
+
+-- Starts by the second; kept for as long as a cap looks back.
+create table scheduler.starts (
+  campaign_id text not null references scheduler.campaigns,
+  second      bigint not null,
+  n           bigint not null,
+  primary key (campaign_id, second)
+);
+create index starts_by_second on scheduler.starts (second);
+
+-- How long devices took to come back, in classes each 9 % wider than the one before: the middle one is found without looking at the devices.
+create table scheduler.return_times (
+  campaign_id text not null references scheduler.campaigns,
+  wave        integer not null,
+  class       integer not null,
+  n           bigint not null,
+  primary key (campaign_id, wave, class)
+);
+insert into scheduler.return_times (campaign_id, wave, class, n)
+  select campaign_id, wave, floor(8 * log(2.0, greatest(1, returned_ms)::numeric))::integer, count(*)
+  from scheduler.upgrades where returned_ms is not null group by 1, 2, 3;
+`,
+  },
+  {
+    id: 'scheduler-0031-outside-gate',
+    sql: `
+-- When somebody outside is asked next whether the next wave may open; null: nobody is.
+alter table scheduler.waves add column ask_outside_at bigint;
+create index waves_to_ask_outside on scheduler.waves (ask_outside_at) where ask_outside_at is not null;
+`,
+  },
+  {
+    id: 'scheduler-0050-owners',
+    sql: `
+-- Schedulers, and until when each is taken to be alive: by the clock of this database, which all of them share.
+create table scheduler.replicas (
+  replica     text primary key,
+  alive_until timestamptz not null
+);
+-- Who looks after a campaign; null: whoever comes first. The epoch grows with every owner: a former one is known by it.
+create table scheduler.owners (
+  campaign_id text primary key,
+  owner       text,
+  epoch       bigint not null
+);
+create index owners_by_owner on scheduler.owners (owner) where owner is not null;
+create index campaigns_not_over on scheduler.campaigns (campaign_id) where state not in ('aborted', 'finished');
+`,
+  },
+  {
+    // An upgrade is written once when it is planned: its machine's record comes with the first fact, and waves are set
+    // by the ranks they begin with, of which few rows are wrong.
+    id: 'scheduler-0010-lean-plans',
+    sql: `
+alter table scheduler.upgrades alter column machine drop not null;
+drop index scheduler.upgrades_to_rank;
+alter table scheduler.campaigns add column wave_bounds text[];
+update scheduler.waves w set size = 0 from scheduler.campaigns c where c.campaign_id = w.campaign_id and c.plan_stage <> 'planned';
+delete from scheduler.tallies t using scheduler.campaigns c where c.campaign_id = t.campaign_id and c.plan_stage <> 'planned';
+`,
+  },
+  {
+    id: 'scheduler-0060-reports-and-requests',
+    sql: `
+-- What was decided about a campaign, among millions of entries about its upgrades.
+create index journal_acts on scheduler.journal (campaign_id, seq) where kind like 'campaign.%';
+-- A repeated create plans nothing twice.
+create table scheduler.create_requests (
+  actor       text not null,
+  request_id  text not null,
+  draft_hash  text not null,
+  campaign_id text not null,
+  at          bigint not null,
+  primary key (actor, request_id)
+);
+`,
+  },
+  {
+    // Fewer indexes to write for each planned upgrade: what waits and what does not have one each, and that of devices
+    // begins with the device. The campaign of an upgrade is locked by whoever plans it: there is nothing to check.
+    id: 'scheduler-0011-fewer-indexes',
+    sql: `
+create unique index upgrades_of_device on scheduler.upgrades (device_key, campaign_id, leg);
+drop index scheduler.upgrades_of_device_by_leg;
+drop index scheduler.upgrades_by_device;
+create index upgrades_not_waiting on scheduler.upgrades (campaign_id, wave, upgrade_id) where state not in ('pending', 'retry');
+drop index scheduler.upgrades_by_wave;
+alter table scheduler.upgrades drop constraint upgrades_campaign_id_fkey;
+`,
+  },
+  {
+    id: 'scheduler-0012-dynamic',
+    sql: `
+alter table scheduler.campaigns
+  -- When it is looked next for who has come to fit the targets; null: nobody joins (any more).
+  add column join_at bigint,
+  -- From when on changes of the inventory have not been looked at, and where in the look that is under way we are.
+  add column join_since bigint,
+  add column join_from bigint,
+  add column join_cursor text;
+create index campaigns_to_join on scheduler.campaigns (join_at) where join_at is not null;
+`,
+  },
+  {
+    id: 'scheduler-0040-kept-settings',
+    sql: `
+-- Settings of devices under way, sealed with a key that gateways alone have, until nothing can be put back any more.
+create table scheduler.kept_settings (
+  upgrade_id text primary key references scheduler.upgrades on delete cascade,
+  attempt_id text not null unique,
+  device_key text not null,
+  settings   jsonb not null,
+  kept_at    bigint not null
+);
+`,
+  },
 ]

@@ -18,13 +18,23 @@ export async function insertSweep(tx: Queryable, sweep: Omit<SweepRow, 'afterId'
   )
 }
 
-/** The next sweep that nobody else is at, held until the transaction ends: what stops devices first, and in turns. */
-export async function takeSweep(tx: Queryable, now: number): Promise<SweepRow | undefined> {
-  const [row] = await tx.query<SweepRow>(
-    `select sweep_id as "sweepId", kind, campaign_id as "campaignId", wave, after_id as "afterId", reason, actor
-     from scheduler.sweeps where next_at <= $1 order by kind = 'hint', next_at, sweep_id limit 1 for update skip locked`,
-    [now],
+const columns = `sweep_id as "sweepId", kind, campaign_id as "campaignId", wave, after_id as "afterId", reason, actor`
+
+/** An owner's next sweep: what stops devices first, and in turns. */
+export async function nextSweep(db: Queryable, owner: string, now: number): Promise<SweepRow | undefined> {
+  const [row] = await db.query<SweepRow>(
+    `select ${columns} from scheduler.sweeps join scheduler.owners using (campaign_id)
+     where owner = $2 and next_at <= $1 order by kind = 'hint', next_at, sweep_id limit 1`,
+    [now, owner],
   )
+  return row
+}
+
+/** Where the sweep stands now, held until the transaction ends; undefined: it is done. */
+export async function lockSweep(tx: Queryable, sweepId: string): Promise<SweepRow | undefined> {
+  const [row] = await tx.query<SweepRow>(`select ${columns} from scheduler.sweeps where sweep_id = $1 for update`, [
+    sweepId,
+  ])
   return row
 }
 

@@ -51,7 +51,7 @@ export function talliesOf(db: Queryable, campaignIds: readonly string[]): Promis
 export function countUpgrades(db: Queryable, campaignId: string): Promise<TallyRow[]> {
   return db.query<TallyRow>(
     `select campaign_id as "campaignId", wave, state, counts_as as "countsAs", count(*) as n
-     from scheduler.upgrades where campaign_id = $1 and wave > 0
+     from scheduler.upgrades where campaign_id = $1
      group by campaign_id, wave, state, counts_as order by campaign_id, wave, state, counts_as`,
     [campaignId],
   )

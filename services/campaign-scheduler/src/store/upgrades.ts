@@ -1,5 +1,6 @@
-import type { Upgrade } from '@sluice/rollout'
+import { type Upgrade, planUpgrade } from '@sluice/rollout'
 import { json, type Queryable } from '@sluice/sql'
+import type { PlannedLeg } from './campaigns.ts'
 
 /** One device in one campaign: the machine's record and what the scheduler knows around it. */
 export interface UpgradeRow {
@@ -12,6 +13,12 @@ export interface UpgradeRow {
   readonly hardwareVersion: string | null
   /** 0 until the campaign is ranked. */
   readonly wave: number
+  /** 1, and more after a stepping stone. */
+  readonly leg: number
+  readonly site: string | null
+  readonly zone: string | null
+  /** Of the leg it is planned for now. */
+  readonly artifactId: string | null
   /** The machine's state, and once settled the outcome's kind. */
   readonly state: string
   readonly countsAs: string
@@ -27,36 +34,41 @@ export interface UpgradeRow {
   readonly updatedAt: number
 }
 
-const columns = `upgrade_id as "upgradeId", campaign_id as "campaignId", device_key as "deviceKey", device_name as "deviceName",
-  oui, product_class as "productClass", hardware_version as "hardwareVersion", wave, state, counts_as as "countsAs", version,
-  machine, due_at as "dueAt", attempt_id as "attemptId", reported_version as "reportedVersion",
-  returning_at as "returningAt", returned_ms as "returnedMs", updated_at as "updatedAt"`
+/** Of a table, or what stands for it, by the name of `upgrades`. */
+const columns = `upgrade_id as "upgradeId", upgrades.campaign_id as "campaignId", device_key as "deviceKey", device_name as "deviceName",
+  oui, product_class as "productClass", hardware_version as "hardwareVersion", wave, leg, site, zone, upgrades.artifact_id as "artifactId",
+  upgrades.state, counts_as as "countsAs", version, machine, due_at as "dueAt", attempt_id as "attemptId",
+  reported_version as "reportedVersion", returning_at as "returningAt", returned_ms as "returnedMs", upgrades.updated_at as "updatedAt",
+  case when machine is null then (
+    select planned from scheduler.campaigns c, jsonb_array_elements(coalesce(c.path, jsonb_build_array(c.artifact))) planned
+    where c.campaign_id = upgrades.campaign_id and planned->>'artifactId' = coalesce(upgrades.artifact_id, c.artifact_id) limit 1
+  ) end as "plannedLeg"`
 
-export type NewUpgrade = Omit<UpgradeRow, 'wave' | 'dueAt' | 'attemptId' | 'version' | 'returningAt' | 'returnedMs'> & {
-  readonly rank: string
+type StoredRow = Omit<UpgradeRow, 'machine'> & {
+  readonly machine: Upgrade | null
+  readonly plannedLeg: PlannedLeg | null
 }
 
-/** Devices that are planned already stay as they are; the answer is how many were new. */
-export async function insertUpgrades(tx: Queryable, rows: readonly NewUpgrade[]): Promise<number> {
-  if (rows.length === 0) return 0
-  const inserted = await tx.query(
-    `insert into scheduler.upgrades (upgrade_id, campaign_id, device_key, device_name, oui, product_class, hardware_version, rank,
-       state, counts_as, version, machine, reported_version, updated_at)
-     select "upgradeId", "campaignId", "deviceKey", "deviceName", oui, "productClass", "hardwareVersion", rank,
-       state, "countsAs", (machine->>'version')::integer, machine, "reportedVersion", "updatedAt"
-     from jsonb_to_recordset($1::jsonb) as r("upgradeId" text, "campaignId" text, "deviceKey" text, "deviceName" text, oui text,
-       "productClass" text, "hardwareVersion" text, rank text, state text, "countsAs" text, machine jsonb, "reportedVersion" text,
-       "updatedAt" bigint)
-     on conflict (campaign_id, device_key) do nothing returning 1`,
-    [json(rows)],
-  )
-  return inserted.length
+async function readRows(db: Queryable, text: string, values: readonly unknown[]): Promise<UpgradeRow[]> {
+  return (await db.query<StoredRow>(text, values)).map(toRow)
+}
+
+/** Before the first fact there is nothing to store of the machine: it follows from the plan. */
+function toRow({ plannedLeg, machine, ...row }: StoredRow): UpgradeRow {
+  if (machine !== null) return { ...row, machine }
+  if (plannedLeg === null)
+    throw new Error(`upgrade ${row.upgradeId} is for an artifact that its campaign does not have`)
+  const { upgradeId, campaignId, deviceKey } = row
+  const { softwareVersions: targetVersions, size: imageBytes, hosting } = plannedLeg
+  const plan = { upgradeId, campaignId, deviceKey, targetVersions: [...targetVersions], imageBytes }
+  return { ...row, machine: planUpgrade({ ...plan, hosting: hosting === 'file_server' ? 'ours' : 'operator' }) }
 }
 
 /** In the order of their ids, which is the order in which everybody locks them. Always before any campaign. */
 export function lockUpgrades(tx: Queryable, upgradeIds: readonly string[]): Promise<UpgradeRow[]> {
   if (upgradeIds.length === 0) return Promise.resolve([])
-  return tx.query<UpgradeRow>(
+  return readRows(
+    tx,
     `select ${columns} from scheduler.upgrades where upgrade_id = any($1) order by upgrade_id for no key update`,
     [upgradeIds],
   )
@@ -64,7 +76,8 @@ export function lockUpgrades(tx: Queryable, upgradeIds: readonly string[]): Prom
 
 /** Those whose time has come and nobody else holds. */
 export function lockDueUpgrades(tx: Queryable, now: number, limit: number): Promise<UpgradeRow[]> {
-  return tx.query<UpgradeRow>(
+  return readRows(
+    tx,
     `select * from (select ${columns} from scheduler.upgrades where due_at <= $1 order by due_at limit $2 for no key update skip locked) due
      order by "upgradeId"`,
     [now, limit],
@@ -85,10 +98,10 @@ export async function saveUpgrades(
   const changes = rows.map(({ before, after }) => ({ ...after, seen: before.version }))
   const saved = await tx.query<{ upgradeId: string }>(
     `update scheduler.upgrades u set state = r.state, counts_as = r."countsAs", version = r.version, machine = r.machine,
-       due_at = r."dueAt", attempt_id = r."attemptId", reported_version = r."reportedVersion",
+       due_at = r."dueAt", artifact_id = r."artifactId", attempt_id = r."attemptId", reported_version = r."reportedVersion",
        returning_at = r."returningAt", returned_ms = r."returnedMs", updated_at = r."updatedAt"
      from jsonb_to_recordset($1::jsonb) as r("upgradeId" text, seen integer, state text, "countsAs" text, version integer,
-       machine jsonb, "dueAt" bigint, "attemptId" text, "reportedVersion" text, "returningAt" bigint, "returnedMs" bigint,
+       machine jsonb, "dueAt" bigint, "artifactId" text, "attemptId" text, "reportedVersion" text, "returningAt" bigint, "returnedMs" bigint,
        "updatedAt" bigint)
      where u.upgrade_id = r."upgradeId" and u.version = r.seen returning u.upgrade_id as "upgradeId"`,
     [json(changes)],
@@ -107,20 +120,24 @@ export interface UpgradeFilter {
 
 /** In the order of upgrade id. */
 export function listUpgrades(db: Queryable, filter: UpgradeFilter): Promise<UpgradeRow[]> {
-  return db.query<UpgradeRow>(
-    `select ${columns} from scheduler.upgrades
-     where ($1::text is null or campaign_id = $1) and ($2::text is null or device_key = $2) and ($3::text is null or state = $3)
-       and ($4::integer is null or wave = $4) and upgrade_id > $5
-     order by upgrade_id limit $6`,
-    [
-      filter.campaignId ?? null,
-      filter.deviceKey ?? null,
-      filter.state ?? null,
-      filter.wave ?? null,
-      filter.afterId ?? '',
-      filter.limit,
-    ],
-  )
+  const values = [
+    filter.campaignId ?? null,
+    filter.deviceKey ?? null,
+    filter.state ?? null,
+    filter.wave ?? null,
+    filter.afterId ?? '',
+    filter.limit,
+  ]
+  const fitting = `($1::text is null or campaign_id = $1) and ($2::text is null or device_key = $2) and ($3::text is null or state = $3)
+    and ($4::integer is null or wave = $4) and upgrade_id > $5`
+  const page = (more: string) =>
+    `(select * from scheduler.upgrades where ${fitting} ${more} order by upgrade_id limit $6)`
+  // Each half of a wave has its index.
+  const source =
+    filter.campaignId === undefined || filter.wave === undefined
+      ? page('')
+      : `(${page(`and state in ('pending', 'retry')`)} union all ${page(`and state not in ('pending', 'retry')`)})`
+  return readRows(db, `select ${columns} from ${source} upgrades order by upgrade_id limit $6`, values)
 }
 
 /**
@@ -128,7 +145,8 @@ export function listUpgrades(db: Queryable, filter: UpgradeFilter): Promise<Upgr
  * and what waits in an opened wave. What is final is not even looked at.
  */
 export function listPlaceable(db: Queryable, afterId: string, limit: number): Promise<UpgradeRow[]> {
-  return db.query<UpgradeRow>(
+  return readRows(
+    db,
     `select ${columns} from (
        (select * from scheduler.upgrades where upgrade_id > $1 and due_at is not null order by upgrade_id limit $2)
        union all
@@ -137,7 +155,7 @@ export function listPlaceable(db: Queryable, afterId: string, limit: number): Pr
           where u.campaign_id = w.campaign_id and u.wave = w.wave and u.upgrade_id > $1 and u.state in ('pending', 'retry')
             and u.due_at is null and (u.state = 'retry' or c.state = 'running')
           order by u.upgrade_id limit $2) waiting
-        where c.state in ('running', 'paused') and w.opened_at is not null)) placeable
+        where c.state in ('running', 'paused') and w.opened_at is not null)) upgrades
      order by upgrade_id limit $2`,
     [afterId, limit],
   )
@@ -151,7 +169,8 @@ export function nextWaiting(
   afterId: string,
   limit: number,
 ): Promise<UpgradeRow[]> {
-  return tx.query<UpgradeRow>(
+  return readRows(
+    tx,
     `select ${columns} from scheduler.upgrades where campaign_id = $1 and wave = $2 and upgrade_id > $3 and state in ('pending', 'retry')
      order by upgrade_id limit $4`,
     [campaignId, wave, afterId, limit],
@@ -165,7 +184,8 @@ export function lockNextUnsettled(
   afterId: string,
   limit: number,
 ): Promise<UpgradeRow[]> {
-  return tx.query<UpgradeRow>(
+  return readRows(
+    tx,
     `select ${columns} from scheduler.upgrades where campaign_id = $1 and upgrade_id > $2
        and counts_as in ('pending', 'in_flight', 'unproven')
      order by upgrade_id limit $3 for no key update`,
@@ -173,9 +193,34 @@ export function lockNextUnsettled(
   )
 }
 
+/** Those of these devices that have no outcome, in the order of their ids, locked. */
+export function lockUnsettledOf(tx: Queryable, deviceKeys: readonly string[]): Promise<UpgradeRow[]> {
+  if (deviceKeys.length === 0) return Promise.resolve([])
+  return readRows(
+    tx,
+    `select ${columns} from scheduler.upgrades where device_key = any($1) and counts_as in ('pending', 'in_flight', 'unproven')
+     order by upgrade_id for no key update`,
+    [deviceKeys],
+  )
+}
+
+/** Writes where their devices are. */
+export async function moveToPlaces(
+  tx: Queryable,
+  rows: readonly Pick<UpgradeRow, 'upgradeId' | 'site' | 'zone'>[],
+): Promise<void> {
+  if (rows.length === 0) return
+  await tx.query(
+    `update scheduler.upgrades u set site = r.site, zone = r.zone
+     from unnest($1::text[], $2::text[], $3::text[]) as r(upgrade_id, site, zone) where u.upgrade_id = r.upgrade_id`,
+    [rows.map(({ upgradeId }) => upgradeId), rows.map(({ site }) => site), rows.map(({ zone }) => zone)],
+  )
+}
+
 /** The next of all campaigns that were offered and have no outcome, locked. */
 export function lockNextExcusable(tx: Queryable, afterId: string, limit: number): Promise<UpgradeRow[]> {
-  return tx.query<UpgradeRow>(
+  return readRows(
+    tx,
     `select ${columns} from scheduler.upgrades where upgrade_id > $1 and (counts_as in ('in_flight', 'unproven') or state = 'retry')
      order by upgrade_id limit $2 for no key update`,
     [afterId, limit],
@@ -196,21 +241,7 @@ export function heavierRivals(
   )
 }
 
-/** One page of a campaign's upgrades whose wave is not set yet, in the order of their rank. */
-export function nextToRank(tx: Queryable, campaignId: string, limit: number): Promise<{ upgradeId: string }[]> {
-  return tx.query(
-    `select upgrade_id as "upgradeId" from scheduler.upgrades where campaign_id = $1 and wave = 0 order by rank, device_key limit $2`,
-    [campaignId, limit],
-  )
-}
-
-export async function setWave(tx: Queryable, upgradeIds: readonly string[], wave: number): Promise<void> {
-  await tx.query(`update scheduler.upgrades set wave = $2 where upgrade_id = any($1)`, [upgradeIds, wave])
-}
-
 export async function findUpgrade(db: Queryable, upgradeId: string): Promise<UpgradeRow | undefined> {
-  const [row] = await db.query<UpgradeRow>(`select ${columns} from scheduler.upgrades where upgrade_id = $1`, [
-    upgradeId,
-  ])
+  const [row] = await readRows(db, `select ${columns} from scheduler.upgrades where upgrade_id = $1`, [upgradeId])
   return row
 }

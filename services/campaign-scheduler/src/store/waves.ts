@@ -7,7 +7,6 @@ export interface WaveRow {
   readonly campaignId: string
   readonly wave: number
   readonly state: WaveState
-  readonly advance: 'auto' | 'manual'
   readonly size: number
   readonly openedAt: number | null
   /** Since when its gate's figures have held. */
@@ -17,10 +16,22 @@ export interface WaveRow {
   readonly accepted: Harm | null
   readonly medianReturnMs: number | null
   readonly gate: string | null
+  /** When somebody outside is asked next whether the next wave may open; null: nobody is. */
+  readonly askOutsideAt: number | null
+  readonly outside: HeardOutside | null
 }
 
-const columns = `campaign_id as "campaignId", wave, state, advance, size, opened_at as "openedAt",
-  reached_at as "reachedAt", approved_at as "approvedAt", accepted, median_return_ms as "medianReturnMs", gate`
+/** What somebody outside said last, and how often in a row that was nothing. */
+export interface HeardOutside {
+  readonly at: number
+  readonly said: 'go' | 'wait' | 'stop' | 'nothing'
+  readonly why: string | null
+  readonly failures: number
+}
+
+const columns = `campaign_id as "campaignId", wave, state, size, opened_at as "openedAt",
+  reached_at as "reachedAt", approved_at as "approvedAt", accepted, median_return_ms as "medianReturnMs", gate,
+  ask_outside_at as "askOutsideAt", external_answer as outside`
 
 export async function insertWaves(tx: Queryable, campaignId: string, advances: readonly string[]): Promise<void> {
   await tx.query(
@@ -84,12 +95,14 @@ export async function acceptHarm(tx: Queryable, wave: WaveRow, harm: Harm): Prom
   ])
 }
 
-/** How long devices of this wave take to come back, by the middle one; looked at now and then, it is not cheap. */
+/** How long the middle device of each wave takes to come back, within 5 %: from its classes, not from its devices. */
 export async function refreshMedians(db: Queryable, campaignId: string): Promise<void> {
   await db.query(
     `update scheduler.waves w set median_return_ms = m.median
-     from (select wave, percentile_disc(0.5) within group (order by returned_ms) as median from scheduler.upgrades
-           where campaign_id = $1 and returned_ms is not null group by wave) m
+     from (select distinct on (wave) wave, power(2::float8, (class + 0.5) / 8)::bigint as median
+           from (select wave, class, sum(n) over (partition by wave order by class) as up_to, sum(n) over (partition by wave) as all_of
+                 from scheduler.return_times where campaign_id = $1 and n > 0) r
+           where up_to * 2 >= all_of order by wave, class) m
      where w.campaign_id = $1 and w.wave = m.wave and w.median_return_ms is distinct from m.median`,
     [campaignId],
   )
@@ -101,4 +114,30 @@ export async function countOverdue(tx: Queryable, wave: WaveRow, since: number):
     [wave.campaignId, wave.wave, since],
   )
   return row?.n ?? 0
+}
+
+export async function setOutside(
+  tx: Queryable,
+  wave: Pick<WaveRow, 'campaignId' | 'wave'>,
+  askAt: number | null,
+  heard: HeardOutside | null,
+): Promise<void> {
+  await tx.query(
+    `update scheduler.waves set ask_outside_at = $3, external_answer = $4 where campaign_id = $1 and wave = $2`,
+    [wave.campaignId, wave.wave, askAt, heard === null ? null : json(heard)],
+  )
+}
+
+/** Of an owner's campaigns. */
+export function wavesToAskOutside(
+  db: Queryable,
+  owner: string,
+  now: number,
+  limit: number,
+): Promise<{ campaignId: string; wave: number }[]> {
+  return db.query(
+    `select campaign_id as "campaignId", wave from scheduler.waves join scheduler.owners using (campaign_id)
+     where owner = $1 and ask_outside_at <= $2 order by ask_outside_at limit $3`,
+    [owner, now, limit],
+  )
 }

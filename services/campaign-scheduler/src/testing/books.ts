@@ -31,6 +31,7 @@ export async function books(
       for (const { wave, size } of data['waves'] as { wave: number; size: number }[])
         add(`${wave} pending pending`, size)
     }
+    if (kind === 'upgrade.planned') add(`${data['wave']} pending pending`, 1)
     if (kind !== 'upgrade.moved') continue
     const move = data as Record<'from' | 'to' | 'countedAs' | 'countsAs', string> & { wave: number }
     add(`${move.wave} ${move.from} ${move.countedAs}`, -1)

@@ -37,6 +37,12 @@ export async function create(
   return dataOf(await world.ask(campaignCreate, { draft, actor: ACTOR }))
 }
 
+/** As `create`, and its plan is there. */
+export async function planned(world: World, policy: PolicyDraft = ONE_WAVE): Promise<Campaign> {
+  const { campaignId } = await create(world, policy)
+  return untilCampaign(world, campaignId, ({ state }) => state !== 'planning')
+}
+
 export async function control(
   world: World,
   campaignId: string,
@@ -165,7 +171,7 @@ export async function untilCampaign(
 /** A started campaign and its upgrades. */
 export async function running(world: World, count: number, policy: PolicyDraft = ONE_WAVE) {
   world.devices = someDevices(count)
-  const { campaignId } = await create(world, policy)
+  const { campaignId } = await planned(world, policy)
   await control(world, campaignId, 'start')
   return { campaignId, all: await upgrades(world, campaignId) }
 }

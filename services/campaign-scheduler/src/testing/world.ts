@@ -9,6 +9,7 @@ import {
   type RequestMessage,
   answered,
   artifactGet,
+  artifactList,
   artifactResolve,
   deviceKeyOf,
   deviceList,
@@ -35,8 +36,16 @@ export interface World {
   readonly sql: Sql
   readonly clock: ShiftedClock
   readonly bus: Bus
+  /** Who tells of devices that changed. */
+  readonly registry: Bus
+  /** Somebody outside of Sluice. */
+  readonly outside: Bus
   readonly placed: Placement[]
   readonly artifact: Artifact
+  /** More of them, for campaigns of several legs. */
+  readonly others: Artifact[]
+  /** What was asked of the resolver. */
+  readonly resolved: InputOf<typeof artifactResolve>['items'][number][]
   /** What the resolver answers for an attempt; null: it is away. */
   resolve: ((attemptId: string) => 'resolved' | 'revoked') | null
   /** Whether the resolver has a place for uploads. */
@@ -73,6 +82,11 @@ export function someDevices(count: number): Device[] {
       firstSeenAt: '2026-01-01T00:00:00.000Z',
       lastEvents: [],
       tags: [],
+      site: null,
+      region: null,
+      accessNode: null,
+      zone: null,
+      changedAt: '2026-01-01T00:00:00.000Z',
       username: null,
       dataModelRoot: null,
       cwmpVersion: null,
@@ -121,7 +135,11 @@ export async function createWorld(openSql?: () => Promise<Sql>): Promise<World> 
     sql,
     clock,
     bus: hub.as('cwmp-gateway'),
+    registry: hub.as('device-registry'),
+    outside: hub.as('external'),
     placed: [],
+    others: [],
+    resolved: [],
     devices: someDevices(10),
     resolve: () => 'resolved',
     grantsUploads: true,
@@ -145,7 +163,14 @@ export async function createWorld(openSql?: () => Promise<Sql>): Promise<World> 
     async scheduler(settings = {}, wrap = (real) => real, wrapSql = (real) => real) {
       const parts = { sql: wrapSql(sql), bus: wrap(hub.as('campaign-scheduler')), clock, ids: createIds(clock), log }
       // A test that moves the time on means time, not an outage, unless it says so.
-      const quick = { tickMs: 20, beatMs: 20, drainMs: 0, outageAfterMs: Number.MAX_SAFE_INTEGER, planPageSize: 7 }
+      const quick = {
+        tickMs: 20,
+        beatMs: 20,
+        drainMs: 0,
+        outageAfterMs: Number.MAX_SAFE_INTEGER,
+        planPageSize: 7,
+        rankPageSize: 11,
+      }
       const scheduler = createScheduler({ ...parts, settings: { ...quick, ...settings } })
       schedulers.push(scheduler)
       await scheduler.start()
@@ -158,24 +183,27 @@ export async function createWorld(openSql?: () => Promise<Sql>): Promise<World> 
       if (busSql !== sql) await sql.close()
     },
   }
-  await serveAround(world, hub.as('artifact-resolver'), hub.as('device-registry'))
+  await serveAround(world, hub.as('artifact-resolver'))
   return world
 }
 
-async function serveAround(world: World, resolver: Bus, registry: Bus): Promise<void> {
+async function serveAround(world: World, resolver: Bus): Promise<void> {
   await world.bus.consume(taskPlaced, async (batch) => {
     world.placed.push(...batch.flatMap(({ data }) => data.items))
   })
   await resolver.serve(artifactGet, async (batch) =>
-    batch.map(({ input }) =>
-      input.artifactId === world.artifact.artifactId
-        ? answered(world.artifact)
-        : refused('not_found', 'no such artifact'),
-    ),
+    batch.map(({ input }) => {
+      const found = [world.artifact, ...world.others].find(({ artifactId }) => artifactId === input.artifactId)
+      return found === undefined ? refused('not_found', 'no such artifact') : answered(found)
+    }),
+  )
+  await resolver.serve(artifactList, async (batch) =>
+    batch.map(() => answered({ items: [world.artifact, ...world.others], next: null })),
   )
   await resolver.serve(artifactResolve, async (batch) =>
     batch.map(({ input }) => {
       const { resolve } = world
+      world.resolved.push(...input.items)
       if (resolve === null) return refused('unavailable', 'away')
       const items = input.items.map(({ attemptId }) =>
         resolve(attemptId) === 'resolved'
@@ -196,14 +224,15 @@ async function serveAround(world: World, resolver: Bus, registry: Bus): Promise<
         : refused('unavailable', 'away'),
     ),
   )
-  await registry.serve(deviceList, async (batch) =>
+  await world.registry.serve(deviceList, async (batch) =>
     batch.map(({ input }) => {
       if (world.registryRefusals > 0) {
         world.registryRefusals -= 1
         return refused('unavailable', 'away')
       }
       const from = input.cursor ?? ''
-      const rest = world.devices.filter((device) => device.deviceKey > from)
+      const { changedSince = '' } = input
+      const rest = world.devices.filter((device) => device.deviceKey > from && device.changedAt >= changedSince)
       const items = rest.slice(0, input.limit)
       return answered({ items, next: rest.length > items.length ? (items.at(-1)?.deviceKey ?? null) : null })
     }),

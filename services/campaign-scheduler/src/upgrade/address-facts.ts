@@ -10,7 +10,7 @@ export interface Addressed {
   readonly orphans: readonly { readonly observation: Observation; readonly reason: string }[]
 }
 
-const M_DOWNLOAD = 'M Download'
+const DOWNLOADED = new Set(['M Download', 'M ScheduleDownload'])
 
 /**
  * Whose facts these are. By the attempt they name; a TransferComplete by its CommandKey, then by the key of the
@@ -92,7 +92,7 @@ function eventNames(
   return observations.flatMap(({ fact, deviceKey, at }) => {
     if (fact.kind !== 'informed') return []
     return fact.events
-      .filter(({ code, commandKey }) => code === M_DOWNLOAD && byKey.get(commandKey)?.deviceKey === deviceKey)
+      .filter(({ code, commandKey }) => DOWNLOADED.has(code) && byKey.get(commandKey)?.deviceKey === deviceKey)
       .map(({ commandKey }) => ({ attemptId: commandKey, at: toMs(at) }))
   })
 }

@@ -63,7 +63,7 @@ function countMoves(parts: Parts, moves: readonly Move[]): void {
 function announceMoves(parts: Parts, moved: readonly Move[]): void {
   for (const [campaignId, group] of Map.groupBy(moved, ({ after }) => after.campaignId)) {
     for (let from = 0; from < group.length; from += MOST_IN_ONE_EVENT) {
-      const items = group.slice(from, from + MOST_IN_ONE_EVENT).map(({ before, after }) => ({
+      const items = group.slice(from, from + MOST_IN_ONE_EVENT).map(({ before, after, seq }) => ({
         upgradeId: after.upgradeId,
         campaignId,
         deviceKey: after.deviceKey,
@@ -72,6 +72,7 @@ function announceMoves(parts: Parts, moved: readonly Move[]): void {
         to: after.state,
         reason: reasonOf(after.machine),
         at: toTime(after.updatedAt),
+        seq,
       }))
       parts.bus.announce(upgradeChanged, [{ id: parts.ids.event(), key: campaignId, data: { items } }])
     }

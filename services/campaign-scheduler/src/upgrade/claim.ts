@@ -17,6 +17,7 @@ import { askForBackup } from './backups.ts'
 import { carryOut } from './carry-out.ts'
 import { type Committed, type Offer, commitClaims } from './commit-claims.ts'
 import { type Unresolved, settleUnresolved } from './settle-unresolved.ts'
+import { delayOf, deliveryOf } from './delivery.ts'
 import { watchOf } from './watch.ts'
 
 export type Claim = InputOf<typeof upgradeClaim>
@@ -45,7 +46,7 @@ export async function claimUpgrades(
   await afterCommit(parts.log, 'claim.news.failed', () => carryOut(parts, committed.moves))
   // Where this fails, the offer's own timers settle it.
   await afterCommit(parts.log, 'claim.unresolved.failed', () => settleUnresolved(parts, unresolved(offers, resolution)))
-  const replies = committed.results.map((result) => replyTo(result, resolution, backups))
+  const replies = committed.results.map((result) => replyTo(result, resolution, backups, parts.clock.now()))
   await afterCommit(parts.log, 'claim.trace.failed', () => traceClaims(parts, claims, replies))
   return replies
 }
@@ -72,19 +73,20 @@ type Resolution =
 
 async function resolveOffers(parts: Parts, offers: readonly Offer[]): Promise<Resolution> {
   if (offers.length === 0) return { kind: 'asked', items: new Map() }
-  const expiresAt = toTime(parts.clock.now() + parts.settings.credentialMs)
+  const now = parts.clock.now()
   const reply = await parts.bus.request(artifactResolve, {
-    items: offers.map(({ row, claim, attemptId, campaign }) => ({
+    items: offers.map(({ row, claim, attemptId, campaign, windows }) => ({
       attemptId,
       upgradeId: row.upgradeId,
       campaignId: row.campaignId,
-      artifactId: campaign.artifactId,
+      artifactId: row.artifactId ?? campaign.artifactId,
       deviceKey: row.deviceKey,
       oui: claim.oui,
       productClass: claim.productClass,
       hardwareVersion: claim.hardwareVersion,
       ...(claim.urlMaxLength !== undefined && { urlMaxLength: claim.urlMaxLength }),
-      expiresAt,
+      // From when the device may come for the image, not from now.
+      expiresAt: toTime((windows?.at(-1)?.to ?? now + delayOf(campaign.policy)) + parts.settings.credentialMs),
     })),
   })
   if (!reply.ok) return { kind: 'away', detail: reply.error.detail }
@@ -104,6 +106,7 @@ function replyTo(
   result: Committed['results'][number],
   resolution: Resolution,
   backups: ReadonlyMap<string, Reply<ClaimReply>>,
+  now: number,
 ): Reply<ClaimReply> {
   if (result.kind === 'answer') return answered(result.answer)
   if (result.kind === 'backup') return backups.get(result.row.upgradeId)!
@@ -116,8 +119,7 @@ function replyTo(
   return answered({
     kind: 'go',
     attemptId: result.attemptId,
-    download: item.download,
-    delaySeconds: 0,
+    ...deliveryOf(result.campaign.policy, result.windows, item.download, now),
     downloadArguments,
     watch,
   })

@@ -17,7 +17,7 @@ import {
 import { NEW, type World, someDevices } from '../testing/world.ts'
 
 export function claimsSuite(open: () => Promise<World>): void {
-  test('claims at two schedulers at once never pass the caps', async () => {
+  test('rule 6; fault 59: claims at two schedulers at once never pass the caps', async () => {
     const world = await open()
     await world.scheduler()
     await world.scheduler()
@@ -30,7 +30,7 @@ export function claimsSuite(open: () => Promise<World>): void {
     expect((await campaign(world, campaignId)).counters.inFlight).toBe(7)
   })
 
-  test('claims of six campaigns at three schedulers never pass the global cap', async () => {
+  test('rule 6; request 10: claims of six campaigns at three schedulers never pass the global cap', async () => {
     const world = await open()
     // One claim a batch: else the campaigns' own locks would put the batches in a row.
     const settings = { globalCaps: { inFlight: 5, unproven: 100 }, maxClaimBatch: 1 }
@@ -48,7 +48,7 @@ export function claimsSuite(open: () => Promise<World>): void {
     expect((await Promise.all(rounds)).filter(({ kind }) => kind === 'go')).toHaveLength(5)
   })
 
-  test('starts in one minute never pass their cap', async () => {
+  test('rule 6: starts in one minute never pass their cap', async () => {
     const world = await open()
     await world.scheduler()
     const caps = { inFlight: 100, unproven: 100, startsPerMinute: 3 }
@@ -73,7 +73,7 @@ export function claimsSuite(open: () => Promise<World>): void {
     })
   })
 
-  test('a device that one campaign holds is not offered another one', async () => {
+  test('rule 14: a device that one campaign holds is not offered another one', async () => {
     const world = await open()
     await world.scheduler()
     await world.scheduler()
@@ -86,7 +86,7 @@ export function claimsSuite(open: () => Promise<World>): void {
     )
   })
 
-  test('a heavier campaign supersedes what is not offered yet', async () => {
+  test('rule 14: a heavier campaign supersedes what is not offered yet', async () => {
     const world = await open()
     await world.scheduler()
     const light = await running(world, 1, { ...ONE_WAVE, weight: 1 })
@@ -96,7 +96,7 @@ export function claimsSuite(open: () => Promise<World>): void {
     expect((await claim(world, heavy.all[0]!)).kind).toBe('go')
   })
 
-  test('a device that runs the target already is skipped', async () => {
+  test('request 14: a device that runs the target already is skipped', async () => {
     const world = await open()
     await world.scheduler()
     const { campaignId, all } = await running(world, 2)
@@ -122,7 +122,7 @@ export function claimsSuite(open: () => Promise<World>): void {
     expect((await campaign(world, campaignId)).counters.hard).toBe(1)
   })
 
-  test('an attempt for a revoked artifact is settled and its device is told nothing to fetch', async () => {
+  test('rule 17: an attempt for a revoked artifact is settled and its device is told nothing to fetch', async () => {
     const world = await open()
     await world.scheduler()
     const { campaignId, all } = await running(world, 1)
@@ -190,7 +190,7 @@ export function claimsSuite(open: () => Promise<World>): void {
     expect(await claim(world, unknown)).toEqual({ kind: 'gone', reason: 'unknown_upgrade' })
   })
 
-  test('a silent device frees its place when its time is over', async () => {
+  test('rule 7; request 16: a silent device frees its place when its time is over', async () => {
     const world = await open()
     await world.scheduler()
     const { campaignId, all } = await running(world, 2, { ...ONE_WAVE, caps: { inFlight: 1, unproven: 1 } })

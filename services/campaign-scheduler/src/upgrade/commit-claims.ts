@@ -1,14 +1,19 @@
 import type { Queryable } from '@sluice/sql'
-import { admitClaim } from '@sluice/rollout'
+import { type FactBody, type TimeWindow, admitClaim } from '@sluice/rollout'
 import { type Parts, toTime } from '../parts.ts'
 import { type AttemptRow, insertAttempts, openAttempts } from '../store/attempts.ts'
 import { type CampaignRow, lockCampaigns } from '../store/campaigns.ts'
+import { type KeptRow, keepSettings } from '../store/kept-settings.ts'
 import { lockGlobalCap } from '../store/tallies.ts'
 import { type UpgradeRow, lockUpgrades } from '../store/upgrades.ts'
 import { backupStep } from './backup-step.ts'
+import { countStart, noteStarts } from './caps.ts'
 import type { Claim, ClaimReply } from './claim.ts'
+import { delayOf, needsConfirmation } from './delivery.ts'
+import { isPlannedFor, legAtClaim } from './leg-at-claim.ts'
+import { argumentsTaken } from './lessons.ts'
 import { type Move, type UpgradeFact, moveUpgrades } from './move.ts'
-import { type Situation, claimSituation, countStart, readSituation } from './situation.ts'
+import { type Situation, claimSituation, readSituation } from './situation.ts'
 import { watchOf } from './watch.ts'
 
 export interface Offer {
@@ -18,6 +23,8 @@ export interface Offer {
   readonly row: UpgradeRow
   readonly campaign: CampaignRow
   readonly attemptId: string
+  /** Told by ScheduleDownload with these; null: by Download. */
+  readonly windows: readonly TimeWindow[] | null
 }
 
 /** Nothing was committed: the device has to put a backup first. */
@@ -32,9 +39,19 @@ export interface Committed {
   readonly moves: readonly Move[]
 }
 
+interface Going {
+  readonly kind: 'go'
+  readonly attemptId: string
+  readonly windows: readonly TimeWindow[] | null
+  /** What it is offered, and how, beyond what was planned. */
+  readonly terms: Pick<ClaimFact, 'release' | 'delayMs' | 'schedule' | 'downloadArguments'>
+}
+
+type ClaimFact = Extract<FactBody, { kind: 'claim_committed' }>
+
 /** What one claim leads to, before the devices are taken. */
 type Verdict =
-  | { readonly kind: 'go'; readonly attemptId: string }
+  | Going
   | { readonly kind: 'answer'; readonly answer: ClaimReply }
   | { readonly kind: 'backup' }
   | { readonly kind: 'withdraw'; readonly reason: 'skipped' | 'superseded'; readonly detail: string }
@@ -58,6 +75,7 @@ export async function commitClaims(parts: Parts, tx: Queryable, claims: readonly
   const taken = await takeDevices(parts, tx, situation, verdicts, now)
   const facts = factsOf(parts, claims, verdicts, taken, now)
   const moves = await moveUpgrades(parts, tx, rows, situation.campaigns, facts)
+  await keepSettings(tx, keptBy(situation, claims, verdicts, taken, now))
   const after = new Map(moves.map((move) => [move.after.upgradeId, move.after]))
 
   const answeredOnce = new Set<string>()
@@ -76,17 +94,24 @@ function judge(parts: Parts, situation: Situation, claim: Claim, now: number): V
   if (row === undefined || campaign === undefined || row.deviceKey !== claim.deviceKey) {
     return { kind: 'answer', answer: { kind: 'gone', reason: 'unknown_upgrade' } }
   }
-  const answer = admitClaim(claimSituation(parts, situation, row, campaign, claim.softwareVersion, now))
+  const answer = admitClaim(claimSituation(parts, situation, row, campaign, claim, now))
   if (answer.kind === 'go') {
     const rival = situation.rivals.get(row.deviceKey)?.find((other) => other.weight > campaign.policy.weight)
     if (rival !== undefined) return { kind: 'withdraw', reason: 'superseded', detail: rival.campaignId }
+    if (answer.windows === undefined && needsConfirmation(campaign.policy)) return unasked(parts, claim, now)
     const backup = backupStep(campaign.policy.backup, situation.backups.get(row.upgradeId), now)
     if (backup.kind === 'ask') return { kind: 'backup' }
     if (backup.kind === 'wait') {
       return { kind: 'answer', answer: { kind: 'not_before', at: toTime(backup.until), reason: 'backup' } }
     }
-    countStart(situation, campaign)
-    return { kind: 'go', attemptId: parts.ids.attempt() }
+    countStart(situation.use, campaign, row)
+    const windows = answer.windows ?? null
+    return {
+      kind: 'go',
+      attemptId: parts.ids.attempt(),
+      windows,
+      terms: termsOf(situation, claim, row, campaign, windows),
+    }
   }
   if (answer.kind === 'not_before') {
     return { kind: 'answer', answer: { kind: 'not_before', at: toTime(answer.at), reason: answer.reason } }
@@ -94,6 +119,34 @@ function judge(parts: Parts, situation: Situation, claim: Claim, now: number): V
   if (answer.withdraw !== null) return { kind: 'withdraw', reason: answer.withdraw, detail: answer.reason }
   if (answer.reason === 'model_blocked') return { kind: 'withdraw', reason: 'skipped', detail: answer.reason }
   return { kind: 'answer', answer: { kind: 'gone', reason: answer.reason } }
+}
+
+/** A device that cannot ask its subscriber is left alone, for good where that is known. */
+function unasked(parts: Parts, claim: Claim, now: number): Verdict {
+  if (claim.takesScheduleDownload === undefined) {
+    const at = toTime(now + parts.settings.askAgainMs)
+    return { kind: 'answer', answer: { kind: 'not_before', at, reason: 'methods_unknown' } }
+  }
+  return { kind: 'withdraw', reason: 'skipped', detail: 'cannot_ask_subscriber' }
+}
+
+function termsOf(
+  { word }: Situation,
+  claim: Claim,
+  row: UpgradeRow,
+  campaign: CampaignRow,
+  windows: readonly TimeWindow[] | null,
+): Going['terms'] {
+  const leg = legAtClaim(row, campaign, claim)
+  const delayMs = windows === null ? delayOf(campaign.policy) : 0
+  const schedule = windows === null ? undefined : { from: windows[0]!.from, until: windows.at(-1)!.to }
+  const downloadArguments = argumentsTaken(word, row)
+  return {
+    ...(leg.kind === 'leg' && !isPlannedFor(row, campaign, leg.release) && { release: leg.release }),
+    ...(delayMs > 0 && { delayMs }),
+    ...(schedule && { schedule }),
+    ...(downloadArguments && { downloadArguments }),
+  }
 }
 
 /** One open attempt per device is a primary key: whoever does not get the row does not get the device. */
@@ -110,10 +163,10 @@ async function takeDevices(
     return [{ attemptId: verdict.attemptId, upgradeId, campaignId, deviceKey, offeredAt: now }]
   })
   const taken = await openAttempts(tx, wanted)
-  await insertAttempts(
-    tx,
-    wanted.filter(({ attemptId }) => taken.has(attemptId)),
-  )
+  const started = wanted.filter(({ attemptId }) => taken.has(attemptId))
+  await insertAttempts(tx, started)
+  const rows = started.map(({ upgradeId }) => situation.rows.get(upgradeId)!)
+  await noteStarts(tx, rows, situation.campaigns, now)
   return taken
 }
 
@@ -134,7 +187,7 @@ function factsOf(
       return [{ upgradeId, actor, fact: { id, at, kind: 'withdrawn', reason, detail } }]
     }
     if (verdict.kind !== 'go' || !taken.has(verdict.attemptId)) return []
-    const { softwareVersion: fromVersion, snapshot: snapshotBefore, slowness } = claim
+    const { softwareVersion: fromVersion, snapshot: snapshotBefore, slowness, hasChecks, keptSettings } = claim
     const { attemptId } = verdict
     return [
       {
@@ -148,9 +201,30 @@ function factsOf(
           fromVersion,
           snapshotBefore,
           ...(slowness && { slowness }),
+          ...(hasChecks && { hasChecks }),
+          ...(keptSettings && { settingsKept: true }),
+          ...verdict.terms,
         },
       },
     ]
+  })
+}
+
+/** Nothing is kept that its campaign would not put back. */
+function keptBy(
+  situation: Situation,
+  claims: readonly Claim[],
+  verdicts: ReadonlyMap<string, Verdict>,
+  taken: ReadonlySet<string>,
+  keptAt: number,
+): KeptRow[] {
+  const first = new Map(claims.toReversed().map((claim) => [claim.upgradeId, claim]))
+  return [...verdicts].flatMap(([upgradeId, verdict]): KeptRow[] => {
+    const { campaignId, deviceKey } = situation.rows.get(upgradeId) ?? {}
+    const settings = first.get(upgradeId)?.keptSettings
+    if (verdict.kind !== 'go' || !taken.has(verdict.attemptId) || deviceKey === undefined) return []
+    if (settings === undefined || situation.campaigns.get(campaignId!)?.policy.restoreSettings !== true) return []
+    return [{ upgradeId, attemptId: verdict.attemptId, deviceKey, settings, keptAt }]
   })
 }
 
@@ -173,7 +247,10 @@ function resultOf(
     const at = toTime(now + parts.settings.askAgainMs)
     return answer({ kind: 'not_before', at, reason: 'held_elsewhere' })
   }
-  if (verdict.kind === 'go' && isFirst) return { kind: 'offer', claim, row, campaign, attemptId: verdict.attemptId }
+  if (verdict.kind === 'go' && isFirst) {
+    const { attemptId, windows } = verdict
+    return { kind: 'offer', claim, row, campaign, attemptId, windows }
+  }
   const isOpenAlready = verdict.kind === 'go' || isAlreadyOffered(verdict)
   const watch = isOpenAlready ? watchOf(row, campaign) : undefined
   if (watch !== undefined) {

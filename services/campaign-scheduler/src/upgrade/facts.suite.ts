@@ -23,7 +23,7 @@ import {
 import { NEW, OLD, type World } from '../testing/world.ts'
 
 export function factsSuite(open: () => Promise<World>): void {
-  test('an observation counts once, however often it is delivered', async () => {
+  test('bad input 34; fault 48: an observation counts once, however often it is delivered', async () => {
     const world = await open()
     await world.scheduler()
     await world.scheduler()
@@ -108,7 +108,7 @@ export function factsSuite(open: () => Promise<World>): void {
     await waitUntil(async () => (await orphanReasons(world)).includes('unknown_command_key'))
   })
 
-  test('what belongs to nobody is kept as an orphan and holds up nothing', async () => {
+  test('bad input 33: what belongs to nobody is kept as an orphan and holds up nothing', async () => {
     const world = await open()
     await world.scheduler()
     const { campaignId, all } = await running(world, 2)

@@ -5,9 +5,15 @@ import { rolloutPolicy } from '../campaign/complete-policy.ts'
 import type { Parts } from '../parts.ts'
 import { closeAttempts } from '../store/attempts.ts'
 import type { CampaignRow } from '../store/campaigns.ts'
+import { type ReturnTime, addReturnTimes } from '../store/return-times.ts'
+import { type SiteDelta, addToSiteUse } from '../store/site-use.ts'
+import { forgetSettings } from '../store/kept-settings.ts'
 import { type TallyDelta, addToTallies } from '../store/tallies.ts'
 import { type UpgradeRow, saveUpgrades } from '../store/upgrades.ts'
-import { placementEvents, placementsFor } from './placements.ts'
+import { doneWithSettings } from './kept-settings.ts'
+import { knownZone } from './known-zone.ts'
+import { planNextLegs } from './next-legs.ts'
+import { hint, placementEvents, placementsFor } from './placements.ts'
 import { noteSignals } from './signals.ts'
 
 export interface UpgradeFact {
@@ -25,7 +31,11 @@ export interface Move {
   /** Why it changed nothing. */
   readonly ignored: string | null
   readonly effects: Step['effects']
+  /** Of its journal entry. */
+  readonly seq: number
 }
+
+type Unwritten = Omit<Move, 'seq'>
 
 /**
  * The one place where facts move upgrades: machine, compare-and-set, tallies, the device's place, journal and outbox,
@@ -40,7 +50,7 @@ export async function moveUpgrades(
 ): Promise<Move[]> {
   const at = parts.clock.now()
   const current = new Map(locked.map((row) => [row.upgradeId, row]))
-  const moves = facts.flatMap((fact) => {
+  const moves = facts.flatMap((fact): Unwritten[] => {
     const before = current.get(fact.upgradeId)
     const campaign = before && campaigns.get(before.campaignId)
     if (before === undefined || campaign === undefined) return []
@@ -55,11 +65,17 @@ export async function moveUpgrades(
   const saved = await saveUpgrades(tx, changed)
   if (saved.size !== changed.length) throw new Error('an upgrade moved although it was locked')
 
+  // Before any device is given back: who claims locks campaigns before devices.
+  const next = await planNextLegs(parts, tx, changed, campaigns, at)
   await closeAttempts(
     tx,
     changed.filter(endsItsHold).map(({ after }) => after.upgradeId),
   )
-  await addToTallies(tx, moves.flatMap(deltasOf))
+  await forgetSettings(tx, doneWithSettings(changed))
+  const counted = moves.filter((move) => campaigns.get(move.after.campaignId)!.planStage === 'planned')
+  await addToTallies(tx, [...counted.flatMap(deltasOf), ...next.deltas])
+  await addToSiteUse(tx, changed.flatMap(siteDeltasOf))
+  await addReturnTimes(tx, changed.flatMap(returnTimesOf))
   await noteSignals(parts, tx, moves, at)
   const placements = moves.filter(isChange).flatMap((move) => {
     const campaign = campaigns.get(move.after.campaignId)!
@@ -68,8 +84,16 @@ export async function moveUpgrades(
       item,
     }))
   })
-  await parts.journal.append(tx, [...moves.map(journalled), ...placementEvents(parts, placements, at)])
-  return moves
+  const hints = next.planned.map((row) => ({
+    campaignId: row.campaignId,
+    item: hint(row, campaigns.get(row.campaignId)!, null),
+  }))
+  const seqs = await parts.journal.append(tx, [
+    ...moves.map(journalled),
+    ...next.entries,
+    ...placementEvents(parts, [...placements, ...hints], at),
+  ])
+  return moves.map((move, index) => ({ ...move, seq: seqs[index]! }))
 }
 
 function moveOne(
@@ -78,7 +102,7 @@ function moveOne(
   campaign: CampaignRow,
   { fact, actor }: UpgradeFact,
   at: number,
-): Move {
+): Unwritten {
   const heard = versionIn(fact) ?? before.reportedVersion
   const stepped = stepOrPoison(parts, before, campaign, fact)
   if (stepped.kind === 'poison') return { before, after: before, fact, actor, ignored: 'poison', effects: [] }
@@ -96,6 +120,7 @@ function moveOne(
     state: moved.state === 'settled' ? moved.outcome.kind : moved.state,
     countsAs: classOf(moved),
     dueAt: moved.dueAt,
+    artifactId: artifactIn(fact) ?? before.artifactId,
     attemptId: lastAttempt(moved)?.attemptId ?? null,
     reportedVersion: heard,
     ...returnTimes(before, moved.state, fact.at),
@@ -103,6 +128,10 @@ function moveOne(
   }
   return { before, after, fact, actor, ignored: ignored ?? null, effects }
 }
+
+/** Of the leg it was claimed for, where that is not what was planned. */
+const artifactIn = (fact: Fact): string | undefined =>
+  fact.kind === 'claim_committed' ? fact.release?.artifactId : undefined
 
 function versionIn(fact: Fact): string | undefined {
   if (fact.kind === 'informed') return fact.softwareVersion
@@ -130,12 +159,12 @@ function returnTimes(before: UpgradeRow, state: string, at: number): Pick<Upgrad
   return { returningAt: null, returnedMs: isBack ? Math.max(0, at - returningAt) : returnedMs }
 }
 
-const isChange = ({ before, after }: Move): boolean => before !== after
+const isChange = ({ before, after }: Unwritten): boolean => before !== after
 
 const endsItsHold = ({ before, after }: { before: UpgradeRow; after: UpgradeRow }): boolean =>
   openAttempt(before.machine) !== null && openAttempt(after.machine) === null
 
-function deltasOf({ before, after }: Move): TallyDelta[] {
+function deltasOf({ before, after }: Unwritten): TallyDelta[] {
   if (before.wave === 0) return []
   const place = ({ campaignId, wave, state, countsAs }: UpgradeRow) => ({ campaignId, wave, state, countsAs })
   return [
@@ -144,8 +173,31 @@ function deltasOf({ before, after }: Move): TallyDelta[] {
   ]
 }
 
+export function siteDeltasOf({ before, after }: { before: UpgradeRow; after: UpgradeRow }): SiteDelta[] {
+  if (before.site === after.site && before.countsAs === after.countsAs) return []
+  const under = ({ campaignId, site, countsAs }: UpgradeRow, n: 1 | -1): SiteDelta[] =>
+    site === null
+      ? []
+      : [
+          {
+            campaignId,
+            site,
+            inFlight: countsAs === 'in_flight' ? n : 0,
+            unproven: countsAs === 'unproven' ? n : 0,
+          },
+        ]
+  return [...under(before, -1), ...under(after, 1)]
+}
+
+function returnTimesOf({ before, after }: { before: UpgradeRow; after: UpgradeRow }): ReturnTime[] {
+  if (before.returnedMs === after.returnedMs) return []
+  const took = ({ campaignId, wave, returnedMs: ms }: UpgradeRow, n: 1 | -1): ReturnTime[] =>
+    ms === null ? [] : [{ campaignId, wave, ms, n }]
+  return [...took(before, -1), ...took(after, 1)]
+}
+
 /** Every fact is kept, and what came of it: tallies are the fold of these rows. */
-function journalled({ before, after, fact, actor, ignored }: Move): JournalEntry {
+function journalled({ before, after, fact, actor, ignored }: Unwritten): JournalEntry {
   const moved = before.state !== after.state || before.countsAs !== after.countsAs
   return {
     direction: 'note',
@@ -165,6 +217,7 @@ function journalled({ before, after, fact, actor, ignored }: Move): JournalEntry
       countedAs: before.countsAs,
       countsAs: after.countsAs,
       version: after.version,
+      ...(fact.kind === 'claim_committed' ? { site: after.site, zone: knownZone(after.zone) } : {}),
       ...(ignored === null ? {} : { ignored }),
       ...(after.machine.state === 'settled' && moved ? { outcome: after.machine.outcome } : {}),
     },

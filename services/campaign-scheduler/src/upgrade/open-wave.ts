@@ -1,6 +1,7 @@
 import type { Counters } from '@sluice/rollout'
 import type { Queryable } from '@sluice/sql'
 import { toWire } from '../campaign/counters.ts'
+import type { Decided } from '../campaign/gate-of-wave.ts'
 import type { Parts } from '../parts.ts'
 import type { CampaignRow } from '../store/campaigns.ts'
 import { type SweepRow, insertSweep } from '../store/sweeps.ts'
@@ -12,6 +13,8 @@ export interface Opening {
   readonly actor: string
   readonly reason: string
   readonly counters: Counters
+  /** What the gate of the wave before was asked on. */
+  readonly decided?: Decided
 }
 
 /** Opens a wave: rewrites no upgrade, it only lets claims through, and has its devices hinted page by page. */
@@ -20,7 +23,7 @@ export async function openWave(
   tx: Queryable,
   campaign: CampaignRow,
   wave: WaveRow,
-  { actor, reason, counters }: Opening,
+  { actor, reason, counters, decided }: Opening,
 ): Promise<void> {
   const { campaignId } = campaign
   const at = parts.clock.now()
@@ -34,7 +37,7 @@ export async function openWave(
       actor,
       kind: 'campaign.wave_opened',
       campaignId,
-      data: { wave: wave.wave, size: wave.size, reason, counters: toWire(counters) },
+      data: { wave: wave.wave, size: wave.size, reason, counters: toWire(counters), gate: decided },
     },
   ])
 }

@@ -32,7 +32,11 @@ export function placementsFor(
   return [...tasks, ...watchPlacement(before, after, campaign)]
 }
 
-export function hint(row: UpgradeRow, campaign: CampaignRow, notBefore: number | null): Placement {
+export function hint(
+  row: Pick<UpgradeRow, 'deviceKey' | 'upgradeId' | 'campaignId' | 'version'>,
+  campaign: CampaignRow,
+  notBefore: number | null,
+): Placement {
   return {
     op: 'put_task',
     deviceKey: row.deviceKey,
@@ -42,6 +46,8 @@ export function hint(row: UpgradeRow, campaign: CampaignRow, notBefore: number |
       campaignId: row.campaignId,
       weight: campaign.policy.weight,
       notBefore: notBefore === null ? null : toTime(notBefore),
+      ...(campaign.policy.delivery?.method === 'schedule_download' && { schedules: true }),
+      ...(campaign.policy.restoreSettings && { keepsSettings: true }),
       revision: row.version,
     },
   }
@@ -52,7 +58,8 @@ function watchPlacement(before: UpgradeRow, after: UpgradeRow, campaign: Campaig
   const is = watchOf(after, campaign)
   const { deviceKey } = after
   if (is !== undefined) {
-    const same = was?.attemptId === is.attemptId && was.mode === is.mode && was.until >= is.until
+    const same =
+      was?.attemptId === is.attemptId && was.mode === is.mode && was.restore === is.restore && was.until >= is.until
     return same ? [] : [{ op: 'put_watch', deviceKey, watch: is }]
   }
   const attemptId = lastAttempt(before.machine)?.attemptId

@@ -52,16 +52,22 @@ function toUpgrade(row: UpgradeRow, campaign: CampaignRow, waits: string | null)
   return {
     upgradeId: row.upgradeId,
     campaignId: row.campaignId,
-    artifactId: campaign.artifactId,
+    artifactId: row.artifactId ?? campaign.artifactId,
     deviceKey: row.deviceKey,
     deviceName: row.deviceName,
     // While a campaign is being planned its upgrades have no wave: the first stands for "none yet".
     wave: Math.max(1, row.wave),
+    leg: row.leg,
+    site: row.site,
     state: machine.state === 'settled' ? machine.outcome.kind : machine.state,
     countsAs: row.countsAs,
     reason: reasonOf(machine),
     faultCode:
       machine.state === 'settled' && machine.outcome.kind === 'failed' ? machine.outcome.faultCode : lastFault(machine),
+    ...(machine.state === 'settled' &&
+      'checks' in machine.outcome &&
+      Array.isArray(machine.outcome.checks) && { failedChecks: machine.outcome.checks }),
+    annotations: [...machine.annotations],
     waitsFor: waits,
     attempts: machine.attempts,
     attemptId: row.attemptId,
@@ -79,7 +85,7 @@ export function reasonOf(machine: Machine): string | null {
   return machine.state === 'settled' ? reasonOfOutcome(machine.outcome) : null
 }
 
-function reasonOfOutcome(outcome: Outcome): string {
+export function reasonOfOutcome(outcome: Outcome): string {
   switch (outcome.kind) {
     case 'verified':
       return `settings_${outcome.settings}`

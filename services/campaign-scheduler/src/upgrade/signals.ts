@@ -1,5 +1,5 @@
 import { upgradeTraceparent } from '@sluice/contracts'
-import type { Effect } from '@sluice/rollout'
+import type { Effect, Lesson } from '@sluice/rollout'
 import type { JournalEntry, Queryable } from '@sluice/sql'
 import { OURSELVES, type Parts } from '../parts.ts'
 import { type Signal, insertSignals, trueSignals } from '../store/signals.ts'
@@ -11,8 +11,22 @@ import type { Move } from './move.ts'
 export const modelName = (model: { readonly oui: string; readonly productClass: string }): string =>
   `${model.oui}-${model.productClass}`
 
+const LESSONS: ReadonlySet<string> = new Set<Lesson>([
+  'no_schedule_download',
+  'takes_usual_arguments',
+  'takes_other_arguments',
+])
+
+/** How a model wants to be told: worth knowing, and nobody's alarm. */
+export const isLesson = (kind: string): boolean => LESSONS.has(kind)
+
 /** Keeps what the machine said of more than this one device: blocked models, suspect images, alarms. */
-export async function noteSignals(parts: Parts, tx: Queryable, moves: readonly Move[], at: number): Promise<void> {
+export async function noteSignals(
+  parts: Parts,
+  tx: Queryable,
+  moves: readonly Pick<Move, 'after' | 'effects'>[],
+  at: number,
+): Promise<void> {
   const signals: Signal[] = []
   const alarms: JournalEntry[] = []
   for (const { after, effects } of moves) {
@@ -23,7 +37,10 @@ export async function noteSignals(parts: Parts, tx: Queryable, moves: readonly M
     }
   }
   if (signals.length > 0) alarms.push(...(await raisedBy(tx, signals, at)))
-  for (const { campaignId, data } of alarms) parts.log.error({ campaign_id: campaignId, alarm: data }, 'alarm.raised')
+  for (const { kind, campaignId, data } of alarms) {
+    if (kind === 'model.learnt') parts.log.info({ campaign_id: campaignId, lesson: data }, kind)
+    else parts.log.error({ campaign_id: campaignId, alarm: data }, kind)
+  }
   await parts.journal.append(tx, alarms)
 }
 
@@ -32,6 +49,8 @@ async function signalOf(tx: Queryable, row: UpgradeRow, effect: Effect, at: numb
   const about = { campaignId, deviceKey, at }
   if (effect.kind === 'block_model')
     return { ...about, kind: effect.kind, subject: modelName(row), afterDevices: effect.afterDevices }
+  if (effect.kind === 'learn_model')
+    return { ...about, kind: effect.lesson, subject: modelName(row), afterDevices: effect.afterDevices }
   if (effect.kind === 'suspect_image')
     return { ...about, kind: effect.kind, subject: String(effect.faultCode), afterDevices: effect.afterDevices }
   if (effect.kind !== 'alarm' || effect.aboveShareOfWave === null) return undefined
@@ -52,7 +71,7 @@ async function raisedBy(tx: Queryable, signals: readonly Signal[], at: number): 
     direction: 'note',
     at,
     actor: OURSELVES,
-    kind: 'alarm.raised',
+    kind: isLesson(kind) ? 'model.learnt' : 'alarm.raised',
     campaignId,
     data: { code: kind, subject, devices },
   }))

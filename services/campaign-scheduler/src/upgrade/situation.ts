@@ -1,19 +1,20 @@
-import { type ClaimSituation } from '@sluice/rollout'
+import { type ClaimSituation, type DeviceOnPath, retarget } from '@sluice/rollout'
 import type { Queryable } from '@sluice/sql'
 import { rolloutPolicy } from '../campaign/complete-policy.ts'
-import { countersOf } from '../campaign/counters.ts'
 import type { Parts } from '../parts.ts'
-import { openAttemptsOf, startsSince } from '../store/attempts.ts'
+import { openAttemptsOf } from '../store/attempts.ts'
 import { backupsOf } from '../store/backups.ts'
 import type { CampaignRow } from '../store/campaigns.ts'
-import { trueSignals } from '../store/signals.ts'
-import { globalUse, talliesOf } from '../store/tallies.ts'
+import { legsOpenAgain } from '../store/next-legs.ts'
 import { type UpgradeRow, heavierRivals } from '../store/upgrades.ts'
 import { type WaveRow, wavesOf } from '../store/waves.ts'
 import type { Backup } from './backup-step.ts'
-import { modelName } from './signals.ts'
-
-const MINUTE = 60_000
+import type { Claim } from './claim.ts'
+import { type CapUse, capsOf, readCapUse } from './caps.ts'
+import { knownZone } from './known-zone.ts'
+import { isScheduled } from './delivery.ts'
+import { type LegAtClaim, legAtClaim } from './leg-at-claim.ts'
+import { type WordOfDevices, isBlocked, readWordOfDevices } from './lessons.ts'
 
 /** What stands around some upgrades, as far as a claim depends on it. */
 export interface Situation {
@@ -21,14 +22,14 @@ export interface Situation {
   readonly campaigns: ReadonlyMap<string, CampaignRow>
   readonly waves: ReadonlyMap<string, readonly WaveRow[]>
   readonly holders: ReadonlyMap<string, string>
-  readonly blockedModels: ReadonlySet<string>
+  readonly word: WordOfDevices
+  /** Later legs of which an earlier one has to be proven again: its next reports are that one's. */
+  readonly openAgain: ReadonlySet<string>
   readonly backups: ReadonlyMap<string, Backup>
   readonly rivals: ReadonlyMap<string, readonly { campaignId: string; weight: number }[]>
   /** Uses of the caps, counted on as claims are admitted. */
-  readonly use: Map<string, { inFlight: number; unproven: number; starts: number }>
+  readonly use: CapUse
 }
-
-const GLOBAL = 'all campaigns'
 
 /** Read after the locks where it is for a claim; without any where it is only shown. */
 export async function readSituation(
@@ -39,18 +40,9 @@ export async function readSituation(
   now: number,
 ): Promise<Situation> {
   const ids = campaigns.map((campaign) => campaign.campaignId)
-  const use: Situation['use'] = new Map()
-  if (parts.settings.globalCaps !== null) use.set(GLOBAL, { ...(await globalUse(tx)), starts: 0 })
-  const tallies = Map.groupBy(await talliesOf(tx, ids), (tally) => tally.campaignId)
-  for (const { campaignId, policy } of campaigns) {
-    const { in_flight: inFlight, unproven } = countersOf(tallies.get(campaignId) ?? [])
-    const limited = policy.caps.startsPerMinute !== undefined
-    const starts = limited ? await startsSince(tx, campaignId, now - MINUTE) : 0
-    use.set(campaignId, { inFlight, unproven, starts })
-  }
+  const use = await readCapUse(parts, tx, rows, campaigns, now)
   const devices = rows.map((row) => row.deviceKey)
   const holders = await openAttemptsOf(tx, devices)
-  const blocked = (await trueSignals(tx, ids)).filter(({ kind }) => kind === 'block_model')
   const wanting = new Set(campaigns.filter(({ policy }) => policy.backup !== undefined).map((one) => one.campaignId))
   const withBackup = rows.filter((row) => wanting.has(row.campaignId)).map((row) => row.upgradeId)
   const rivals = await heavierRivals(tx, devices)
@@ -59,12 +51,19 @@ export async function readSituation(
     campaigns: new Map(campaigns.map((campaign) => [campaign.campaignId, campaign])),
     waves: Map.groupBy(await wavesOf(tx, ids), (wave) => wave.campaignId),
     holders: new Map(holders.map((holder) => [holder.deviceKey, holder.upgradeId])),
-    blockedModels: new Set(blocked.map(({ campaignId, subject }) => `${campaignId} ${subject}`)),
+    word: await readWordOfDevices(tx, ids),
+    openAgain: await legsOpenAgain(
+      tx,
+      rows.filter(({ leg }) => leg > 1).map(({ upgradeId }) => upgradeId),
+    ),
     backups: await backupsOf(tx, withBackup),
     rivals: Map.groupBy(rivals, (rival) => rival.deviceKey),
     use,
   }
 }
+
+/** A device as it is on the line; `softwareVersion` null: it is not, and what the inventory says is not asked. */
+export type Claimant = DeviceOnPath & Pick<Claim, 'takesScheduleDownload'>
 
 /** All that a claim is decided on; also what a waiting upgrade is shown to wait for. */
 export function claimSituation(
@@ -72,50 +71,31 @@ export function claimSituation(
   situation: Situation,
   row: UpgradeRow,
   campaign: CampaignRow,
-  reportedVersion: string,
+  device: Claimant,
   now: number,
 ): ClaimSituation {
+  const leg = device.softwareVersion === null ? null : legAtClaim(row, campaign, device)
   const wave = situation.waves.get(row.campaignId)?.find((one) => one.wave === row.wave)
   const holder = situation.holders.get(row.deviceKey)
   const { state, policy } = campaign
   return {
     now,
-    upgrade: row.machine,
+    upgrade: upgradeOn(leg, row),
+    noLeg: leg?.kind === 'none' ? leg.reason : null,
+    schedules: isScheduled(policy, device, row, situation.word),
     policy: rolloutPolicy(policy),
     campaign: state === 'planning' || state === 'ready' ? 'draft' : state,
     waveOpen: wave?.openedAt != null && wave.state !== 'stopped',
-    reportedVersion,
-    zone: null,
-    modelBlocked: situation.blockedModels.has(`${row.campaignId} ${modelName(row)}`),
-    heldElsewhere: holder !== undefined && holder !== row.upgradeId,
-    caps: capsOf(parts, situation, campaign),
+    reportedVersion: device.softwareVersion ?? 'unknown',
+    zone: knownZone(row.zone),
+    modelBlocked: isBlocked(situation.word, row),
+    heldElsewhere: (holder !== undefined && holder !== row.upgradeId) || situation.openAgain.has(row.upgradeId),
+    caps: capsOf(parts, situation.use, campaign, row.site),
   }
 }
 
-function capsOf(parts: Pick<Parts, 'settings'>, { use }: Situation, campaign: CampaignRow): ClaimSituation['caps'] {
-  const { caps } = campaign.policy
-  const own = use.get(campaign.campaignId) ?? { inFlight: 0, unproven: 0, starts: 0 }
-  const all = use.get(GLOBAL)
-  const global = parts.settings.globalCaps
-  return [
-    { name: 'in_flight', used: own.inFlight, limit: caps.inFlight },
-    { name: 'unproven', used: own.unproven, limit: caps.unproven },
-    ...(caps.startsPerMinute === undefined
-      ? []
-      : [{ name: 'starts_per_minute' as const, used: own.starts, limit: caps.startsPerMinute }]),
-    ...(global === null || all === undefined
-      ? []
-      : [
-          { name: 'in_flight' as const, used: all.inFlight, limit: global.inFlight },
-          { name: 'unproven' as const, used: all.unproven, limit: global.unproven },
-        ]),
-  ]
-}
-
-/** One more start, for the claims that follow in the same batch. */
-export function countStart({ use }: Situation, campaign: CampaignRow): void {
-  for (const key of [campaign.campaignId, GLOBAL]) {
-    const counted = use.get(key)
-    if (counted !== undefined) use.set(key, { ...counted, inFlight: counted.inFlight + 1, starts: counted.starts + 1 })
-  }
+/** As the leg that fits makes of it: its image decides on the room in a window. What is on its way stays as it is. */
+function upgradeOn(leg: LegAtClaim | null, { machine }: UpgradeRow): UpgradeRow['machine'] {
+  const waits = machine.state === 'pending' || machine.state === 'retry'
+  return leg?.kind === 'leg' && waits ? retarget(machine, leg.release) : machine
 }

@@ -1,7 +1,7 @@
-import { inTransaction } from '../in-transaction.ts'
+import { asOwner } from '../ownership.ts'
 import type { Parts } from '../parts.ts'
 import { type CampaignRow, findCampaigns } from '../store/campaigns.ts'
-import { type SweepRow, advanceSweep, endSweep, postponeSweep, takeSweep } from '../store/sweeps.ts'
+import { type SweepRow, advanceSweep, endSweep, lockSweep, nextSweep, postponeSweep } from '../store/sweeps.ts'
 import { lockNextUnsettled } from '../store/upgrades.ts'
 import { carryOut } from './carry-out.ts'
 import { type Move, moveUpgrades } from './move.ts'
@@ -9,27 +9,25 @@ import { hintPage } from './open-wave.ts'
 import type { Queryable } from '@sluice/sql'
 
 /**
- * Does one page of one sweep; false when there is none that is free. Killed anywhere, the page is done again or was
+ * Does one page of one sweep of our campaigns; false when there is none. Killed anywhere, the page is done again or was
  * done. A sweep whose page fails rests for a while, so that it does not hold up the others.
  */
 export async function sweepOnce(parts: Parts): Promise<boolean> {
   const now = parts.clock.now()
-  let sweep: SweepRow | undefined
-  let moves: readonly Move[]
+  const sweep = await nextSweep(parts.sql, parts.ownership.replica, now)
+  if (sweep === undefined) return false
   try {
-    moves = await inTransaction(parts, async (tx) => {
-      sweep = await takeSweep(tx, now)
-      return sweep === undefined ? [] : sweepPage(parts, tx, sweep)
+    const moves = await asOwner(parts, sweep.campaignId, async (tx) => {
+      const current = await lockSweep(tx, sweep.sweepId)
+      return current === undefined ? [] : sweepPage(parts, tx, current)
     })
+    if (moves === undefined) return false
+    parts.wakeRelay()
+    await carryOut(parts, moves)
   } catch (error) {
-    if (sweep === undefined) throw error
     parts.log.error({ err: error, sweep }, 'campaign.sweep.failed')
     await postponeSweep(parts.sql, sweep.sweepId, now + parts.settings.sweepRestMs)
-    return true
   }
-  if (sweep === undefined) return false
-  parts.wakeRelay()
-  await carryOut(parts, moves)
   return true
 }
 

@@ -18,9 +18,16 @@ export async function waitsFor(
   return new Map(
     waiting.map((row) => {
       const campaign = campaigns.get(row.campaignId)!
-      // Not what the device runs but what holds it up is asked: any version will do that is not the target.
-      const version = row.reportedVersion ?? 'unknown'
-      const answer = admitClaim(claimSituation(parts, situation, row, campaign, version, now))
+      const answer = admitClaim(
+        claimSituation(
+          parts,
+          situation,
+          row,
+          campaign,
+          { ...row, softwareVersion: row.reportedVersion, takesScheduleDownload: true },
+          now,
+        ),
+      )
       if (answer.kind !== 'go') return [row.upgradeId, answer.reason]
       const backup = backupStep(campaign.policy.backup, situation.backups.get(row.upgradeId), now)
       return [row.upgradeId, backup.kind === 'wait' ? 'backup' : 'contact']

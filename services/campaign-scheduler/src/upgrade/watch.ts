@@ -1,5 +1,5 @@
 import { type Watch, upgradeTraceparent } from '@sluice/contracts'
-import { lastAttempt, openAttempt, wantsWatch } from '@sluice/rollout'
+import { type Attempt, lastAttempt, openAttempt, wantsRestore, wantsWatch } from '@sluice/rollout'
 import { toTime } from '../parts.ts'
 import type { CampaignRow } from '../store/campaigns.ts'
 import type { UpgradeRow } from '../store/upgrades.ts'
@@ -22,6 +22,7 @@ export function watchOf(row: UpgradeRow, campaign: CampaignRow): Watch | undefin
     targetVersions: [...row.machine.targetVersions],
     mode: openAttempt(row.machine) === null && row.machine.state !== 'verifying' ? 'settled' : 'open',
     plantInformSeconds: contactMs === 0 ? null : Math.ceil(contactMs / 1_000),
+    ...(row.machine.state === 'verifying' && wantsRestore(attempt) && { restore: true }),
     until: toTime(Math.min(FAR, watchedUntil(row, attempt, campaign))),
     revision: watchRevision(row),
   }
@@ -31,8 +32,13 @@ export function watchOf(row: UpgradeRow, campaign: CampaignRow): Watch | undefin
  * Beyond the last deadline of an open try there is still time for late facts, however short that is. The sum of all
  * timers since the offer outlasts each of them; where they stood still, the next deadline may lie beyond even that.
  */
-function watchedUntil({ machine }: UpgradeRow, { offeredAt }: { offeredAt: number }, { policy }: CampaignRow): number {
+function watchedUntil(
+  { machine }: UpgradeRow,
+  { offeredAt, delayMs = 0, schedule }: Attempt,
+  { policy }: CampaignRow,
+): number {
   const { timers } = policy
+  const beginsBy = schedule?.until ?? offeredAt + delayMs
   if (machine.state === 'settled') return machine.settledAt + timers.finalMs
   const transferMs = Math.ceil((machine.imageBytes * 8_000) / timers.slowestBitsPerSecond)
   const allMs =
@@ -42,7 +48,7 @@ function watchedUntil({ machine }: UpgradeRow, { offeredAt }: { offeredAt: numbe
     (timers.flashMs + timers.sessionRetryMs + timers.graceMs) +
     Math.max(timers.soakMs, timers.sentinelMs)
   const waitsUntil = machine.state === 'retry' ? machine.retryAt : (machine.dueAt ?? 0)
-  return Math.max(offeredAt + allMs, waitsUntil) + timers.finalMs
+  return Math.max(beginsBy + allMs, waitsUntil) + timers.finalMs
 }
 
 /**

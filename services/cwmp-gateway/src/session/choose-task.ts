@@ -7,6 +7,7 @@ import { dueHints } from '../tasks/due-hints.ts'
 import { beginVersion } from '../tasks/learn-version.ts'
 import { beginRekey } from '../tasks/rekey.ts'
 import type { Knowledge, Move } from '../tasks/task.ts'
+import { beginPutBack, lacksSettings, putBackName } from '../tasks/put-back.ts'
 import type { Session } from './session.ts'
 import { beginUpgrade } from '../tasks/upgrade.ts'
 import { beginVerify, isAtTarget } from '../tasks/verify.ts'
@@ -18,7 +19,7 @@ export interface Chosen {
 }
 
 /**
- * A credential of its own first, then cancels and checks, then a watched device that reports its target or is back
+ * A credential of its own first, then cancels and checks, then a watched device that reports its target (and what it lost is put back) or is back
  * without it, then operators' calls in their order, then upgrades by weight.
  */
 export function chooseTask(known: Knowledge): Chosen | null {
@@ -28,6 +29,7 @@ export function chooseTask(known: Knowledge): Chosen | null {
     ...rekeyIn(session),
     ...ordersIn(record),
     ...versionIn(record, session),
+    ...putBackIn(record, session.model.softwareVersion),
     ...verifyIn(record, session.model.softwareVersion),
     ...contactIn(record, session),
     ...callsIn(record, session),
@@ -71,6 +73,12 @@ function ordersIn(record: HotRecord): Chosen[] {
 
 function versionIn({ watch }: HotRecord, { unversioned }: Session): Chosen[] {
   return watch === null || unversioned === null ? [] : [{ name: 'version', begin: beginVersion }]
+}
+
+/** Before the snapshot, which then shows what is back. */
+function putBackIn({ watch }: HotRecord, softwareVersion: string | null): Chosen[] {
+  if (!lacksSettings(watch, softwareVersion)) return []
+  return [{ name: putBackName(watch.attemptId), begin: (known) => beginPutBack(watch, known) }]
 }
 
 function verifyIn({ watch }: HotRecord, softwareVersion: string | null): Chosen[] {

@@ -4,7 +4,7 @@ import type { Progress } from '../tasks/task.ts'
 
 /**
  * What is remembered between two POSTs of a CPE, as plain JSON. Never a secret of ours, and of the device's parameters
- * only what an operator asked for, until all of it is there to be reported.
+ * only what an operator asked for, until all of it is there to be reported; settings that are kept or put back are sealed.
  */
 export interface Session {
   /** Names the session in events and logs; not its cookie. */
@@ -86,7 +86,7 @@ export function knownModel({ model }: Pick<Session, 'model'>): KnownModel {
 }
 
 /** Changes with the shape of Session. While gateways are replaced, some read what they do not know. */
-const FORMAT = 4
+const FORMAT = 5
 
 export function writeSession(session: Session): string {
   return JSON.stringify({ format: FORMAT, session })

@@ -104,6 +104,8 @@ test('whatever a CPE does: one Download for an attempt, one call a time and each
             committed.add(id)
             return { kind: 'call_claimed', answer: { kind: 'go', call, commandKey: id, traceparent: '' } }
           }
+          case 'settings_kept':
+            return { kind: 'kept', settings: { 'S.1': 'sealed', 'S.2': 'sealed' } }
           case 'credential_issue':
             return { kind: 'issued', credential: { username: 'u', password: 'issued-password' } }
           case 'credential_confirm':
@@ -113,8 +115,13 @@ test('whatever a CPE does: one Download for an attempt, one call a time and each
       const model = { ...begun.model, softwareVersion: from.version }
       const fresh: Session = { ...begun, model, role: from.role, calls: from.calls }
       let session = fresh
-      let record: HotRecord = { ...blank, tasks: from.tasks, watch: from.watched ? watchOf(9) : null }
+      let record: HotRecord = {
+        ...blank,
+        tasks: from.tasks,
+        watch: from.watched ? watchOf(9, { restore: true }) : null,
+      }
       let ended = false
+      const keeping = { close: () => 'sealed', open: () => ({ value: 'v', type: 'string' as const }) }
       const downloads: string[] = []
       const reported: string[] = []
 
@@ -126,7 +133,7 @@ test('whatever a CPE does: one Download for an attempt, one call a time and each
         }
         const owed = session.outstanding
         const heard = each === 'answers what it was asked' ? answerOf(owed?.kind ?? '') : each
-        const world = (now: HotRecord): World => ({ now: NOW, record: now, profile, digest: () => 'd', ended })
+        const world = (now: HotRecord): World => ({ now: NOW, record: now, profile, digest: () => 'd', keeping, ended })
         let done: Step = step(session, heard, world(record))
         let [changes, reports] = [done.changes, done.reports]
         while (done.say.kind === 'ask') {

@@ -21,6 +21,7 @@ const world = (record: HotRecord, more: Partial<World> = {}): World => ({
   record,
   profile,
   digest: (name, value) => (value === '' ? null : `digest of ${name}=${value}`),
+  keeping: null,
   ended: false,
   ...more,
 })

@@ -18,6 +18,7 @@ import { continueCall } from '../tasks/call.ts'
 import { continueVersion } from '../tasks/learn-version.ts'
 import { continueRekey } from '../tasks/rekey.ts'
 import type { Answer, Knowledge, Move, Progress, Question, TaskReport, ToldAnswer } from '../tasks/task.ts'
+import { continuePutBack } from '../tasks/put-back.ts'
 import { continueUpgrade } from '../tasks/upgrade.ts'
 import { continueVerify } from '../tasks/verify.ts'
 import { answerRequest, type RequestOfCpe } from './answer-request.ts'
@@ -53,7 +54,7 @@ export interface Step {
 }
 
 /** Everything a step goes by, besides the session and what was heard. */
-export interface World extends Pick<Knowledge, 'now' | 'record' | 'profile' | 'digest'> {
+export interface World extends Pick<Knowledge, 'now' | 'record' | 'profile' | 'digest' | 'keeping'> {
   /** The session was told already that there is nothing more. */
   readonly ended: boolean
 }
@@ -125,8 +126,9 @@ function hearNothing(now: Step, world: World): Step {
   const { outstanding } = now.session
   if (outstanding === null) return world.ended ? now : goOn(now, world)
   const { kind, again, mayWait, id } = outstanding
+  const isOffer = kind === 'download' || (kind === 'schedule_download' && now.session.running?.kind === 'upgrade')
   const waiting = (session: Session): Step => ({ ...now, session, say: { kind: 'nothing', ended: false } })
-  if (kind === 'download') return waiting(now.session)
+  if (isOffer) return waiting(now.session)
   if (again !== null) {
     const session = { ...now.session, outstanding: { ...outstanding, again: null, mayWait: false } }
     return { ...now, session, say: { kind: 'call', call: again, id } }
@@ -167,6 +169,8 @@ function continueTask(now: Step, answer: Answer, world: World): Step {
       return carryOut(now, continueRekey(running, answer, known), world)
     case 'version':
       return carryOut(now, continueVersion(answer, known), world)
+    case 'put_back':
+      return carryOut(now, continuePutBack(running, answer, known), world)
     case 'contact':
       return carryOut(now, { next: { kind: 'done' } }, world)
     case undefined:
@@ -239,7 +243,9 @@ function call(now: Step, request: Call, session: Session): Step {
       outstanding: { id, kind, rpc: rpcNameOf(request), again: REPEATABLE.has(kind) ? request : null, mayWait: true },
       // An operator's Download is a call like any other: what an attempt was offered is what a hint led to.
       offered:
-        request.kind === 'download' && session.running?.kind === 'upgrade' ? request.commandKey : session.offered,
+        (request.kind === 'download' || request.kind === 'schedule_download') && session.running?.kind === 'upgrade'
+          ? request.commandKey
+          : session.offered,
       sentAway: session.sentAway || SENDING_AWAY.has(kind),
     },
     say: { kind: 'call', call: request, id },
@@ -286,6 +292,6 @@ function violated(now: Step, reason: Violation): Step {
   return { ...now, session: { ...now.session, broken: true }, say: { kind: 'refuse', reason } }
 }
 
-function knowledge({ session, record }: Step, { now, profile, digest }: World): Knowledge {
-  return { now, record, profile, digest, session, watch: record.watch }
+function knowledge({ session, record }: Step, { now, profile, digest, keeping }: World): Knowledge {
+  return { now, record, profile, digest, keeping, session, watch: record.watch }
 }

@@ -18,7 +18,7 @@ function readAll(profile: ModelProfile, has: ReadonlyMap<string, string>, versio
     const answer = isKnown
       ? ({ kind: 'response', message: { kind: 'get_parameter_values_response', parameters } } as const)
       : ({ kind: 'fault', code: 9005, text: '', parameters: [] } as const)
-    reading = takeAnswer(reading, answer, { profile, digest })
+    reading = takeAnswer(reading, answer, { profile, digest, keeping: null })
   }
   return { reading, snapshot: snapshotOf(reading, profile), asked }
 }

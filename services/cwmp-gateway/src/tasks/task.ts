@@ -4,6 +4,7 @@ import type {
   InputOf,
   ObservedFact,
   OutputOf,
+  settingsKept,
   Task,
   taskClaim,
   taskReport,
@@ -14,6 +15,8 @@ import type { CpeFault, CpeResponse } from '@sluice/cwmp'
 import type { HotRecord, RecordChange } from '@sluice/hot-store'
 import type { ModelProfile } from '@sluice/model-profiles'
 import type { Call, Session } from '../session/session.ts'
+import type { KeptValue } from '../settings-seal.ts'
+import type { PuttingBack } from './put-back.ts'
 import type { Reading } from './read-snapshot.ts'
 import type { ValuesReading } from './read-values.ts'
 
@@ -31,6 +34,7 @@ export type Progress =
   | { readonly kind: 'cancel'; readonly attemptId: string; readonly revision: number }
   | { readonly kind: 'verify'; readonly attemptId: string; readonly stage: VerifyStage }
   | { readonly kind: 'contact'; readonly attemptId: string }
+  | { readonly kind: 'put_back'; readonly attemptId: string; readonly stage: PutBackStage }
   | { readonly kind: 'version' }
   | { readonly kind: 'call'; readonly task: CallTask; readonly stage: CallStage }
   | { readonly kind: 'rekey'; readonly stage: 'issuing' | 'setting' | 'confirming' }
@@ -38,11 +42,18 @@ export type Progress =
 export type UpgradeTask = Extract<Task, { kind: 'upgrade' }>
 export type CallTask = Extract<Task, { kind: 'call' }>
 export type UpgradeStage =
-  | { readonly kind: 'reading'; readonly reading: Reading }
+  /** Whether it takes ScheduleDownload. */
+  | { readonly kind: 'asking_methods' }
+  | { readonly kind: 'reading'; readonly reading: Reading; readonly takesSchedule?: boolean }
   | { readonly kind: 'claiming' }
   | { readonly kind: 'backing_up' }
   | { readonly kind: 'downloading'; readonly attemptId: string; readonly argumentSet: 'all' | 'minimal' }
+  | { readonly kind: 'scheduling'; readonly attemptId: string }
 export type VerifyStage = { readonly kind: 'reading'; readonly reading: Reading } | { readonly kind: 'planting' }
+export type PutBackStage =
+  | { readonly kind: 'asking' }
+  | { readonly kind: 'reading'; readonly puttingBack: PuttingBack }
+  | { readonly kind: 'writing'; readonly puttingBack: PuttingBack }
 export type CallStage =
   | { readonly kind: 'claiming' }
   | { readonly kind: 'calling' }
@@ -52,6 +63,7 @@ export type CallStage =
 export type Question =
   | { readonly kind: 'upgrade_claim'; readonly input: ClaimInput }
   | { readonly kind: 'call_claim'; readonly input: InputOf<typeof taskClaim> }
+  | { readonly kind: 'settings_kept'; readonly input: InputOf<typeof settingsKept> }
   | { readonly kind: 'credential_issue'; readonly input: InputOf<typeof credentialIssue> }
   | { readonly kind: 'credential_confirm'; readonly input: InputOf<typeof credentialConfirm> }
 
@@ -60,6 +72,8 @@ export type ToldAnswer =
   | { readonly kind: 'claimed'; readonly answer: ClaimAnswer }
   | { readonly kind: 'call_claimed'; readonly answer: CallClaim }
   | { readonly kind: 'issued'; readonly credential: OutputOf<typeof credentialIssue> }
+  /** By path, sealed; null: there are none. */
+  | { readonly kind: 'kept'; readonly settings: Readonly<Record<string, string>> | null }
   | { readonly kind: 'confirmed' }
   | { readonly kind: 'unclaimed' }
 
@@ -97,8 +111,15 @@ export interface Knowledge {
   readonly profile: ModelProfile
   /** Keyed digest of a parameter's value on this device; null for an empty one, which says nothing. */
   readonly digest: (name: string, value: string) => string | null
+  /** Seals settings of this device, and opens them again. Null: gateways have no key for that. */
+  readonly keeping: Keeping | null
   readonly session: Session
   readonly watch: Watch | null
+}
+
+export interface Keeping {
+  close(name: string, kept: KeptValue): string
+  open(name: string, sealed: string): KeptValue | null
 }
 
 export function faultOf(answer: Answer): number {

@@ -9,9 +9,9 @@ export function isAtTarget(watch: Watch | null, softwareVersion: string | null):
   return watch?.mode === 'open' && softwareVersion !== null && watch.targetVersions.includes(softwareVersion)
 }
 
-/** On the target version: what became of settings and sentinels, and a contact at the end of the soak. */
+/** On the target version: what became of settings and sentinels, the model's check list, and a contact at the end of the soak. */
 export function beginVerify(watch: Watch, known: Knowledge): Move {
-  return readOrPlant(watch.attemptId, beginReading(known), known)
+  return readOrPlant(watch.attemptId, beginReading(known, { checks: true }), known)
 }
 
 export function continueVerify({ attemptId, stage }: VerifyProgress, answer: Answer, known: Knowledge): Move {
@@ -27,7 +27,11 @@ function readOrPlant(attemptId: string, reading: Reading, known: Knowledge): Mov
       next: { kind: 'call', call, progress: { kind: 'verify', attemptId, stage: { kind: 'reading', reading } } },
     }
   }
-  const facts = [{ kind: 'snapshot_read', ...snapshotOf(reading, known.profile) }] as const
+  const { checks } = reading
+  const facts: NonNullable<Move['facts']> = [
+    { kind: 'snapshot_read', ...snapshotOf(reading, known.profile) },
+    ...(checks === null ? [] : [{ kind: 'checks_read', attemptId, checks: { ...checks } } as const]),
+  ]
   const delaySeconds = known.watch?.plantInformSeconds ?? null
   if (delaySeconds === null || known.record.planted === attemptId) return { next: { kind: 'done' }, facts }
   return {

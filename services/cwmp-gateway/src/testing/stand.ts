@@ -12,6 +12,7 @@ import {
   type OutputOf,
   type Placement,
   placementList,
+  settingsKept,
   refused,
   type Reply,
   taskPlaced,
@@ -42,6 +43,8 @@ export interface Stand {
   readonly credentialInputs: InputOf<typeof deviceCredential>[]
   /** What the scheduler answers; refuses with `unavailable` unless told. */
   onClaim: (input: ClaimInput) => ClaimReply
+  /** What the scheduler has kept of a device's settings. */
+  onKept: (input: InputOf<typeof settingsKept>) => OutputOf<typeof settingsKept>
   onCredential: (deviceKey: string) => CredentialReply
   /** While true, the scheduler does not say what was placed. */
   keepsPlacements: boolean
@@ -102,6 +105,7 @@ export async function openStand(options: StandOptions = {}): Promise<Stand> {
       return stand.onClaim(input)
     }),
   )
+  await scheduler.serve(settingsKept, async (batch) => batch.map(({ input }) => answered(stand.onKept(input))))
   const pageFrom = async (from: number, limit: number): Promise<Reply<OutputOf<typeof placementList>>> => {
     if (stand.keepsPlacements) return refused('unavailable', 'the test keeps them')
     await options.beforePage?.(from)
@@ -122,6 +126,7 @@ export async function openStand(options: StandOptions = {}): Promise<Stand> {
     others,
     credentialInputs,
     onClaim: (): ClaimReply => refused('unavailable', 'nobody decides'),
+    onKept: () => ({ kind: 'gone' as const }),
     onCredential: (): CredentialReply => refused('unavailable', 'nobody knows'),
     keepsPlacements: options.keepsPlacements ?? false,
     beforePublish: async () => {},
@@ -154,6 +159,7 @@ export async function openStand(options: StandOptions = {}): Promise<Stand> {
         auth: 'none',
         nonceSecret: 'a secret of nonces',
         snapshotKey: 'a key of snapshots',
+        settingsKey: 'ab'.repeat(32),
         ...options.settings,
         ...settings,
       },

@@ -7,7 +7,11 @@ export const attemptId = (n: number) => 'fw' + String(n).padStart(26, '0')
 export const campaignId = 'cmp_' + '0'.repeat(26)
 export const TARGET = '2.0'
 
-export const hint = (deviceKey: string, n = 1, more: { revision?: number; notBefore?: string } = {}): Placement => ({
+export const hint = (
+  deviceKey: string,
+  n = 1,
+  more: { revision?: number; notBefore?: string; schedules?: boolean } = {},
+): Placement => ({
   op: 'put_task',
   deviceKey,
   task: { kind: 'upgrade', taskId: upgradeId(n), campaignId, weight: 1, notBefore: null, revision: 1, ...more },

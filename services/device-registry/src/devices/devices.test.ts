@@ -133,4 +133,57 @@ describe.each(KINDS)('on %s', (kind) => {
     expect(note).toMatchObject({ actor, data })
     expect(JSON.stringify(note)).not.toContain('a-secret-of-it')
   })
+  test('a device has its place from an import or an update; what neither names stays, and null clears', async () => {
+    const { deviceKey } = identity('L1')
+    const place = { site: 'olt-1', region: 'north', accessNode: 'bng-1', zone: 'Europe/Madrid' }
+    await stand.get(deviceImport, { items: [{ ...imported('L1'), ...place, tags: ['t'] }], actor })
+    expect(await stand.get(deviceGet, { device: deviceKey })).toMatchObject({ ...place, tags: ['t'] })
+    await stand.get(deviceImport, { items: [{ ...imported('L1'), region: 'south' }], actor })
+    expect(await stand.get(deviceGet, { device: deviceKey })).toMatchObject({ ...place, region: 'south', tags: ['t'] })
+    const change = { site: null, accessNode: 'bng-2' }
+    const updated = await stand.get(deviceUpdate, { device: deviceKey, change, actor })
+    expect(updated).toMatchObject({ ...place, region: 'south', ...change, tags: ['t'] })
+  })
+
+  test('campaigns are told of devices that an operator moved or removed, and of nothing else', async () => {
+    const keys = ['M1', 'M2'].map((serial) => identity(serial).deviceKey)
+    const told = () => stand.changed.filter(({ deviceKey }) => keys.includes(deviceKey))
+    const bring = (...items: object[]) =>
+      stand.get(deviceImport, { items: items.map((more, index) => ({ ...imported(`M${index + 1}`), ...more })), actor })
+    const [first, second] = keys as [string, string]
+    const update = (device: string, change: object) => stand.get(deviceUpdate, { device, change, actor })
+
+    // New, unchanged, or changed in what campaigns have no copy of: nothing to tell.
+    await bring({ site: 'a', zone: 'UTC' }, {})
+    await bring({ site: 'a', tags: ['x'], region: 'r' }, { accessNode: 'n' })
+    await bring({}, {})
+    await update(first, { tags: ['y'], site: 'a', region: null })
+    // Moved: by an import, by an update, and into the unknown.
+    await bring({ site: 'b' }, { zone: 'Europe/Madrid' })
+    await update(second, { site: 'c' })
+    await update(second, { zone: null })
+    await stand.get(deviceRemove, { device: first, actor })
+    await waitUntil(() => told().length >= 5)
+    const moved = { kind: 'moved', at: expect.any(String) }
+    const inOrder = (deviceKey: string) => told().filter((one) => one.deviceKey === deviceKey)
+    expect(inOrder(first)).toEqual([
+      { ...moved, deviceKey: first, site: 'b', zone: 'UTC' },
+      { ...moved, kind: 'removed', deviceKey: first },
+    ])
+    expect(inOrder(second)).toEqual([
+      { ...moved, deviceKey: second, site: null, zone: 'Europe/Madrid' },
+      { ...moved, deviceKey: second, site: 'c', zone: 'Europe/Madrid' },
+      { ...moved, deviceKey: second, site: 'c', zone: null },
+    ])
+  })
+
+  test('an import that moves a thousand devices tells of each once', async () => {
+    const items = (site: string) => Array.from({ length: 1_000 }, (_, index) => ({ ...imported(`B${index}`), site }))
+    await stand.get(deviceImport, { items: items('a'), actor })
+    await stand.get(deviceImport, { items: items('b'), actor })
+    const told = () => stand.changed.filter((one) => one.kind === 'moved' && one.site === 'b' && one.zone === null)
+    await waitUntil(() => told().length >= 1_000)
+    expect(new Set(told().map(({ deviceKey }) => deviceKey)).size).toBe(1_000)
+    expect(told()).toHaveLength(1_000)
+  })
 })

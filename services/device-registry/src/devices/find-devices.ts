@@ -1,29 +1,51 @@
-import type { Device, DeviceFilter, InputOf, OutputOf, deviceList } from '@sluice/contracts'
-import { json } from '@sluice/sql'
+import {
+  type Device,
+  type InputOf,
+  type OutputOf,
+  type Reply,
+  answered,
+  type deviceList,
+  refused,
+} from '@sluice/contracts'
 import type { Parts } from '../parts.ts'
 import { DEVICE_COLUMNS, type DeviceRow, deviceOf } from '../store/device-row.ts'
 import { pageOf } from '../store/page-of.ts'
+import { scanDevices } from './scan-devices.ts'
+import { wantedOf } from './wanted-devices.ts'
+
+/** Of one answer: some tenths of a second. */
+const MOST_SCANNED = 20_000
 
 type Reading = Pick<Parts, 'sql' | 'profiles'>
 
-/** A page of devices in the order of their keys, no longer than a message; the cursor is the last key of the page before. */
+/**
+ * A page of devices in the order of their keys, no longer than a message; the cursor is the last key that was looked at.
+ * A page may be short or empty before the last one: how much is looked at for one is bounded.
+ */
 export async function listDevices(
-  { sql, profiles }: Reading,
-  input: InputOf<typeof deviceList>,
-): Promise<OutputOf<typeof deviceList>> {
-  const { where, values } = conditionsOf(input.filter)
+  { sql, profiles, clock }: Reading & Pick<Parts, 'clock'>,
+  { filter, changedSince, cursor, limit }: InputOf<typeof deviceList>,
+): Promise<Reply<OutputOf<typeof deviceList>>> {
+  const found = wantedOf(filter, changedSince)
+  if (found.kind === 'wrong') return refused('invalid_request', found.detail)
+  const scan = { wanted: found.wanted, after: cursor ?? '', limit, now: clock.now(), most: MOST_SCANNED }
+  const { keys, next } = await scanDevices(sql, scan)
+  const devices = await devicesOf({ sql, profiles }, keys)
+  const items = pageOf(devices, limit)
+  return answered({ items, next: items.length < devices.length ? (items.at(-1)?.deviceKey ?? null) : next })
+}
+
+async function devicesOf({ sql, profiles }: Reading, keys: readonly string[]): Promise<Device[]> {
+  if (keys.length === 0) return []
+  // One look at the index for each: of a list, a plan may read the whole table instead.
   const rows = await sql.query<DeviceRow>(
-    `select ${DEVICE_COLUMNS} from registry.devices
-     where device_key > $1 ${where}
-     order by device_key limit $2`,
-    [input.cursor ?? '', input.limit + 1, ...values],
+    `select device.* from unnest($1::text[]) as wanted (key)
+       cross join lateral (select ${DEVICE_COLUMNS} from registry.devices where device_key = wanted.key limit 1) as device
+     order by device.device_key`,
+    [keys],
   )
   const profileOf = await profiles.naming()
-  const items = pageOf(
-    rows.map((row) => deviceOf(row, profileOf(row))),
-    input.limit,
-  )
-  return { items, next: rows.length > items.length ? (items.at(-1)?.deviceKey ?? null) : null }
+  return rows.map((row) => deviceOf(row, profileOf(row)))
 }
 
 export async function getDevice({ sql, profiles }: Reading, keyOrName: string): Promise<Device | undefined> {
@@ -34,27 +56,4 @@ export async function getDevice({ sql, profiles }: Reading, keyOrName: string): 
   if (row === undefined) return undefined
   const profileOf = await profiles.naming()
   return deviceOf(row, profileOf(row))
-}
-
-function conditionsOf(filter: DeviceFilter): { where: string; values: unknown[] } {
-  const conditions: string[] = []
-  const values: unknown[] = []
-  const add = (condition: (place: string) => string, value: unknown) => {
-    values.push(value)
-    // $1 and $2 are the cursor and the limit.
-    conditions.push(condition(`$${values.length + 2}`))
-  }
-  if (filter.deviceKeys) add((at) => `device_key = any(${at}::text[])`, filter.deviceKeys)
-  if (filter.names) add((at) => `name = any(${at}::text[])`, filter.names)
-  if (filter.softwareVersions) add((at) => `software_version = any(${at}::text[])`, filter.softwareVersions)
-  if (filter.tags) add((at) => `tags @> ${at}::text[]`, filter.tags)
-  if (filter.models) {
-    add(
-      (at) =>
-        `(oui, product_class) in (select m."oui", m."productClass"
-           from jsonb_to_recordset(${at}::jsonb) as m("oui" text, "productClass" text))`,
-      json(filter.models),
-    )
-  }
-  return { where: conditions.map((condition) => `and ${condition}`).join(' '), values }
 }

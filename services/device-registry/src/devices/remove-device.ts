@@ -4,6 +4,7 @@ import { tellGateways } from '../credentials/tell-gateways.ts'
 import type { Parts } from '../parts.ts'
 import { announceRules, lockRules, nextRevision } from '../rules/change-rules.ts'
 import { noSuchDevice } from './no-such-device.ts'
+import { tellCampaigns } from './tell-campaigns.ts'
 
 /** Forgets a device with its credentials and its message log. What is under way with it is the scheduler's business. */
 export async function removeDevice(
@@ -30,6 +31,7 @@ async function remove(tx: Queryable, { journal, ids, clock }: Parts, keyOrName: 
   await journal.append(tx, [
     { direction: 'note', kind: 'device.removed', at, actor, deviceKey, data: { name: device.name } },
     ...tellGateways(ids, [deviceKey], actor, at),
+    ...tellCampaigns(ids, [{ kind: 'removed', deviceKey, at: new Date(at).toISOString() }], actor, at),
   ])
   if (!device.logs_bodies) return { revision: undefined }
   await lockRules(tx)

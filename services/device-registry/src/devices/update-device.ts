@@ -8,6 +8,7 @@ import { announceRules, lockRules, nextRevision } from '../rules/change-rules.ts
 import { MOST_LOGGING } from '../rules/rule-limits.ts'
 import { getDevice } from './find-devices.ts'
 import { noSuchDevice } from './no-such-device.ts'
+import { type Changed, tellCampaigns } from './tell-campaigns.ts'
 
 type Input = InputOf<typeof deviceUpdate>
 
@@ -16,6 +17,11 @@ interface StandingRow {
   readonly name: string
   readonly logs_bodies: boolean
   readonly has_username: boolean
+  readonly tags: string[]
+  readonly site: string | null
+  readonly region: string | null
+  readonly access_node: string | null
+  readonly zone: string | null
 }
 
 /** Changes what is given of one device, notes who did it, and lets gateways know what concerns them. */
@@ -34,7 +40,7 @@ async function change(
   { device: keyOrName, change: given, actor }: Input,
 ): Promise<Reply<{ revision: number | undefined }>> {
   const [device] = await tx.query<StandingRow>(
-    `select device_key, name, logs_bodies, exists (select from registry.credentials as own
+    `select device_key, name, logs_bodies, tags, site, region, access_node, zone, exists (select from registry.credentials as own
        where own.device_key = devices.device_key and own.purpose = 'cwmp' and own.username is not null) as has_username
      from registry.devices where device_key = $1 or name = $1 for no key update`,
     [keyOrName],
@@ -49,18 +55,36 @@ async function change(
       return refused('conflict', `the bodies of ${MOST_LOGGING} devices are logged already`)
     }
   }
-  await tx.query(
-    `update registry.devices set logs_bodies = coalesce($2, logs_bodies), tags = coalesce($3::text[], tags)
-     where device_key = $1`,
-    [deviceKey, given.logsBodies, given.tags],
-  )
-  const rekeyed = await rekey(tx, parts, device, given)
   const at = parts.clock.now()
+  await tx.query('update registry.devices set logs_bodies = coalesce($2, logs_bodies) where device_key = $1', [
+    deviceKey,
+    given.logsBodies,
+  ])
+  const moved = await place(tx, device, given, at)
+  const rekeyed = await rekey(tx, parts, device, given)
   await parts.journal.append(tx, [
     { direction: 'note', kind: 'device.updated', at, actor, deviceKey, data: { changed: Object.keys(given) } },
     ...(rekeyed ? tellGateways(parts.ids, [deviceKey], actor, at) : []),
+    ...tellCampaigns(parts.ids, moved, actor, at),
   ])
   return answered({ revision: switches ? await nextRevision(tx) : undefined })
+}
+
+/** Sets what targets may ask for; null clears. Answers the move, where it was one that campaigns have to know of. */
+async function place(tx: Queryable, device: StandingRow, given: Input['change'], at: number): Promise<Changed[]> {
+  const tags = given.tags ?? device.tags
+  const site = given.site === undefined ? device.site : given.site
+  const region = given.region === undefined ? device.region : given.region
+  const accessNode = given.accessNode === undefined ? device.access_node : given.accessNode
+  const zone = given.zone === undefined ? device.zone : given.zone
+  await tx.query(
+    `update registry.devices set tags = $2, site = $3, region = $4, access_node = $5, zone = $6, changed_at = $7
+     where device_key = $1
+       and (tags, site, region, access_node, zone) is distinct from ($2::text[], $3::text, $4::text, $5::text, $6::text)`,
+    [device.device_key, tags, site, region, accessNode, zone, at],
+  )
+  if (site === device.site && zone === device.zone) return []
+  return [{ kind: 'moved', deviceKey: device.device_key, site, zone, at: new Date(at).toISOString() }]
 }
 
 /** True if what it authenticates with has changed. */

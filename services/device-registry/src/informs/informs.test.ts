@@ -83,7 +83,7 @@ describe.each(KINDS)('on %s', (kind) => {
       [informed('F3', { ...told, at: time(1) }), silent],
       [silent, informed('F4', told), informed('F3', { ...told, at: time(1) })],
     ]) {
-      await recordInforms(stand.sql, items, true)
+      await recordInforms(stand.sql, items, true, 0)
       const device = await stand.get(deviceGet, { device: identity('F3').deviceKey })
       expect(device).toMatchObject({
         softwareVersion: '1',
@@ -155,7 +155,7 @@ describe.each(KINDS)('on %s', (kind) => {
               cwmpVersion: `1.${second}`,
               events: [{ code: '2 PERIODIC', commandKey: String(second) }],
             })
-          for (const batch of [...batches, ...batches]) await recordInforms(stand.sql, batch.map(inform), true)
+          for (const batch of [...batches, ...batches]) await recordInforms(stand.sql, batch.map(inform), true, 0)
           for (const serial of ['A', 'B', 'C']) {
             const seconds = batches.flat().filter((one) => one.serial === serial)
             if (seconds.length === 0) continue

@@ -3,17 +3,18 @@ import { type Queryable, json } from '@sluice/sql'
 
 /**
  * Writes what devices reported, in one statement. Idempotent, and in any order: an older Inform never
- * overwrites a newer one. Answers the devices that were passed over: those not in the inventory, unless it
+ * overwrites a newer one. What targets may ask for has changed `now`, by our clock: an Inform may have waited. Answers the devices that were passed over: those not in the inventory, unless it
  * takes them in.
  */
 export async function recordInforms(
   sql: Queryable,
   items: readonly InformedDevice[],
   takesIn: boolean,
+  now: number,
 ): Promise<ReadonlySet<string>> {
   const rows = mergedByDevice(items)
   if (rows.length === 0) return new Set()
-  const passedOver = await sql.query<{ device_key: string }>(takesIn ? UPSERT : UPDATE_KNOWN, [json(rows)])
+  const passedOver = await sql.query<{ device_key: string }>(takesIn ? UPSERT : UPDATE_KNOWN, [json(rows), now])
   return new Set(passedOver.map((row) => row.device_key))
 }
 
@@ -62,8 +63,8 @@ const COLUMNS = `device_key, name, manufacturer, oui, product_class, serial_numb
   jabber_id, gateway_name, proxied, last_wake_up_at`
 
 const insertFrom = (source: string) => `
-  insert into registry.devices as devices (${COLUMNS}, first_seen_at, leniencies)
-  select ${COLUMNS}, last_inform_at, coalesce(leniencies, '{}') from ${source} order by device_key
+  insert into registry.devices as devices (${COLUMNS}, first_seen_at, changed_at, leniencies)
+  select ${COLUMNS}, last_inform_at, $2::bigint, coalesce(leniencies, '{}') from ${source} order by device_key
   on conflict (device_key) do update set
     manufacturer = excluded.manufacturer,
     hardware_version = coalesce(excluded.hardware_version, devices.hardware_version),
@@ -79,6 +80,10 @@ const insertFrom = (source: string) => `
     gateway_name = coalesce(excluded.gateway_name, devices.gateway_name),
     proxied = coalesce(excluded.proxied, devices.proxied),
     last_wake_up_at = coalesce(excluded.last_wake_up_at, devices.last_wake_up_at),
+    changed_at = case when (excluded.manufacturer, coalesce(excluded.hardware_version, devices.hardware_version),
+        coalesce(excluded.software_version, devices.software_version))
+        is distinct from (devices.manufacturer, devices.hardware_version, devices.software_version)
+      then excluded.changed_at else devices.changed_at end,
     leniencies = case when excluded.leniencies = '{}' then devices.leniencies
       else registry.latest_leniencies(devices.leniencies, excluded.leniencies) end
   where devices.last_inform_at is null or devices.last_inform_at <= excluded.last_inform_at`

@@ -11,7 +11,7 @@ export async function takeInforms(
   batch: readonly IncomingEvent<DataOf<typeof deviceInformed>>[],
 ): Promise<void> {
   const items = batch.flatMap((event) => event.data.items)
-  const strangers = await recordInforms(parts.sql, items, parts.settings.autoRegistration)
+  const strangers = await recordInforms(parts.sql, items, parts.settings.autoRegistration, parts.clock.now())
   // No transaction around both: each can be done twice.
   await keepLines(parts, informLines(batch, strangers))
   parts.observability.informsRecorded.add(items.length)

@@ -50,6 +50,6 @@ export async function removeRedirect(
   })
 }
 
-function note(tx: Queryable, { journal, clock }: Parts, kind: string, data: object, actor: string): Promise<void> {
+function note(tx: Queryable, { journal, clock }: Parts, kind: string, data: object, actor: string): Promise<unknown> {
   return journal.append(tx, [{ direction: 'note', kind, at: clock.now(), actor, data }])
 }

@@ -90,6 +90,9 @@ describe.each(KINDS)('on %s', (kind) => {
   test('a profile that contradicts itself is refused', async () => {
     const igd = 'InternetGatewayDevice.DeviceInfo.SoftwareVersion'
     const contradicting: Partial<ModelProfile>[] = [
+      { restorable: ['Device.WiFi.SSID.9.SSID'] },
+      { checks: [1, 2].map(() => ({ name: 'wan', path: 'Device.IP.Interface.1.Status', must: { equal: 'Up' } })) },
+      { checks: [{ name: 'wan', path: 'InternetGatewayDevice.A', must: { equal: 'Up' } }] },
       { match: { softwareVersionFrom: '1.10', softwareVersionBelow: '1.9' } },
       { match: { softwareVersionFrom: '2.0', softwareVersionBelow: '2.0' } },
       { match: { softwareVersion: '1.0', softwareVersionFrom: '0.9' } },

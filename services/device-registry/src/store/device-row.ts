@@ -14,6 +14,11 @@ export interface DeviceRow {
   readonly first_seen_at: number
   readonly last_events: Device['lastEvents']
   readonly tags: string[]
+  readonly site: string | null
+  readonly region: string | null
+  readonly access_node: string | null
+  readonly zone: string | null
+  readonly changed_at: number
   readonly username: string | null
   readonly data_model_root: Device['dataModelRoot']
   readonly cwmp_version: string | null
@@ -29,7 +34,7 @@ export interface DeviceRow {
 
 /** Of `registry.devices`. The user name is looked up for the rows of the answer only. */
 export const DEVICE_COLUMNS = `device_key, name, manufacturer, oui, product_class, serial_number, hardware_version,
-  software_version, last_inform_at, first_seen_at, last_events, tags, data_model_root, cwmp_version,
+  software_version, last_inform_at, first_seen_at, last_events, tags, site, region, access_node, zone, changed_at, data_model_root, cwmp_version,
   connection_request_url, udp_address, jabber_id, gateway_name, proxied, last_wake_up_at, leniencies, logs_bodies,
   (select own.username from registry.credentials as own
    where own.device_key = devices.device_key and own.purpose = 'cwmp') as username`
@@ -49,6 +54,11 @@ export function deviceOf(row: DeviceRow, profile: string): Device {
     firstSeenAt: timeOf(row.first_seen_at),
     lastEvents: row.last_events,
     tags: row.tags,
+    site: row.site,
+    region: row.region,
+    accessNode: row.access_node,
+    zone: row.zone,
+    changedAt: timeOf(row.changed_at),
     username: row.username,
     dataModelRoot: row.data_model_root,
     cwmpVersion: row.cwmp_version,

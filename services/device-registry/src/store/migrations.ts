@@ -147,4 +147,29 @@ export const migrations: readonly Migration[] = [
         add column former_until bigint;
     `,
   },
+  {
+    id: '007-places',
+    sql: `
+      alter table devices
+        add column site text,
+        add column region text,
+        add column access_node text,
+        add column zone text,
+        -- When something last changed that targets may ask for.
+        add column changed_at bigint;
+      update devices set changed_at = first_seen_at;
+      alter table devices alter column changed_at set not null, alter column changed_at set default 0;
+      create index devices_by_change on devices (changed_at, device_key);
+    `,
+  },
+  {
+    id: '008-targets',
+    sql: `
+      -- By what targets narrow the inventory; none of them changes with an idle Inform.
+      create index devices_by_software_version on devices (software_version);
+      create index devices_by_serial_number on devices (serial_number);
+      create index devices_by_site on devices (site) where site is not null;
+      create index devices_by_access_node on devices (access_node) where access_node is not null;
+    `,
+  },
 ]

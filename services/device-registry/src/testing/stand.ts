@@ -9,6 +9,7 @@ import {
   type Reply,
   type RequestMessage,
   credentialChanged,
+  deviceChanged,
   deviceKeyOf,
   gatewayRulesChanged,
 } from '@sluice/contracts'
@@ -35,6 +36,8 @@ export interface Stand {
   /** Devices whose credentials gateways were told to forget, and revisions of rules they were told of. */
   readonly forgotten: string[]
   readonly revisions: number[]
+  /** What campaigns were told of devices that operators moved or removed. */
+  readonly changed: DataOf<typeof deviceChanged>['items']
   ask<M extends RequestMessage>(message: M, input: InputOf<M>): Promise<Reply<OutputOf<M>>>
   /** The data of an answer that has to be a good one. */
   get<M extends RequestMessage>(message: M, input: InputOf<M>): Promise<OutputOf<M>>
@@ -75,6 +78,7 @@ export async function startStand(kind: Kind, options: StandOptions = {}): Promis
   const statements: string[] = []
   const forgotten: string[] = []
   const revisions: number[] = []
+  const changed: Stand['changed'] = []
   const ids = createIds()
   const asker = hub.as('cwmp-gateway')
   closing.push(await asker.listen(gatewayRulesChanged, ({ data }) => void revisions.push(data.revision)))
@@ -83,6 +87,11 @@ export async function startStand(kind: Kind, options: StandOptions = {}): Promis
       credentialChanged,
       async (batch) => void forgotten.push(...batch.flatMap(({ data }) => data.deviceKeys)),
     ),
+  )
+  closing.push(
+    await hub
+      .as('campaign-scheduler')
+      .consume(deviceChanged, async (batch) => void changed.push(...batch.flatMap(({ data }) => data.items))),
   )
   const registry = createRegistry(
     {
@@ -106,6 +115,7 @@ export async function startStand(kind: Kind, options: StandOptions = {}): Promis
     statements,
     forgotten,
     revisions,
+    changed,
     ask,
     publishAs,
     async get(message, input) {

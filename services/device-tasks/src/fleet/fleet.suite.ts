@@ -3,6 +3,7 @@ import {
   type DeviceTask,
   type FleetAction,
   fleetTaskCancel,
+  fleetTaskCreate,
   fleetTaskList,
   taskList,
 } from '@sluice/contracts'
@@ -41,6 +42,20 @@ export function fleetSuite(current: () => Stand): void {
     expect(done.counts).toEqual({ done: 16, faulted: 1 })
     const list = must(await here.ask(fleetTaskList, { limit: 1 }))
     expect(list.items).toEqual([done])
+  })
+
+  test('an expression says which devices; pages without any of them are read over, and a wrong one is refused', async () => {
+    const here = current()
+    const [, , third] = fleetOf('F1W', 9)
+    const filter = { where: `tag = "F1W" and name = "${third!.name}"` }
+    const { fleetTaskId } = await here.fleet({ filter, action: RETRY })
+    await here.untilFleet(fleetTaskId, ({ state }) => state === 'running')
+    expect((await tasksOf(fleetTaskId)).map(({ deviceKey }) => deviceKey)).toEqual([third!.deviceKey])
+    const draft = { filter: { where: 'tag = F1W' }, action: RETRY }
+    expect(await here.ask(fleetTaskCreate, { draft, actor: ACTOR })).toMatchObject({
+      ok: false,
+      error: { code: 'invalid_request', detail: expect.stringContaining('a text in quotes was expected') },
+    })
   })
 
   test('a plan goes on where it stood, after the registry was away and on another replica, and no device gets two', async () => {

@@ -33,6 +33,7 @@ import {
 } from '@sluice/contracts'
 import { type Clock, createIds, createLog, systemClock } from '@sluice/runtime'
 import type { Sql } from '@sluice/sql'
+import { matches, parse } from '@sluice/targets'
 import { waitUntil } from '@sluice/testbed'
 import { type DeviceTasks, type DeviceTasksSettings, createDeviceTasks } from '../index.ts'
 
@@ -86,12 +87,16 @@ export async function createStand(ground: Ground) {
   })
   await serve(registry, deviceList, ({ filter, cursor = '', limit }) => {
     if (away.registry) return unavailable
-    const all = [...devices.values()]
-      .filter(({ tags }) => (filter.tags ?? []).every((tag) => tags.includes(tag)))
+    const left = [...devices.values()]
       .filter(({ deviceKey }) => deviceKey > cursor)
       .toSorted((a, b) => (a.deviceKey < b.deviceKey ? -1 : 1))
-    const items = all.slice(0, limit)
-    return answered({ items, next: all.length > limit ? items.at(-1)!.deviceKey : null })
+    // As the real one it looks at a part of the inventory for a page, which may be short or empty.
+    const looked = left.slice(0, limit)
+    const where = parse(filter.where ?? 'name is known')
+    const items = looked
+      .filter(({ tags }) => (filter.tags ?? []).every((tag) => tags.includes(tag)))
+      .filter((device) => where.kind === 'parsed' && matches(where.expression, device, clock.now()))
+    return answered({ items, next: left.length > limit ? looked.at(-1)!.deviceKey : null })
   })
   await serve(registry, credentialIssue, (input) => {
     if (away.registry) return unavailable
@@ -222,6 +227,11 @@ function someDevice(serialNumber: string, more: Partial<Device>): Device {
     firstSeenAt: '2026-01-01T00:00:00.000Z',
     lastEvents: [],
     tags: [],
+    site: null,
+    region: null,
+    accessNode: null,
+    zone: null,
+    changedAt: '2026-01-01T00:00:00.000Z',
     username: null,
     dataModelRoot: 'Device.',
     cwmpVersion: '1.4',

@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest'
+import { type PathLeg, type PathRules, legFor } from './leg-for.ts'
+
+const fits = [{ oui: '001122', productClass: 'Router' }]
+const other = [{ oui: '001122', productClass: 'Bridge' }]
+
+/** 1.x goes over 1.4 to 2.0; bridges have an image of their own. */
+const path: readonly PathLeg[] = [
+  { fits, softwareVersions: ['1.4'], from: { below: '1.4' }, steppingStone: true },
+  { fits, softwareVersions: ['2.0', '2.0-de'], from: { from: '1.4' } },
+  { fits: other, softwareVersions: ['B7'] },
+]
+
+const take = (
+  softwareVersion: string | null,
+  { way = path, productClass = 'Router', ...rules }: PathRules & { way?: typeof path; productClass?: string } = {},
+) => {
+  const answer = legFor(way, { oui: '001122', productClass, hardwareVersion: null, softwareVersion }, rules)
+  return answer.kind === 'leg' ? answer.index : answer.reason
+}
+
+test('the first leg that fits a device and its version is the one it takes', () => {
+  expect(take('1.2')).toBe(0)
+  expect(take('1.10')).toBe(1)
+  expect(take('1.4')).toBe(1)
+  expect(take('B6', { productClass: 'Bridge' })).toBe(2)
+  expect(take('1.2', { productClass: 'Switch' })).toBe('model_does_not_fit')
+})
+
+test('a stepping stone that a device stands on is behind it', () => {
+  const way = [
+    { fits, softwareVersions: ['1.4'], steppingStone: true },
+    { fits, softwareVersions: ['2.0'] },
+  ]
+  expect(take('1.4', { way })).toBe(1)
+  expect(take('1.4', { way, allowSameVersion: true })).toBe(1)
+  expect(take('1.3', { way })).toBe(0)
+})
+
+test('who is there goes nowhere, unless the same version is wanted again', () => {
+  expect(take('2.0-de')).toBe('already_on_target')
+  expect(take('2.0-de', { allowSameVersion: true })).toBe(1)
+})
+
+test('nobody who is there is sent back over a stepping stone', () => {
+  const way = [
+    { fits, softwareVersions: ['1.4'], steppingStone: true },
+    { fits, softwareVersions: ['2.0'] },
+  ]
+  expect(take('2.0', { way, allowDowngrade: true })).toBe('already_on_target')
+  expect(take('2.0', { way, allowDowngrade: true, allowSameVersion: true })).toBe(1)
+})
+
+test('an older version is for those campaigns that say so', () => {
+  expect(take('2.1')).toBe('downgrade')
+  expect(
+    legFor(path, { ...fits[0]!, hardwareVersion: null, softwareVersion: '2.1' }, { allowDowngrade: true }),
+  ).toEqual({
+    kind: 'leg',
+    index: 1,
+    downgrade: true,
+  })
+})
+
+test('versions compare part by part, as numbers', () => {
+  const way = [{ fits, softwareVersions: ['1.12'], from: { from: '1.9', below: '1.11' } }]
+  expect(take('1.10', { way })).toBe(0)
+  expect(take('1.11', { way })).toBe('no_leg_from_this_version')
+  expect(take('1.8', { way })).toBe('no_leg_from_this_version')
+})
+
+test('an unknown version takes a leg that starts from any, and no other', () => {
+  expect(take(null)).toBe('version_unknown')
+  expect(take(null, { productClass: 'Bridge' })).toBe(2)
+})
+
+test('an image for certain hardware fits no device whose hardware is not known', () => {
+  const way = [{ fits: [{ ...fits[0]!, hardwareVersions: ['A1'] }], softwareVersions: ['2.0'] }]
+  const device = { ...fits[0]!, softwareVersion: '1.0' }
+  expect(legFor(way, { ...device, hardwareVersion: 'A1' })).toMatchObject({ kind: 'leg' })
+  expect(legFor(way, { ...device, hardwareVersion: 'B1' })).toEqual({ kind: 'none', reason: 'model_does_not_fit' })
+  expect(legFor(way, { ...device, hardwareVersion: null })).toEqual({ kind: 'none', reason: 'model_does_not_fit' })
+})

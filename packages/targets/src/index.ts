@@ -1,0 +1,6 @@
+export { type Expression, type TextField, LIMITS } from './expression.ts'
+export { matches, type TargetedDevice } from './matches.ts'
+export { parse, type Parsed } from './parse.ts'
+export { percentRank } from './percent-rank.ts'
+export { print } from './print.ts'
+export { type Narrowing, narrowingOf } from './narrowing.ts'

@@ -1,0 +1,55 @@
+import type { CampaignDraft, Policy } from '@sluice/contracts'
+import { underWayMs, openShare } from './estimate-duration.ts'
+import type { Survey } from './survey.ts'
+
+const devices = (n: number): string => (n === 1 ? '1 device' : `${n} devices`)
+
+/** Which windows and caps bind, and what will be lost: a sentence each. */
+export function dryRunNotes(draft: CampaignDraft, policy: Policy, survey: Survey): string[] {
+  return [...lossNotes(policy, survey), ...timeNotes(draft, policy, survey), ...limitNotes(policy, survey)]
+}
+
+function* lossNotes(policy: Policy, survey: Survey): Iterable<string> {
+  if (policy.configLossDeclared) {
+    const back = policy.restoreSettings === true ? '; what the profile lists as writable is put back' : ''
+    yield `The settings of ${devices(survey.devices)} may be lost: the campaign declares it, and no gate stops for it${back}.`
+  }
+  if (survey.downgrades > 0) yield `${devices(survey.downgrades)} would go back to an older version.`
+  if (survey.sameVersion > 0) yield `${devices(survey.sameVersion)} would be flashed with the version they run already.`
+  if (policy.backup === undefined) yield 'No backup of the settings is asked for before the image.'
+  else if (!policy.backup.required) yield 'A backup is asked for, and the image follows even where none comes.'
+  if (survey.versionUnknown > 0) {
+    yield `Of ${devices(survey.versionUnknown)} the version is not known: whether that is a step back shows at the claim.`
+  }
+}
+
+function* timeNotes({ dynamic }: CampaignDraft, policy: Policy, survey: Survey): Iterable<string> {
+  const { windows, waves } = policy
+  const minutes = Math.ceil(underWayMs(policy, survey.imageBytes) / 60_000)
+  yield `A device is taken to be under way for ${minutes} min, and each shows up once a day.`
+  if (windows !== undefined && windows.length > 0) {
+    const share = Math.round(openShare(windows) * 1_000) / 10
+    const written = windows.map(({ from, to, zone }) => `${from} to ${to} ${zone}`).join(', ')
+    yield `Starts happen within windows alone (${written}), ${share} % of the week.`
+    if (survey.withoutZone > 0) {
+      yield `${devices(survey.withoutZone)} have no time zone in the inventory: the zone of each window holds for them.`
+    }
+  }
+  for (const { from, to } of policy.freeze ?? [])
+    yield `Nothing starts from ${from} to ${to}; that time is not counted.`
+  const manual = waves.slice(0, -1).flatMap(({ advance }, index) => (advance === 'manual' ? [index + 1] : []))
+  if (manual.length > 0) yield `After wave ${manual.join(', ')} a person has to agree; that time is not counted.`
+  if (policy.gate.external !== undefined)
+    yield 'Before each next wave somebody outside is asked; that time is not counted.'
+  if (survey.overStones > 0)
+    yield `${devices(survey.overStones)} go over a stepping stone, which takes longer than counted.`
+  if (dynamic !== undefined) yield `Until ${dynamic.endsAt} others may join, who are not counted.`
+}
+
+function* limitNotes({ caps }: Policy, survey: Survey): Iterable<string> {
+  if (caps.perSite !== undefined && survey.withoutSite > 0) {
+    yield `${devices(survey.withoutSite)} have no site in the inventory: no cap per site holds for them.`
+  }
+  if (survey.unlistedModels > 0)
+    yield `${devices(survey.unlistedModels)} of further models and versions are not listed.`
+}

@@ -1,0 +1,101 @@
+import {
+  type DryRun,
+  type InputOf,
+  type Reply,
+  answered,
+  type campaignDryRun,
+  deviceList,
+  refused,
+} from '@sluice/contracts'
+import { waveSizes } from '@sluice/rollout'
+import { type Parts, toMs } from '../parts.ts'
+import { completePolicy } from './complete-policy.ts'
+import { dryRunNotes } from './dry-run-notes.ts'
+import { estimateDuration } from './estimate-duration.ts'
+import { planPath } from './path.ts'
+import { createSorter } from './sort-out.ts'
+import { type Survey, createSurveyor } from './survey.ts'
+
+type Input = InputOf<typeof campaignDryRun>
+type DryRunParts = Pick<Parts, 'bus' | 'clock' | 'settings'>
+
+/** What a campaign would be: reads what its plan would read, page by page, and writes nothing. */
+export async function dryRunCampaign(
+  parts: DryRunParts,
+  { draft }: Input,
+  traceparent?: string,
+): Promise<Reply<DryRun>> {
+  const completed = completePolicy(draft.policy)
+  if (completed.kind === 'wrong') return refused('invalid_request', completed.detail)
+  const { policy } = completed
+  if (draft.dynamic !== undefined && toMs(draft.dynamic.endsAt) <= parts.clock.now()) {
+    return refused('invalid_request', `the campaign is dynamic until ${draft.dynamic.endsAt}, which is over`)
+  }
+  const path = await planPath(parts, draft, policy, traceparent)
+  if (!path.ok) return path
+
+  const sortOut = createSorter(path.data, policy)
+  const surveyor = createSurveyor(policy)
+  const seen = await eachPage(parts, draft.targets, (devices) => surveyor.see(sortOut(devices)))
+  if (!seen.ok) return seen
+  const survey = surveyor.end()
+  const sizes = sizesOf(policy.waves, survey)
+  const { approvalAbove } = parts.settings
+  return answered({
+    devices: survey.devices,
+    byModel: [...survey.byModel],
+    leftOut: survey.leftOut.map((line) => ({ ...line })),
+    waves: sizes.map((size, index) => ({ wave: index + 1, size })),
+    duration: estimateDuration(policy, sizes, survey.imageBytes),
+    notes: dryRunNotes(draft, policy, survey),
+    approvalNeededBecause: [
+      ...(policy.allowDowngrade === true ? (['downgrade'] as const) : []),
+      ...(approvalAbove > 0 && survey.devices > approvalAbove ? (['size'] as const) : []),
+    ],
+  })
+}
+
+type Devices = Parameters<ReturnType<typeof createSorter>>[0]
+
+/** Within what the asker waits for: who is too many is told, with what to do about it. */
+async function eachPage(
+  { bus, clock, settings }: DryRunParts,
+  filter: Input['draft']['targets'],
+  see: (devices: Devices) => void,
+): Promise<Reply<null>> {
+  const end = clock.now() + settings.dryRunMs
+  let limit = settings.planPageSize
+  let count = 0
+  let cursor: string | null = null
+  for (;;) {
+    const page: Awaited<ReturnType<typeof askPage>> = await askPage(bus, filter, cursor, limit)
+    if (!page.ok && page.error.code === 'too_large' && limit > 1) {
+      limit = Math.ceil(limit / 2)
+      continue
+    }
+    if (!page.ok) return page
+    count += page.data.items.length
+    if (count > settings.dryRunMost) return tooMany(`more than ${settings.dryRunMost} devices fit the targets`)
+    see(page.data.items)
+    cursor = page.data.next
+    if (cursor === null) return answered(null)
+    if (clock.now() > end) return tooMany(`there was time to look at ${count} of the devices that fit the targets`)
+  }
+}
+
+const askPage = (bus: Parts['bus'], filter: Input['draft']['targets'], cursor: string | null, limit: number) =>
+  bus.request(deviceList, { filter, limit, ...(cursor !== null && { cursor }) })
+
+const tooMany = (what: string): Reply<never> =>
+  refused('too_large', `${what}: narrow them, for example to one model, tag or region`)
+
+/** As the plan will have them: canaries that are not there make their wave smaller. */
+function sizesOf(
+  waves: Parameters<typeof waveSizes>[1],
+  { devices, canaries }: Pick<Survey, 'devices' | 'canaries'>,
+): number[] {
+  const found = waves.map((wave, index) =>
+    'devices' in wave.size ? { ...wave, size: { count: canaries.get(index + 1) ?? 0 } } : wave,
+  )
+  return waveSizes(devices, found)
+}

@@ -1,0 +1,176 @@
+import { type CampaignDraft, type DataOf, type PolicyDraft, campaignCreate, deviceChanged } from '@sluice/contracts'
+import { createIds } from '@sluice/runtime'
+import { waitUntil } from '@sluice/testbed'
+import { expect, test } from 'vitest'
+import { books } from '../testing/books.ts'
+import {
+  ONE_WAVE,
+  campaign,
+  claim,
+  control,
+  dataOf,
+  go,
+  running,
+  succeed,
+  until,
+  untilCampaign,
+  upgrades,
+} from '../testing/drive.ts'
+import { ACTOR, NEW, type World, someDevices } from '../testing/world.ts'
+
+const HOUR = 3_600_000
+const ids = createIds()
+
+async function createDynamic(world: World, policy: PolicyDraft = ONE_WAVE): Promise<string> {
+  const dynamic = { endsAt: new Date(world.clock.now() + HOUR).toISOString() }
+  const draft: CampaignDraft = { name: 'test', artifactId: world.artifact.artifactId, targets: {}, policy, dynamic }
+  return dataOf(await world.ask(campaignCreate, { draft, actor: ACTOR })).campaignId
+}
+
+/** Devices that come to be there now, beside those that are. */
+function arrive(world: World, count: number): void {
+  const known = new Set(world.devices.map(({ deviceKey }) => deviceKey))
+  const changedAt = new Date(world.clock.now()).toISOString()
+  const fresh = someDevices(world.devices.length + count).filter(({ deviceKey }) => !known.has(deviceKey))
+  world.devices = [...world.devices, ...fresh.map((device) => ({ ...device, changedAt }))].toSorted((a, b) =>
+    a.deviceKey < b.deviceKey ? -1 : 1,
+  )
+}
+
+const quick = { dynamicEveryMs: 20 }
+const whenSize = (world: World, campaignId: string, size: number) =>
+  untilCampaign(world, campaignId, (one) => one.size === size)
+
+type Change = DataOf<typeof deviceChanged>['items'][number]
+
+async function tell(world: World, items: readonly Change[], id = ids.event()): Promise<void> {
+  await world.registry.publish(deviceChanged, [{ id, key: '00', data: { items: [...items] } }])
+}
+
+export function dynamicSuite(open: () => Promise<World>): void {
+  test('who comes to fit the targets joins in the wave of its rank, is hinted where that is open, and the books hold', async () => {
+    const world = await open()
+    await world.scheduler(quick)
+    const waves: PolicyDraft['waves'] = [
+      { size: { devices: [world.devices[0]!.name] }, advance: 'manual' },
+      { size: { percent: 50 }, advance: 'manual' },
+      { size: { percent: 100 }, advance: 'manual' },
+    ]
+    const campaignId = await createDynamic(world, { ...ONE_WAVE, waves })
+    await control(world, campaignId, 'start')
+    arrive(world, 30)
+    const grown = await whenSize(world, campaignId, 40)
+    expect(grown.dynamic).not.toBeNull()
+    expect(grown.waves[0]!.size).toBe(1)
+    expect(grown.waves.map(({ size }) => size).reduce((a, b) => a + b, 0)).toBe(40)
+    expect(Math.min(grown.waves[1]!.size, grown.waves[2]!.size)).toBeGreaterThan(5)
+    const { stored, counted, folded } = await books(world, campaignId)
+    expect([stored, folded]).toEqual([counted, counted])
+  })
+
+  test('a late joiner whose wave is open is hinted and upgraded like the others', async () => {
+    const world = await open()
+    await world.scheduler(quick)
+    world.devices = someDevices(1)
+    const campaignId = await createDynamic(world)
+    await control(world, campaignId, 'start')
+    arrive(world, 1)
+    await whenSize(world, campaignId, 2)
+    const late = (await upgrades(world, campaignId)).at(-1)!
+    await waitUntil(() => world.placed.some((item) => item.op === 'put_task' && item.task.taskId === late.upgradeId))
+    await succeed(world, campaignId, late.deviceKey, await go(world, late))
+  })
+
+  test('a dynamic campaign is not over before its end, though all are settled; afterwards it is, and nobody joins', async () => {
+    const world = await open()
+    await world.scheduler({ ...quick, gateEveryMs: 20 })
+    world.devices = someDevices(1)
+    const campaignId = await createDynamic(world)
+    await control(world, campaignId, 'start')
+    const [only] = await upgrades(world, campaignId)
+    await succeed(world, campaignId, only!.deviceKey, await go(world, only!))
+    arrive(world, 1)
+    const grown = await whenSize(world, campaignId, 2)
+    expect(grown.state).toBe('running')
+    const late = (await upgrades(world, campaignId)).find(({ upgradeId }) => upgradeId !== only!.upgradeId)!
+    expect(await claim(world, late, NEW)).toMatchObject({ kind: 'gone', reason: 'already_on_target' })
+    world.clock.shift(HOUR)
+    await untilCampaign(world, campaignId, ({ state }) => state === 'finished')
+    arrive(world, 1)
+    expect((await campaign(world, campaignId)).size).toBe(2)
+  })
+
+  test('nobody joins a dynamic campaign after its end', async () => {
+    const world = await open()
+    await world.scheduler({ ...quick, gateEveryMs: 20 })
+    const campaignId = await createDynamic(world)
+    await control(world, campaignId, 'start')
+    world.clock.shift(HOUR)
+    arrive(world, 1)
+    const joining = () =>
+      world.sql.query(`select 1 from scheduler.campaigns where campaign_id = $1 and join_at is not null`, [campaignId])
+    await waitUntil(async () => (await joining()).length === 0)
+    expect((await campaign(world, campaignId)).size).toBe(10)
+  })
+
+  test('a static campaign stays as it was planned', async () => {
+    const world = await open()
+    await world.scheduler(quick)
+    const { campaignId } = await running(world, 3)
+    const dynamic = await createDynamic(world)
+    arrive(world, 2)
+    await whenSize(world, dynamic, 5)
+    expect((await campaign(world, campaignId)).size).toBe(3)
+  })
+
+  test('a dynamic campaign that nobody fits yet opens no second wave before somebody has proven the first', async () => {
+    const world = await open()
+    await world.scheduler({ ...quick, gateEveryMs: 20 })
+    world.devices = []
+    const waves: PolicyDraft['waves'] = [
+      { size: { count: 1 }, advance: 'auto' },
+      { size: { percent: 100 }, advance: 'auto' },
+    ]
+    const campaignId = await createDynamic(world, { ...ONE_WAVE, waves })
+    await control(world, campaignId, 'start')
+    await untilCampaign(world, campaignId, (one) => one.waves[0]!.gate !== null)
+    arrive(world, 1)
+    const grown = await whenSize(world, campaignId, 1)
+    expect(grown.waves.map(({ state, size }) => [state, size])).toEqual([
+      ['open', 1],
+      ['closed', 0],
+    ])
+  })
+
+  test('upgrades that are not settled follow their device to its new place, once', async () => {
+    const world = await open()
+    await world.scheduler()
+    const { campaignId, all } = await running(world, 2)
+    await go(world, all[0]!)
+    const moved = all.map(({ deviceKey }): Change => {
+      return { kind: 'moved', deviceKey, site: 'olt-7', zone: 'Europe/Madrid', at: new Date().toISOString() }
+    })
+    const id = ids.event()
+    await tell(world, moved, id)
+    await tell(world, moved, id)
+    await waitUntil(async () => (await upgrades(world, campaignId)).every(({ site }) => site === 'olt-7'))
+    const use = await world.sql.query(`select in_flight::integer as n from scheduler.site_use where site = 'olt-7'`)
+    expect(use).toEqual([{ n: 1 }])
+  })
+
+  test('what waits for a device that is gone is skipped, and what is under way runs on', async () => {
+    const world = await open()
+    await world.scheduler()
+    const { campaignId, all } = await running(world, 2)
+    await go(world, all[0]!)
+    await tell(
+      world,
+      all.map(({ deviceKey }) => ({ kind: 'removed', deviceKey, at: new Date().toISOString() })),
+    )
+    const skipped = await until(world, campaignId, all[1]!.deviceKey, 'skipped')
+    expect(skipped.reason).toBe('device_gone')
+    expect((await upgrades(world, campaignId))[0]).toMatchObject({ state: 'offered', countsAs: 'in_flight' })
+    const { stored, counted, folded } = await books(world, campaignId)
+    expect([stored, folded]).toEqual([counted, counted])
+  })
+}

@@ -1,0 +1,135 @@
+import { type Device, deviceList } from '@sluice/contracts'
+import { waveOf } from '@sluice/rollout'
+import type { JournalEntry, Queryable } from '@sluice/sql'
+import { asOwner } from '../ownership.ts'
+import { OURSELVES, type Parts, toTime } from '../parts.ts'
+import { type CampaignRow, askForCheck, findCampaign, growCampaign, lockCampaigns } from '../store/campaigns.ts'
+import { type Joining, findJoining, moveJoining } from '../store/joining.ts'
+import { type PlannedUpgrade, insertPlanned } from '../store/plans.ts'
+import { addToTallies } from '../store/tallies.ts'
+import { lockUpgrades } from '../store/upgrades.ts'
+import { growWave, wavesOf } from '../store/waves.ts'
+import { hint, placementEvents } from '../upgrade/placements.ts'
+import { plannedUpgrade } from './planned-upgrade.ts'
+import { createSorter } from './sort-out.ts'
+import { canaryWaves, rankedWaves } from './waves-by-rank.ts'
+
+const NO_CANARIES: ReadonlyMap<string, number> = new Map()
+
+/** Whether somebody may still join: until then it is not over, though all that are in it are. */
+export function mayGrow({ dynamicEndsAt }: Pick<CampaignRow, 'dynamicEndsAt'>, now: number): boolean {
+  return dynamicEndsAt !== null && now < dynamicEndsAt
+}
+
+/**
+ * Takes into a dynamic campaign who has come to fit its targets since the last look, page by page. Each falls into the
+ * wave of its rank, never among the canaries, and finds there the pace and the caps of all others.
+ */
+export async function joinLate(parts: Parts, campaignId: string, mayGoOn: () => boolean): Promise<void> {
+  while (mayGoOn() && (await joinPage(parts, campaignId)));
+}
+
+/** False when the look is over, or has to be gone on with later. */
+async function joinPage(parts: Parts, campaignId: string): Promise<boolean> {
+  const campaign = await findCampaign(parts.sql, campaignId)
+  const joining = await findJoining(parts.sql, campaignId)
+  const now = parts.clock.now()
+  if (campaign === undefined || joining === undefined || joining.at > now) return false
+  if (!mayGrow(campaign, now)) return endJoining(parts, campaignId, joining)
+
+  const page = await parts.bus.request(deviceList, {
+    filter: campaign.targets,
+    changedSince: toTime(joining.since),
+    limit: parts.settings.planPageSize,
+    ...(joining.cursor !== null && { cursor: joining.cursor }),
+  })
+  if (!page.ok) {
+    parts.log.warn({ campaign_id: campaignId, error: page.error }, 'campaign.join.waits_for_registry')
+    return false
+  }
+  const { items, next } = page.data
+  const { dynamicEveryMs, dynamicOverlapMs } = parts.settings
+  const lookFrom = joining.from ?? now
+  const after: Joining =
+    next === null
+      ? { at: now + dynamicEveryMs, since: lookFrom - dynamicOverlapMs, from: null, cursor: null }
+      : { ...joining, from: lookFrom, cursor: next }
+  const joined = await asOwner(parts, campaignId, async (tx) => {
+    const [locked] = await lockCampaigns(tx, [campaignId])
+    if (!(await moveJoining(tx, campaignId, joining, after)) || locked === undefined) return { n: 0, more: false }
+    return { n: await takeIn(parts, tx, locked, items), more: next !== null }
+  })
+  if (joined === undefined) return false
+  if (joined.n > 0) {
+    parts.wakeRelay()
+    parts.campaignMoved(campaignId)
+  }
+  return joined.more
+}
+
+async function takeIn(parts: Parts, tx: Queryable, campaign: CampaignRow, devices: readonly Device[]): Promise<number> {
+  const { campaignId } = campaign
+  const at = parts.clock.now()
+  const waves = await wavesOf(tx, [campaignId])
+  const canaries = waves.slice(0, canaryWaves(campaign.policy.waves)).reduce((sum, { size }) => sum + size, 0)
+  const ranked = rankedWaves(campaign.policy.waves)
+  const wanted = createSorter(
+    campaign.path,
+    campaign.policy,
+  )(devices).planned.map(({ device, leg }): PlannedUpgrade => {
+    const place = waveOf(device.deviceKey, campaign.seed, ranked, campaign.size - canaries + 1)
+    const planned = plannedUpgrade(parts, campaign, device, leg, NO_CANARIES)
+    return { ...planned, wave: canaryWaves(campaign.policy.waves) + place + 1 }
+  })
+  const isNew = new Set((await insertPlanned(tx, campaignId, wanted, at)).map(({ upgradeId }) => upgradeId))
+  const joined = wanted.filter(({ upgradeId }) => isNew.has(upgradeId))
+  if (joined.length === 0) return 0
+
+  await growCampaign(tx, campaignId, joined.length)
+  const byWave = [...Map.groupBy(joined, ({ wave }) => wave)].toSorted(([a], [b]) => a - b)
+  for (const [wave, own] of byWave) await growWave(tx, campaignId, wave, own.length)
+  await addToTallies(
+    tx,
+    byWave.map(([wave, own]) => ({ campaignId, wave, state: 'pending', countsAs: 'pending', n: own.length })),
+  )
+  await parts.journal.append(tx, [
+    ...joined.map((row) => joinedEntry(campaignId, row, at)),
+    ...placementEvents(parts, await hintsFor(tx, campaign, joined, waves), at),
+  ])
+  return joined.length
+}
+
+function joinedEntry(campaignId: string, { upgradeId, deviceKey, wave }: PlannedUpgrade, at: number): JournalEntry {
+  const data = { wave, leg: 1 }
+  return {
+    direction: 'note',
+    at,
+    actor: OURSELVES,
+    kind: 'upgrade.planned',
+    campaignId,
+    upgradeId,
+    deviceKey,
+    data,
+  }
+}
+
+/** Of those whose wave is open; the others are told with their wave. */
+async function hintsFor(
+  tx: Queryable,
+  campaign: CampaignRow,
+  joined: readonly PlannedUpgrade[],
+  waves: Awaited<ReturnType<typeof wavesOf>>,
+) {
+  if (campaign.state !== 'running' && campaign.state !== 'paused') return []
+  const open = new Set(waves.filter(({ openedAt }) => openedAt !== null).map(({ wave }) => wave))
+  const ids = joined.filter(({ wave }) => open.has(wave)).map(({ upgradeId }) => upgradeId)
+  const rows = await lockUpgrades(tx, ids)
+  return rows.map((row) => ({ campaignId: campaign.campaignId, item: hint(row, campaign, null) }))
+}
+
+/** From now on nobody joins, and it may be over. */
+async function endJoining(parts: Parts, campaignId: string, joining: Joining): Promise<false> {
+  await asOwner(parts, campaignId, (tx) => moveJoining(tx, campaignId, joining, null))
+  await askForCheck(parts.sql, campaignId, parts.clock.now())
+  return false
+}

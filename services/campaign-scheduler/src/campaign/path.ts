@@ -1,0 +1,53 @@
+import { type CampaignDraft, type Reply, answered, artifactGet, refused } from '@sluice/contracts'
+import { type PathFault, type PathRules, checkPath } from '@sluice/rollout'
+import type { Parts } from '../parts.ts'
+import type { PlannedArtifact, PlannedLeg } from '../store/campaigns.ts'
+
+/** The way of a draft with its artifacts, each of them trusted and measured; or what is wrong with it, in a sentence. */
+export async function planPath(
+  parts: Pick<Parts, 'bus'>,
+  draft: Pick<CampaignDraft, 'artifactId' | 'path'>,
+  rules: PathRules,
+  traceparent?: string,
+): Promise<Reply<readonly PlannedLeg[]>> {
+  if ((draft.artifactId === undefined) === (draft.path === undefined)) {
+    return refused('invalid_request', 'a campaign has either one artifact or a path of legs')
+  }
+  const legs = draft.path ?? [{ artifactId: draft.artifactId! }]
+  const path: PlannedLeg[] = []
+  for (const { artifactId, from, steppingStone } of legs) {
+    const artifact = await trustedArtifact(parts, artifactId, traceparent)
+    if (!artifact.ok) return artifact
+    path.push({ ...artifact.data, ...(from && { from }), ...(steppingStone && { steppingStone }) })
+  }
+  const fault = checkPath(path, rules)
+  return fault === null ? answered(path) : refused('invalid_request', faultSentence(path, fault))
+}
+
+async function trustedArtifact(
+  parts: Pick<Parts, 'bus'>,
+  artifactId: string,
+  traceparent?: string,
+): Promise<Reply<PlannedArtifact>> {
+  const found = await parts.bus.request(artifactGet, { artifactId }, traceparent === undefined ? {} : { traceparent })
+  if (!found.ok) return found
+  const { name, status, size, version, softwareVersions, fits, hosting } = found.data
+  if (status !== 'trusted') return refused('artifact_not_trusted', `the artifact ${name} ${version} is ${status}`)
+  if (size === null) return refused('artifact_not_trusted', `the artifact ${name} ${version} was never measured`)
+  return answered({ artifactId, size, version, softwareVersions, fits, hosting })
+}
+
+function faultSentence(path: readonly PlannedLeg[], fault: PathFault): string {
+  const leg = `leg ${fault.leg + 1} (${path[fault.leg]!.version})`
+  switch (fault.kind) {
+    case 'empty_range':
+      return `${leg} starts from no version at all: its range ends before it begins`
+    case 'never_ends':
+      return `${leg} is a stepping stone that leads back to itself: the path never ends`
+    case 'dead_end': {
+      const { oui, productClass, hardwareVersion, softwareVersion } = fault.device
+      const hardware = hardwareVersion === null ? '' : `, hardware ${hardwareVersion}`
+      return `${leg} is a stepping stone, and no leg goes on from ${softwareVersion} for ${oui} ${productClass}${hardware}`
+    }
+  }
+}

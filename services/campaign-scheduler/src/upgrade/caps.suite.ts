@@ -1,0 +1,92 @@
+import { createRandom } from '../testing/random.ts'
+import { expect, test } from 'vitest'
+import { ONE_WAVE, campaign, claim, control, planned, running, upgrades } from '../testing/drive.ts'
+import { type World, someDevices } from '../testing/world.ts'
+
+const reasonOf = (answer: Awaited<ReturnType<typeof claim>>) =>
+  answer.kind === 'not_before' ? answer.reason : answer.kind
+const goes = (answers: readonly { kind: string }[]) => answers.filter(({ kind }) => kind === 'go').length
+const atSites = (count: number, sites: number) =>
+  someDevices(count).map((device, index) => ({ ...device, site: `olt-${index % sites}` }))
+
+async function started(world: World, devices: World['devices'], policy = ONE_WAVE) {
+  world.devices = devices
+  const { campaignId } = await planned(world, policy)
+  await control(world, campaignId, 'start')
+  return { campaignId, all: await upgrades(world, campaignId) }
+}
+
+export function capsSuite(open: () => Promise<World>): void {
+  test('claims in any order at two schedulers never pass the cap of a site', async () => {
+    const world = await open()
+    await world.scheduler({ maxClaimBatch: 3 })
+    await world.scheduler({ maxClaimBatch: 1 })
+    const caps = { inFlight: 100, unproven: 100, perSite: { inFlight: 2 } }
+    const devices = atSites(18, 3)
+    const siteOf = new Map(devices.map(({ deviceKey, site }) => [deviceKey, site]))
+    const { all } = await started(world, devices, { ...ONE_WAVE, caps })
+    const { shuffled, seed } = createRandom()
+    const order = shuffled(all)
+    const answers = await Promise.all(order.map((upgrade) => claim(world, upgrade)))
+    const sites = order.filter((_, index) => answers[index]!.kind === 'go').map((one) => siteOf.get(one.deviceKey))
+    expect(sites.toSorted(), `seed ${seed}`).toEqual(['olt-0', 'olt-0', 'olt-1', 'olt-1', 'olt-2', 'olt-2'])
+    expect(answers.map(reasonOf).filter((reason) => reason === 'cap_site_in_flight')).toHaveLength(12)
+    const use = await world.sql.query<{ site: string; n: number }>(
+      `select site, in_flight as n from scheduler.site_use where in_flight <> 0 order by site`,
+    )
+    expect(use.map(({ n }) => n)).toEqual([2, 2, 2])
+  })
+
+  test('claims of two campaigns at two schedulers never pass the cap of a site over all campaigns', async () => {
+    const world = await open()
+    const globalCaps = { inFlight: 100, unproven: 100, perSiteInFlight: 3 }
+    for (let replica = 0; replica < 2; replica += 1) await world.scheduler({ globalCaps, maxClaimBatch: 1 })
+    const devices = atSites(16, 1)
+    const one = await started(world, devices.slice(0, 8))
+    const other = await started(world, devices.slice(8))
+    const answers = await Promise.all(
+      one.all.flatMap((upgrade, index) => [claim(world, upgrade), claim(world, other.all[index]!)]),
+    )
+    expect(goes(answers)).toBe(3)
+  })
+
+  test('starts of all campaigns together in one minute never pass their cap', async () => {
+    const world = await open()
+    const globalCaps = { inFlight: 100, unproven: 100, startsPerMinute: 3 }
+    for (let replica = 0; replica < 2; replica += 1) await world.scheduler({ globalCaps, maxClaimBatch: 1 })
+    const devices = someDevices(10)
+    const one = await started(world, devices.slice(0, 5))
+    const other = await started(world, devices.slice(5))
+    const answers = await Promise.all([...one.all, ...other.all].map((upgrade) => claim(world, upgrade)))
+    expect(goes(answers)).toBe(3)
+    expect(answers.map(reasonOf).filter((reason) => reason === 'cap_starts_per_minute')).toHaveLength(7)
+    world.clock.shift(61_000)
+    const waiting = [...one.all, ...other.all].filter((_, index) => answers[index]!.kind !== 'go')
+    expect(goes(await Promise.all(waiting.map((upgrade) => claim(world, upgrade))))).toBe(3)
+  })
+
+  test('devices in flight count as unproven: they may be back in a moment', async () => {
+    const world = await open()
+    await world.scheduler()
+    const { campaignId, all } = await running(world, 6, { ...ONE_WAVE, caps: { inFlight: 100, unproven: 2 } })
+    const answers = await Promise.all(all.map((upgrade) => claim(world, upgrade)))
+    expect(goes(answers)).toBe(2)
+    expect(answers.map(reasonOf).filter((reason) => reason === 'cap_unproven')).toHaveLength(4)
+    expect((await campaign(world, campaignId)).counters.inFlight).toBe(2)
+  })
+
+  test('a line is given away a minute ahead and no more: images wait until it is free again', async () => {
+    const world = await open()
+    await world.scheduler()
+    await world.scheduler()
+    // 8 Mbit each at 200 kbit/s: 40 s of the line. The second one may begin within the minute, the third may not.
+    const caps = { inFlight: 100, unproven: 100, egressBitsPerSecond: 200_000 }
+    const { all } = await running(world, 6, { ...ONE_WAVE, caps })
+    const answers = await Promise.all(all.map((upgrade) => claim(world, upgrade)))
+    expect(goes(answers)).toBe(2)
+    expect(answers.map(reasonOf).filter((reason) => reason === 'cap_egress')).toHaveLength(4)
+    const waiting = all.filter((_, index) => answers[index]!.kind !== 'go')
+    world.clock.shift(41_000)
+    expect(goes(await Promise.all(waiting.map((upgrade) => claim(world, upgrade))))).toBe(1)
+  })
+}

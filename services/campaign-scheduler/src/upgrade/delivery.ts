@@ -1,0 +1,54 @@
+import type { InputOf, OutputOf, Policy, upgradeClaim } from '@sluice/contracts'
+import { type TimeWindow, windowOffsets } from '@sluice/rollout'
+import type { UpgradeRow } from '../store/upgrades.ts'
+import { type WordOfDevices, schedulesNot } from './lessons.ts'
+
+type Go = Extract<OutputOf<typeof upgradeClaim>, { kind: 'go' }>
+type Claim = Pick<InputOf<typeof upgradeClaim>, 'takesScheduleDownload'>
+
+/** The windows are the device's own to keep. */
+export function isScheduled({ delivery }: Policy, claim: Claim, row: UpgradeRow, word: WordOfDevices): boolean {
+  if (delivery?.method !== 'schedule_download' || claim.takesScheduleDownload !== true) return false
+  return row.machine.scheduleRefused !== true && !schedulesNot(word, row)
+}
+
+/** Download asks nobody: where the subscriber has to agree, it is no way out. */
+export function needsConfirmation({ delivery }: Policy): boolean {
+  return delivery?.method === 'schedule_download' && delivery.mode === 'confirmation_needed'
+}
+
+/** DelaySeconds of Download; windows come instead of it. In ms. */
+export const delayOf = ({ delivery }: Policy): number => (delivery?.delaySeconds ?? 0) * 1_000
+
+const MODES = {
+  at_any_time: '1 At Any Time',
+  immediately: '2 Immediately',
+  when_idle: '3 When Idle',
+  confirmation_needed: '4 Confirmation Needed',
+} as const
+
+/** What a `go` says of how the device is told, beside where it fetches the image. */
+export function deliveryOf(
+  { delivery = { method: 'download' } }: Policy,
+  windows: readonly TimeWindow[] | null,
+  download: Go['download'],
+  now: number,
+): Pick<Go, 'download' | 'delaySeconds' | 'successUrl' | 'failureUrl' | 'schedule'> {
+  const { targetFileName = download.targetFileName, successUrl, failureUrl, mode, userMessage = '' } = delivery
+  const named = { download: { ...download, targetFileName } }
+  if (windows !== null) {
+    // How often it tries within a window is the device's own matter; how often it is asked, ours.
+    const rules = { mode: MODES[mode ?? 'at_any_time'], userMessage, maxRetries: -1 }
+    return {
+      ...named,
+      delaySeconds: 0,
+      schedule: windowOffsets(windows, now).map((window) => ({ ...window, ...rules })),
+    }
+  }
+  return {
+    ...named,
+    delaySeconds: delivery.delaySeconds ?? 0,
+    ...(successUrl !== undefined && { successUrl }),
+    ...(failureUrl !== undefined && { failureUrl }),
+  }
+}

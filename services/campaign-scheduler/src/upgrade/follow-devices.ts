@@ -1,0 +1,59 @@
+import type { IncomingEvent } from '@sluice/bus'
+import { type DataOf, deviceChanged } from '@sluice/contracts'
+import type { Queryable } from '@sluice/sql'
+import { inTransaction } from '../in-transaction.ts'
+import { OURSELVES, type Parts } from '../parts.ts'
+import { lockCampaigns } from '../store/campaigns.ts'
+import { addToSiteUse } from '../store/site-use.ts'
+import { type UpgradeRow, lockUnsettledOf, moveToPlaces } from '../store/upgrades.ts'
+import { carryOut } from './carry-out.ts'
+import { type Move, moveUpgrades, siteDeltasOf } from './move.ts'
+
+type Changed = IncomingEvent<DataOf<typeof deviceChanged>>
+type Change = DataOf<typeof deviceChanged>['items'][number]
+
+/**
+ * Devices that were moved take their upgrades along; of those that were removed, what has not begun is skipped, and what
+ * is under way runs on by its timers.
+ */
+export async function followDevices(parts: Parts, batch: readonly Changed[]): Promise<void> {
+  const moves = await inTransaction(parts, (tx) => followInOne(parts, tx, batch))
+  await carryOut(parts, moves)
+}
+
+async function followInOne(parts: Parts, tx: Queryable, batch: readonly Changed[]): Promise<readonly Move[]> {
+  const at = parts.clock.now()
+  const messages = batch.map(({ id, traceparent, data }) => {
+    return { id, at, actor: OURSELVES, kind: deviceChanged.name, traceparent, data }
+  })
+  const isNew = await parts.journal.acceptNew(tx, messages)
+  // The last word on each device.
+  const changes = new Map<string, Change>()
+  for (const { id, data } of batch) {
+    if (isNew.has(id)) for (const item of data.items) changes.set(item.deviceKey, item)
+  }
+  const rows = await lockUnsettledOf(tx, [...changes.keys()])
+  await follow(tx, rows, changes)
+
+  const gone = rows.filter((row) => changes.get(row.deviceKey)?.kind === 'removed' && row.countsAs === 'pending')
+  const campaigns = await lockCampaigns(tx, [...new Set(gone.map(({ campaignId }) => campaignId))])
+  const facts = gone.map(({ upgradeId }) => ({
+    upgradeId,
+    actor: OURSELVES,
+    fact: { id: parts.ids.observation(), at, kind: 'withdrawn', reason: 'skipped', detail: 'device_gone' } as const,
+  }))
+  return moveUpgrades(parts, tx, gone, new Map(campaigns.map((one) => [one.campaignId, one])), facts)
+}
+
+/** Work under way counts at the site where the device is now. */
+async function follow(tx: Queryable, rows: readonly UpgradeRow[], changes: ReadonlyMap<string, Change>): Promise<void> {
+  const moved = rows.flatMap((before) => {
+    const change = changes.get(before.deviceKey)
+    return change?.kind === 'moved' ? [{ before, after: { ...before, site: change.site, zone: change.zone } }] : []
+  })
+  await moveToPlaces(
+    tx,
+    moved.map(({ after }) => after),
+  )
+  await addToSiteUse(tx, moved.flatMap(siteDeltasOf))
+}

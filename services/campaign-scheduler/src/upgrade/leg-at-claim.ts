@@ -1,0 +1,45 @@
+import { type DeviceOnPath, type LegAnswer, type NoLeg, type Release, legFor } from '@sluice/rollout'
+import type { CampaignRow, PlannedLeg } from '../store/campaigns.ts'
+import type { UpgradeRow } from '../store/upgrades.ts'
+
+export type LegAtClaim =
+  | { readonly kind: 'leg'; readonly release: Release }
+  | { readonly kind: 'none'; readonly reason: NoLeg }
+
+/** Which leg a device takes as it reports itself now: what was planned may be long ago. */
+export function legAtClaim(
+  { artifactId }: Pick<UpgradeRow, 'artifactId'>,
+  campaign: Pick<CampaignRow, 'path' | 'policy' | 'rollbackOf'>,
+  device: DeviceOnPath,
+): LegAtClaim {
+  const path = campaign.rollbackOf === null ? campaign.path : wayBack(campaign.path, artifactId)
+  const answer: LegAnswer = legFor(path, device, campaign.policy)
+  return answer.kind === 'leg' ? { kind: 'leg', release: releaseOf(path[answer.index]!) } : answer
+}
+
+/** Which version a device came from, its own version does not tell any more: it goes back to what was planned for it. */
+function wayBack(path: readonly PlannedLeg[], artifactId: string | null): PlannedLeg[] {
+  return path.filter((leg) => leg.artifactId === artifactId).map(({ from: _, ...leg }) => leg)
+}
+
+function releaseOf({ artifactId, softwareVersions, size, hosting, steppingStone }: PlannedLeg): Release {
+  return {
+    artifactId,
+    targetVersions: [...softwareVersions],
+    imageBytes: size,
+    hosting: hosting === 'file_server' ? 'ours' : 'operator',
+    steppingStone: steppingStone === true,
+  }
+}
+
+/** Whether an upgrade is for this release already: then its claim has no need to say it. */
+export function isPlannedFor({ machine, artifactId }: UpgradeRow, campaign: CampaignRow, release: Release): boolean {
+  const { targetVersions, imageBytes, hosting, steppingStone } = machine
+  return (
+    (artifactId ?? campaign.artifactId) === release.artifactId &&
+    targetVersions.join('\n') === release.targetVersions.join('\n') &&
+    imageBytes === release.imageBytes &&
+    hosting === release.hosting &&
+    (steppingStone ?? false) === release.steppingStone
+  )
+}

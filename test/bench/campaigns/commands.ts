@@ -1,0 +1,11 @@
+type Command = (args: readonly string[]) => Promise<void>
+
+/** What `pnpm bench <name>` measures beside idle sessions. Loaded when it is asked for: memory of one is measured. */
+export const commands: Readonly<Record<string, Command>> = {
+  plan: async (args) => (await import('./plan.ts')).benchPlan(args),
+  upgrades: async (args) => (await import('./upgrades.ts')).benchUpgrades(args),
+  informs: async (args) => (await import('./informs.ts')).benchInforms(args),
+  growth: async (args) => (await import('./growth.ts')).benchGrowth(args),
+  machine: async (args) => (await import('./machine.ts')).benchMachine(args),
+  hints: async (args) => (await import('./hints.ts')).benchHints(args),
+}

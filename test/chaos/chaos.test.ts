@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest'
+import { readOptions } from './options.ts'
+import { PARTS, planChaos } from './plan-chaos.ts'
+import { runSeed } from './run-seed.ts'
+
+const seed = 1
+
+test(
+  `request 16; fault 59: whatever part is killed, frozen or robbed of its memory, every device ends where its own record says (seed ${seed})`,
+  { timeout: 360_000 },
+  async () => {
+    const said: string[] = []
+    const { campaign, violations, output } = await runSeed(seed, 2_000, (line) => void said.push(line))
+    expect(violations, `${said.join('\n')}\n${output}`).toEqual([])
+    expect(campaign).toMatchObject({ state: 'finished', size: 2_000 })
+  },
+)
+
+test('every seed hits every part once, the same way each time, and others otherwise', () => {
+  const plans = [1, 2, 3, 4, 5].map((one) => planChaos(one, 2_000))
+  for (const { strikes, faults } of plans) {
+    expect(strikes.map(({ strike }) => strike.part).toSorted()).toEqual([...PARTS].toSorted())
+    expect(faults).toHaveLength(200)
+  }
+  expect(planChaos(3, 2_000)).toEqual(plans[2])
+  expect(new Set(plans.map((plan) => JSON.stringify(plan))).size).toBe(plans.length)
+  const kinds = plans.flatMap(({ strikes }) => strikes.map(({ strike }) => strike.kind))
+  expect(new Set(kinds)).toEqual(new Set(['kill', 'freeze', 'restart', 'forget']))
+})
+
+test('options that make no sense are refused in one sentence', () => {
+  expect(() => readOptions(['--seeds', 'many'])).toThrow('--seeds is a whole number from 1 to 1000, not many')
+  expect(readOptions(['--help'])).toBeNull()
+})
