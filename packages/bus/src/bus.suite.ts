@@ -3,6 +3,7 @@ import {
   type EventMessage,
   answered,
   artifactRevoked,
+  attemptObserved,
   deviceCredential,
   refused,
   transferStopsChanged,
@@ -186,6 +187,30 @@ export function busSuite(name: string, open: () => Promise<BusStand>): void {
         expect(found.some((reason) => reason.includes('schema'))).toBe(true)
         expect(found.some((reason) => reason.includes('no JSON'))).toBe(true)
         expect(heard).toEqual(['good'])
+      })
+
+      test('fault 60: of the next version are taken without what it adds, and set aside where it means what nobody knows', async () => {
+        const heard: string[] = []
+        const consumer = await stand.bus('campaign-scheduler')
+        await consumer.consume(artifactRevoked, async (batch) => void heard.push(...reasons(batch)))
+        const kinds: string[] = []
+        await consumer.consume(attemptObserved, async (batch) => {
+          for (const { data } of batch) kinds.push(...data.items.map(({ fact }) => fact.kind))
+        })
+        const { data } = revocation('with more')
+        const more = JSON.stringify({ ...data, since: 'the next version', nested: { any: [1] } })
+        await stand.putRaw(artifactRevoked, { id: ids.event(), key: 'all', body: more })
+        const observed = (fact: object) =>
+          JSON.stringify({ items: [{ id: ids.observation(), at: '2026-01-01T00:00:00.000Z', deviceKey, fact }] })
+        const informed = { kind: 'informed', softwareVersion: '1', events: [] }
+        for (const fact of [informed, { kind: 'teleported', to: 'mars' }, { ...informed, mood: 'good' }]) {
+          await stand.putRaw(attemptObserved, { id: ids.event(), key: '00', body: observed(fact) })
+        }
+        await waitUntil(
+          async () => heard.length === 1 && kinds.length === 2 && (await stand.deadLetters()).length === 1,
+        )
+        expect([heard, kinds]).toEqual([['with more'], ['informed', 'informed']])
+        expect((await stand.deadLetters())[0]?.reason).toContain('schema')
       })
 
       test('are shared between replicas, each event handled by one of them', async () => {

@@ -59,6 +59,18 @@ export const deviceCommands: readonly Command[] = [
       for (const line of historyLines(items)) say(line)
     },
   },
+  {
+    name: 'devices forget-history',
+    usage: '<device>',
+    summary: 'Forget what upgrades did to one device; counters and the audit chain stay',
+    positionals: 1,
+    options: {},
+    run: async ({ client, positionals, say }) => {
+      const forgotten = await client.call('eraseDeviceHistory', { params: { device: positionals[0]! } })
+      say(`forgot ${forgotten.entries} entries and ${forgotten.upgrades} upgrades`)
+      if (forgotten.underWay > 0) say(`${forgotten.underWay} upgrades are not over: ask again when they are`)
+    },
+  },
 ]
 
 /** As many as are shown. */

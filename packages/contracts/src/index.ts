@@ -142,6 +142,7 @@ export {
   type Upgrade,
   HistoryEntry as HistoryEntrySchema,
   Upgrade as UpgradeSchema,
+  historyErase,
   historyList,
   upgradeChanged,
   upgradeClaim,

@@ -203,6 +203,22 @@ export const historyList = request('history.list', {
   }),
 })
 
+export const historyErase = request('history.erase', {
+  server: 'campaign-scheduler',
+  deadlineMs: 30_000,
+  description:
+    'Forgets what upgrades did to a device: entries leave their hashes, upgrades that are over still count and name nobody. What is under way stays.',
+  input: Type.Object({ deviceKey: DeviceKey, actor: Actor }),
+  output: Type.Object({
+    /** Entries of the audit trail. */
+    entries: Count,
+    /** Upgrades that name nobody any more. */
+    upgrades: Count,
+    /** Upgrades that are not over, or of which something late may come: to be asked for again when they are. */
+    underWay: Count,
+  }),
+})
+
 /** For people and OSS/BSS: which state an upgrade moved to. */
 export const upgradeChanged = event('upgrade.changed', {
   delivery: 'live',

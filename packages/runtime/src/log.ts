@@ -39,8 +39,22 @@ export function createLog(settings: {
       redact: { paths: redacted, censor: '[redacted]' },
       mixin: activeSpan,
     },
-    settings.destination ?? pino.destination({ fd: 1, sync: false }),
+    settings.destination ?? standardOutput(),
   )
+}
+
+/** What cannot be written waits up to this; then lines are dropped. */
+const MOST_UNWRITTEN = 4 * 1024 ** 2
+
+/** A log that cannot be written (a full disk, a reader that is gone) neither ends the process nor fills its memory, nor holds up its end. */
+function standardOutput(): DestinationStream {
+  const output = pino.destination({ fd: 1, sync: false, maxLength: MOST_UNWRITTEN })
+  output.on('error', () => {
+    // What is written at the exit would fail for ever, or throw.
+    output.flush = (done) => done?.()
+    output.flushSync = () => {}
+  })
+  return output
 }
 
 function activeSpan(): object {

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { openSync } from 'node:fs'
 import { join } from 'node:path'
 import { waitUntil } from '@sluice/testbed'
 import { afterEach, expect, test } from 'vitest'
@@ -99,4 +100,25 @@ test('a job is told its arguments, prints them for --help, and refuses others', 
   await run(job(''), { args: ['--help'] })
   expect(output).toContain('--twice  Do it twice.')
   expect((await run(job(''), { args: ['--thrice'] }))[0]).toBe(1)
+})
+
+test('fault 58: a process whose log goes to a full disk serves on, and ends in order', async () => {
+  const code = service(
+    `setInterval(() => log.info({ text: 'x'.repeat(10_000) }, 'line.written'), 1)
+     process.send({ ready: true })
+     ${started}`,
+  )
+  child = spawn(process.execPath, ['--input-type=module-typescript', '--eval', code], {
+    cwd: import.meta.dirname,
+    env: { PATH: process.env['PATH'], SLUICE_ADMIN_PORT: '0', SLUICE_NATS_URL: 'nats://x' },
+    stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe', 'ipc'],
+  })
+  output = ''
+  child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  const ended = once(child, 'exit')
+  await once(child, 'message')
+  await new Promise((resolve) => void setTimeout(resolve, 1_000))
+  expect([child.exitCode, child.signalCode, output]).toEqual([null, null, ''])
+  child.kill('SIGTERM')
+  expect(await ended).toEqual([0, null])
 })

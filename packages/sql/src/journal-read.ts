@@ -43,7 +43,7 @@ export async function readJournal(sql: Queryable, schema: string, filter: Journa
   return rows.map(toJournalRow)
 }
 
-function toJournalRow(row: StoredRow): JournalRow {
+export function toJournalRow(row: StoredRow): JournalRow {
   const traceId = row.traceparent?.split('-')[1]
   return {
     seq: row.seq,

@@ -74,4 +74,14 @@ create table journal_erased (
   reason text not null
 );`,
   },
+  {
+    // Rows go only where their hashes stay: by `erase`, which says so in its transaction.
+    id: 'journal-004-erasing',
+    sql: `
+create or replace function refuse_journal_change() returns trigger language plpgsql as $$
+begin
+  if tg_op = 'DELETE' and current_setting('sluice.erasing', true) = 'on' then return old; end if;
+  raise exception 'the journal is append-only';
+end $$;`,
+  },
 ]

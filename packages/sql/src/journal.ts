@@ -1,5 +1,6 @@
 import { json } from './encode-value.ts'
 import { type ChainPage, readChain } from './journal-audit.ts'
+import { type Erasure, eraseRows } from './journal-erase.ts'
 import { type ChainVerdict, sealBatch, verifyChain } from './journal-chain.ts'
 import type { InEntry, JournalEntry, JournalFilter, JournalRow } from './journal-entry.ts'
 import { readJournal } from './journal-read.ts'
@@ -24,6 +25,8 @@ export interface Journal {
   seal(sql: Sql): Promise<number>
   /** Recomputes the chain. Keep `head` outside the database to notice that its end was cut off. */
   verifyChain(sql: Sql): Promise<ChainVerdict>
+  /** Takes rows out and leaves their hashes, so that the chain holds; answers what was erased. Not what waits to be sealed or published. */
+  erase(tx: Queryable, seqs: readonly number[], erasure: Erasure): Promise<JournalRow[]>
   /** A page of the chain, for somebody who recomputes it elsewhere, or follows it: at most `limit` rows. Throws SqlError `invalid` on a strange cursor. */
   readChain(sql: Sql, page: { readonly cursor?: string | undefined; readonly limit: number }): Promise<ChainPage>
 }
@@ -61,6 +64,7 @@ export function createJournal(schema: string): Journal {
     },
     seal: (sql) => sealBatch(sql, schema),
     verifyChain: (sql) => verifyChain(sql, schema),
+    erase: (tx, seqs, erasure) => eraseRows(tx, schema, seqs, erasure),
     readChain: (sql, page) => readChain(sql, schema, page),
   }
 }

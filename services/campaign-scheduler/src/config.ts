@@ -41,6 +41,13 @@ export interface SchedulerSettings {
   readonly askAgainMs: number
   /** How long the credentials of a download hold. */
   readonly credentialMs: number
+  /** How long the devices of a campaign that is over are remembered. */
+  readonly historyKeepMs: number
+  readonly forgetEveryMs: number
+  /** When the database was restored from a backup, epoch ms; null: never. */
+  readonly restoredAt: number | null
+  /** For how long nothing new is offered after that. */
+  readonly restoreHoldMs: number
   /** Over all campaigns; null: no cap. */
   readonly globalCaps: GlobalCaps | null
   /** Where gates outside may be asked by HTTP: hosts as they stand in a URL, with the port where it is not the usual one. */
@@ -83,6 +90,10 @@ export const defaultSettings: SchedulerSettings = {
   gateEveryMs: 30_000,
   askAgainMs: 15 * 60_000,
   credentialMs: 6 * 3_600_000,
+  historyKeepMs: 730 * 86_400_000,
+  forgetEveryMs: 3_600_000,
+  restoredAt: null,
+  restoreHoldMs: 4 * 3_600_000,
   globalCaps: null,
   gateHosts: [],
   gateSecret: null,
@@ -140,6 +151,22 @@ export const settings = defineSettings({
     secret: true,
     description: 'What questions to gates outside are signed with (HMAC-SHA256).',
   },
+  SLUICE_HISTORY_KEEP_DAYS: {
+    type: { ...count, minimum: 1, maximum: 36_500 },
+    default: defaultSettings.historyKeepMs / 86_400_000,
+    description: 'How long the devices of a campaign that is over are remembered, in days; its counters are for good.',
+  },
+  SLUICE_RESTORED_AT: {
+    type: { type: 'string', pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(?:\\.\\d{1,3})?Z$' },
+    optional: true,
+    description:
+      'When the database was restored from a backup (2026-01-31T12:00:00Z): devices may be working on what it does not know of, and nothing new is offered for a while.',
+  },
+  SLUICE_RESTORE_HOLD_MS: {
+    type: count,
+    default: defaultSettings.restoreHoldMs,
+    description: 'For how long nothing new is offered after a restore, in ms.',
+  },
   SLUICE_CREDENTIAL_MS: {
     type: count,
     default: defaultSettings.credentialMs,
@@ -166,6 +193,9 @@ export function toSchedulerSettings(values: SettingsValues<typeof settings>): Pa
     gatherMs: values.SLUICE_CLAIM_GATHER_MS,
     approvalAbove: values.SLUICE_APPROVAL_ABOVE,
     credentialMs: values.SLUICE_CREDENTIAL_MS,
+    historyKeepMs: values.SLUICE_HISTORY_KEEP_DAYS * 86_400_000,
+    restoredAt: values.SLUICE_RESTORED_AT === undefined ? null : Date.parse(values.SLUICE_RESTORED_AT),
+    restoreHoldMs: values.SLUICE_RESTORE_HOLD_MS,
     globalCaps: isCapped ? caps : null,
     gateHosts: values.SLUICE_GATE_HOSTS === '' ? [] : values.SLUICE_GATE_HOSTS.split(','),
     gateSecret: values.SLUICE_GATE_SECRET ?? null,

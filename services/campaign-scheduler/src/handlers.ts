@@ -16,6 +16,7 @@ import {
   campaignRollBack,
   campaignReport,
   deviceChanged,
+  historyErase,
   historyList,
   placementList,
   settingsKept,
@@ -35,6 +36,7 @@ import { rollBackCampaign } from './campaign/roll-back.ts'
 import { readStops } from './campaign/transfer-stops.ts'
 import { createReporter } from './campaign/report.ts'
 import { readHistory } from './history.ts'
+import { eraseDevice } from './retention.ts'
 import type { Parts } from './parts.ts'
 import { applyObservations } from './upgrade/apply-facts.ts'
 import { takeBackups } from './upgrade/backups.ts'
@@ -59,6 +61,7 @@ export async function serveAll(parts: Parts): Promise<Stop> {
     await serve(bus, upgradeGet, ({ upgradeId }) => readUpgrade(parts, upgradeId)),
     await serve(bus, campaignReport, ({ campaignId }) => report(campaignId)),
     await serve(bus, auditList, (input) => readAudit(parts, input)),
+    await serve(bus, historyErase, (input) => eraseDevice(parts, input)),
     await serve(bus, historyList, (input) => readHistory(parts, input)),
     await serve(bus, settingsKept, (input) => readKeptSettings(parts, input)),
     await serve(bus, placementList, (input) => listPlacements(parts, input)),

@@ -8,6 +8,7 @@ import { planningSuite } from './campaign/planning.suite.ts'
 import { rollBackSuite } from './campaign/roll-back.suite.ts'
 import { outageSuite } from './outage/outage.suite.ts'
 import { recoverySuite } from './recovery.suite.ts'
+import { retentionSuite } from './retention.suite.ts'
 import { campaign, go, running, succeed, untilCampaign } from './testing/drive.ts'
 import { type World, closeEmbedded, createWorld } from './testing/world.ts'
 import { backupsSuite } from './upgrade/backups.suite.ts'
@@ -55,5 +56,6 @@ export function schedulerSuite(name: string, openSql?: () => Promise<Sql>): void
     describe('interplay', () => interplaySuite(open))
     describe('outages', () => outageSuite(open))
     describe('recovery', () => recoverySuite(open))
+    describe('retention', () => retentionSuite(open))
   })
 }

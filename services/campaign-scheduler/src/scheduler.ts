@@ -10,6 +10,7 @@ import { createPulse } from './outage/pulse.ts'
 import { createOwnership } from './ownership.ts'
 import type { Parts } from './parts.ts'
 import { reconcile } from './reconcile.ts'
+import { forgetOld } from './retention.ts'
 import { createBacklogReader } from './store/backlogs.ts'
 import { migrations } from './store/migrations.ts'
 import { tick, tickOutside, tickPlans } from './tick.ts'
@@ -56,6 +57,7 @@ export function createScheduler({ sql, bus, clock, ids, log, settings }: Schedul
   const pulseTicker = createTicker(() => beatOnce(parts))
   const ownership = createOwnership({ sql, log, settings: all })
   const ownerTicker = createTicker(() => shareOut(parts))
+  const forgetTicker = createTicker(() => forgetPage(parts))
   const parts: Parts = {
     sql,
     journal,
@@ -94,6 +96,7 @@ export function createScheduler({ sql, bus, clock, ids, log, settings }: Schedul
         clock.every(all.tickMs, () => ticker.wake()),
         clock.every(all.beatMs, () => pulseTicker.wake()),
         clock.every(all.beatMs, () => ownerTicker.wake()),
+        clock.every(all.forgetEveryMs, () => forgetTicker.wake()),
       ]
       stops.push(async () => {
         for (const cancel of cancels) cancel()
@@ -104,6 +107,7 @@ export function createScheduler({ sql, bus, clock, ids, log, settings }: Schedul
           outsideTicker.stop(),
           pulseTicker.stop(),
           ownerTicker.stop(),
+          forgetTicker.stop(),
         ])
       })
       ticker.wake()
@@ -118,6 +122,14 @@ export function createScheduler({ sql, bus, clock, ids, log, settings }: Schedul
 async function beatOnce({ pulse, log }: Parts): Promise<boolean> {
   await pulse.beat().catch((error: unknown) => log.warn({ err: error }, 'scheduler.beat.failed'))
   return false
+}
+
+/** A page that fails is tried again with the next look. */
+async function forgetPage(parts: Parts): Promise<boolean> {
+  return forgetOld(parts).catch((error: unknown) => {
+    parts.log.error({ err: error }, 'history.forget.failed')
+    return false
+  })
 }
 
 /** The campaigns of who died are looked at as at a start. A beat that fails is made up for by the next one. */

@@ -33,6 +33,7 @@ import {
   fleetTaskCreate,
   fleetTaskGet,
   fleetTaskList,
+  historyErase,
   historyList,
   profileList,
   profilePut,
@@ -168,6 +169,8 @@ export function createAnswers(bus: Bus, awaitTask: AwaitTask): Answers {
     removeBootstrapCredential: ({ params, actor }) => bus.request(bootstrapCredentialRemove, { ...params, actor }),
     getDeviceUpgrades: ({ params, query }) =>
       withDevice(params.device, (deviceKey) => bus.request(upgradeList, { limit: PAGE, ...query, deviceKey })),
+    eraseDeviceHistory: ({ params, actor }) =>
+      withDevice(params.device, (deviceKey) => bus.request(historyErase, { deviceKey, actor })),
     getDeviceHistory: ({ params, query }) =>
       withDevice(params.device, (deviceKey) => bus.request(historyList, { limit: PAGE, ...query, deviceKey })),
   }

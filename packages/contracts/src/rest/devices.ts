@@ -1,7 +1,7 @@
 import Type from 'typebox'
 import { BootstrapCredential, Device, DeviceChange, DeviceFilter, ImportedDevice } from '../device.ts'
 import { DeviceMessage } from '../device-message.ts'
-import { Upgrade } from '../upgrade.ts'
+import { Upgrade, historyErase } from '../upgrade.ts'
 import { Count, SoftwareVersion } from '../values.ts'
 import { device, history, historyQuery, none, operation, page, pageOf } from './operation.ts'
 
@@ -70,6 +70,17 @@ export const devices = {
     body: null,
     status: 200,
     response: history,
+    errors: ['not_found'],
+  }),
+  eraseDeviceHistory: operation({
+    method: 'DELETE',
+    path: '/v1/devices/{device}/history',
+    summary: 'Forget what upgrades did to one device; counters and the audit chain stay',
+    params: device,
+    query: none,
+    body: null,
+    status: 200,
+    response: historyErase.output,
     errors: ['not_found'],
   }),
   updateDevice: operation({

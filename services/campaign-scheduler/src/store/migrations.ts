@@ -356,4 +356,13 @@ create table scheduler.kept_settings (
 );
 `,
   },
+  {
+    id: 'scheduler-0051-erasure',
+    sql: `
+-- When the devices of a campaign that is over were forgotten.
+alter table scheduler.campaigns add column devices_erased_at bigint;
+create index campaigns_to_forget on scheduler.campaigns (updated_at)
+  where state in ('aborted', 'finished') and devices_erased_at is null;
+`,
+  },
 ]

@@ -31,7 +31,11 @@ export async function books(
       for (const { wave, size } of data['waves'] as { wave: number; size: number }[])
         add(`${wave} pending pending`, size)
     }
-    if (kind === 'upgrade.planned') add(`${data['wave']} pending pending`, 1)
+    if (kind === 'upgrade.planned') add(`${Number(data['wave'])} pending pending`, 1)
+    if (kind === 'history.erased') {
+      for (const { wave, state, countsAs, n } of data['moves'] as { wave: number; state: string; countsAs: string; n: number }[])
+        add(`${wave} ${state} ${countsAs}`, n)
+    }
     if (kind !== 'upgrade.moved') continue
     const move = data as Record<'from' | 'to' | 'countedAs' | 'countsAs', string> & { wave: number }
     add(`${move.wave} ${move.from} ${move.countedAs}`, -1)

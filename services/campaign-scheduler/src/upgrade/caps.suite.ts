@@ -29,7 +29,7 @@ export function capsSuite(open: () => Promise<World>): void {
     const order = shuffled(all)
     const answers = await Promise.all(order.map((upgrade) => claim(world, upgrade)))
     const sites = order.filter((_, index) => answers[index]!.kind === 'go').map((one) => siteOf.get(one.deviceKey))
-    expect(sites.toSorted(), `seed ${seed}`).toEqual(['olt-0', 'olt-0', 'olt-1', 'olt-1', 'olt-2', 'olt-2'])
+    expect(sites.map(String).toSorted(), `seed ${seed}`).toEqual(['olt-0', 'olt-0', 'olt-1', 'olt-1', 'olt-2', 'olt-2'])
     expect(answers.map(reasonOf).filter((reason) => reason === 'cap_site_in_flight')).toHaveLength(12)
     const use = await world.sql.query<{ site: string; n: number }>(
       `select site, in_flight as n from scheduler.site_use where in_flight <> 0 order by site`,

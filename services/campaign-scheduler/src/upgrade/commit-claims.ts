@@ -6,6 +6,7 @@ import { type CampaignRow, lockCampaigns } from '../store/campaigns.ts'
 import { type KeptRow, keepSettings } from '../store/kept-settings.ts'
 import { lockGlobalCap } from '../store/tallies.ts'
 import { type UpgradeRow, lockUpgrades } from '../store/upgrades.ts'
+import { heldUntil } from './after-restore.ts'
 import { backupStep } from './backup-step.ts'
 import { countStart, noteStarts } from './caps.ts'
 import type { Claim, ClaimReply } from './claim.ts'
@@ -96,6 +97,8 @@ function judge(parts: Parts, situation: Situation, claim: Claim, now: number): V
   }
   const answer = admitClaim(claimSituation(parts, situation, row, campaign, claim, now))
   if (answer.kind === 'go') {
+    const held = heldUntil(parts.settings, now)
+    if (held !== null) return { kind: 'answer', answer: { kind: 'not_before', at: toTime(held), reason: 'restored' } }
     const rival = situation.rivals.get(row.deviceKey)?.find((other) => other.weight > campaign.policy.weight)
     if (rival !== undefined) return { kind: 'withdraw', reason: 'superseded', detail: rival.campaignId }
     if (answer.windows === undefined && needsConfirmation(campaign.policy)) return unasked(parts, claim, now)

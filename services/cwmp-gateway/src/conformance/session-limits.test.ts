@@ -23,6 +23,38 @@ test('session 18: beyond what it can answer at once a gateway says 503 and when 
   expect((await (await field.line(port)).ask(rawPost(field.cpe().written()))).status).toBe(200)
 })
 
+test('bad input 38: in a reboot storm every Inform is answered, few are under way, and the others hear when to come again', async () => {
+  const maxPosts = 8
+  const { port } = await field.stand.open({ maxPosts })
+  let underWay = 0
+  let most = 0
+  field.stand.beforePublish = async () => {
+    most = Math.max(most, ++underWay)
+    await new Promise((resolve) => void setTimeout(resolve, 5))
+    underWay -= 1
+  }
+  const before = process.memoryUsage().heapUsed
+  const heard: string[] = []
+  // 1,000 Informs over 50 devices at once: none waits in a queue, and nothing is read of those refused.
+  const body = rawPost(field.cpe().written())
+  await Promise.all(
+    Array.from({ length: 50 }, async () => {
+      for (let n = 0; n < 20; n++) {
+        const line = await field.line(port)
+        const { status, headers, body: answer } = await line.ask(body)
+        heard.push(status === 503 ? `503 ${headers.get('retry-after')} ${answer.length}` : String(status))
+        line.drop()
+      }
+    }),
+  )
+  field.stand.beforePublish = async () => {}
+  expect(heard).toHaveLength(1_000)
+  expect(new Set(heard)).toEqual(new Set(['200', '503 30 0']))
+  expect(most).toBeLessThanOrEqual(maxPosts)
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(200 * 1024 ** 2)
+  expect((await (await field.line(port)).ask(rawPost(field.cpe().written()))).status).toBe(200)
+}, 120_000)
+
 test('session 19: a body beyond the limit is 413, ends its session, and the gateway serves on', async () => {
   const cpe = field.cpe()
   await cpe.contact()

@@ -1,0 +1,107 @@
+import { type InputOf, type OutputOf, type Reply, answered, deviceKeyOf, type historyErase } from '@sluice/contracts'
+import type { JournalRow, Queryable } from '@sluice/sql'
+import { inTransaction } from './in-transaction.ts'
+import { OURSELVES, type Parts } from './parts.ts'
+import {
+  blankUpgrade,
+  countUpgradesNotOver,
+  deleteAround,
+  deleteSignalsOf,
+  deleteUpgrades,
+  entriesOfCampaign,
+  entriesOfDevice,
+  entriesOfNobody,
+  eventsNaming,
+  lockUpgradesOver,
+  markDevicesErased,
+  takeCampaignToForget,
+} from './store/history.ts'
+
+/**
+ * Forgets one device, as somebody asked: entries about it leave their hashes, upgrades that are over still count and say
+ * no longer whose they were. What is under way stays, and is told: it has to be asked for again when it is over.
+ */
+export async function eraseDevice(
+  parts: Parts,
+  { deviceKey, actor }: InputOf<typeof historyErase>,
+): Promise<Reply<OutputOf<typeof historyErase>>> {
+  const erasure = { at: parts.clock.now(), reason: `asked for by ${actor}` }
+  const limit = parts.settings.sweepPageSize
+  // What was written last is not sealed yet, and can be erased only once it is.
+  while ((await parts.journal.seal(parts.sql)) > 0);
+  let entries = 0
+  for (const next of [eventsNaming, entriesOfDevice]) {
+    for (let page = limit; page === limit; entries += page) {
+      page = await inTransaction(parts, async (tx) =>
+        erasePage(parts, tx, await next(tx, deviceKey, limit), erasure, actor),
+      )
+    }
+  }
+  const upgrades = await inTransaction(parts, async (tx) => {
+    const over = await lockUpgradesOver(tx, deviceKey)
+    await deleteAround(tx, over)
+    await deleteSignalsOf(tx, deviceKey)
+    for (const upgradeId of over) await blankUpgrade(tx, upgradeId, nobody(upgradeId))
+    return over.length
+  })
+  return answered({ entries, upgrades, underWay: await countUpgradesNotOver(parts.sql, deviceKey) })
+}
+
+/** A key that no device has. */
+const nobody = (upgradeId: string) => deviceKeyOf({ oui: '', productClass: 'erased', serialNumber: upgradeId })
+
+/** What is older than it may be, one page; true: there may be more. */
+export async function forgetOld(parts: Parts): Promise<boolean> {
+  const { historyKeepMs, sweepPageSize: limit } = parts.settings
+  const at = parts.clock.now()
+  const before = at - historyKeepMs
+  const erasure = { at, reason: 'older than it is kept' }
+  return inTransaction(parts, async (tx) => {
+    const campaignId = await takeCampaignToForget(tx, before)
+    if (campaignId === undefined) {
+      return (await erasePage(parts, tx, await entriesOfNobody(tx, before, limit), erasure, OURSELVES)) === limit
+    }
+    const erased = await erasePage(parts, tx, await entriesOfCampaign(tx, campaignId, limit), erasure, OURSELVES)
+    if (erased > 0) return true
+    if ((await deleteUpgrades(tx, campaignId, limit)) < limit) await markDevicesErased(tx, campaignId, at)
+    return true
+  })
+}
+
+async function erasePage(
+  parts: Parts,
+  tx: Queryable,
+  seqs: readonly number[],
+  erasure: { readonly at: number; readonly reason: string },
+  actor: string,
+): Promise<number> {
+  const erased = await parts.journal.erase(tx, seqs, erasure)
+  const byCampaign = Map.groupBy(erased, ({ campaignId }) => campaignId)
+  await parts.journal.append(
+    tx,
+    [...byCampaign].flatMap(([campaignId, rows]) => {
+      const data = { entries: rows.length, reason: erasure.reason, moves: sumOfMoves(rows) }
+      const entry = { direction: 'note', at: erasure.at, actor, kind: 'history.erased', data } as const
+      return campaignId === undefined ? [] : [{ ...entry, campaignId }]
+    }),
+  )
+  return erased.length
+}
+
+/** What remains of moves whose entries are gone: tallies are the fold of these as well. */
+export function sumOfMoves(
+  rows: readonly JournalRow[],
+): { wave: number; state: string; countsAs: string; n: number }[] {
+  const sums = new Map<string, { wave: number; state: string; countsAs: string; n: number }>()
+  const add = (wave: number, state: string, countsAs: string, n: number) => {
+    const key = `${wave} ${state} ${countsAs}`
+    sums.set(key, { wave, state, countsAs, n: (sums.get(key)?.n ?? 0) + n })
+  }
+  for (const { kind, data } of rows) {
+    if (kind !== 'upgrade.moved') continue
+    const move = data as Record<'from' | 'to' | 'countedAs' | 'countsAs', string> & { wave: number }
+    add(move.wave, move.from, move.countedAs, -1)
+    add(move.wave, move.to, move.countsAs, 1)
+  }
+  return [...sums.values()].filter(({ n }) => n !== 0)
+}
