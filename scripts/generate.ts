@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { spawnSync } from 'node:child_process'
+import { allRights, natsUsers } from '../packages/bus/src/index.ts'
 import { asyncApi } from './generate/async-api.ts'
 import { campaignPage, conformancePage } from './generate/conformance-page.ts'
 import { errorsPage } from './generate/errors-page.ts'
@@ -17,6 +18,7 @@ const json = (value: unknown): string => JSON.stringify(value, null, 2) + '\n'
 const files: Record<string, string> = {
   'services/operator-api/src/generated/openapi.json': json(openApi()),
   'docs/reference/generated/asyncapi.json': json(asyncApi()),
+  'deploy/nats/users.conf': natsUsers(allRights()),
   'docs/reference/conformance.md': conformancePage(),
   'docs/reference/campaign-conformance.md': campaignPage(),
   'docs/reference/errors.md': errorsPage(),

@@ -9,8 +9,8 @@ export type Answer<M extends RequestMessage> = (
 ) => Promise<readonly Reply<OutputOf<M>>[]>
 
 export interface Answerer {
-  /** The reply to a request as both travel, JSON text. Never throws. */
-  answer(body: string, traceparent: string | undefined): Promise<string>
+  /** The reply to a request as both travel, JSON text. `caller`: who asks, as the transport vouches; the input's `actor` is that. Never throws. */
+  answer(body: string, traceparent: string | undefined, caller?: string): Promise<string>
   stop(): Promise<void>
 }
 
@@ -47,8 +47,12 @@ export function createAnswerer<M extends RequestMessage>(
     clock,
   })
 
-  const replyTo = async (body: string, traceparent: string | undefined): Promise<Reply<OutputOf<M>>> => {
-    const input = readInput(message, body)
+  const replyTo = async (
+    body: string,
+    traceparent: string | undefined,
+    caller: string | undefined,
+  ): Promise<Reply<OutputOf<M>>> => {
+    const input = readInput(message, body, caller)
     if (!input.ok) return input
     try {
       return await batcher.add(traceparent === undefined ? { input: input.data } : { input: input.data, traceparent })
@@ -61,8 +65,8 @@ export function createAnswerer<M extends RequestMessage>(
     }
   }
   return {
-    async answer(body, traceparent) {
-      const text = JSON.stringify(await replyTo(body, traceparent))
+    async answer(body, traceparent, caller) {
+      const text = JSON.stringify(await replyTo(body, traceparent, caller))
       if (Buffer.byteLength(text) <= MAX_BODY_BYTES) return text
       return JSON.stringify(refused('too_large', `the answer has more than ${MAX_BODY_BYTES} bytes`))
     },
@@ -70,14 +74,21 @@ export function createAnswerer<M extends RequestMessage>(
   }
 }
 
-function readInput<M extends RequestMessage>(message: M, body: string): Reply<InputOf<M>> {
+function readInput<M extends RequestMessage>(message: M, body: string, caller: string | undefined): Reply<InputOf<M>> {
   let input: unknown
   try {
     input = JSON.parse(body)
   } catch {
     return refused('invalid_request', `${message.name}: the input is no JSON`)
   }
-  const checked = check(message.input, input)
+  const checked = check(message.input, caller === undefined ? input : signedBy(message, input, caller))
   if (checked.kind === 'invalid') return refused('invalid_request', `${message.name}: ${checked.detail}`)
   return { ok: true, data: checked.value as InputOf<M> }
+}
+
+/** Whatever the input says: who acts is who the transport let in. */
+function signedBy(message: RequestMessage, input: unknown, caller: string): unknown {
+  const fields = (message.input as { properties?: Record<string, unknown> }).properties ?? {}
+  if (!('actor' in fields) || typeof input !== 'object' || input === null) return input
+  return { ...input, actor: `oss:${caller}` }
 }

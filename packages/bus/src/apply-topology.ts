@@ -1,5 +1,6 @@
 import { type JetStreamManager, connect } from 'nats'
 import { BusError } from './bus-error.ts'
+import { inboxOf } from './message-subject.ts'
 import { natsOptions } from './nats-options.ts'
 import { type Topology, type TopologySettings, topologyOf } from './topology.ts'
 
@@ -10,7 +11,7 @@ import { type Topology, type TopologySettings, topologyOf } from './topology.ts'
  */
 export async function applyTopology(natsUrl: string, settings: TopologySettings = {}): Promise<Topology> {
   const topology = topologyOf(settings)
-  const connection = await connect({ ...natsOptions(natsUrl), name: 'topology', timeout: 10_000 }).catch(
+  const connection = await connect({ ...natsOptions(natsUrl), name: 'topology', inboxPrefix: inboxOf('topology'), timeout: 10_000 }).catch(
     (error: unknown) => {
       throw new BusError('unavailable', 'NATS cannot be reached', error)
     },

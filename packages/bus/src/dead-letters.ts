@@ -1,6 +1,6 @@
 import { type JetStreamManager, type StoredMsg, connect, headers } from 'nats'
 import { BusError } from './bus-error.ts'
-import { USUAL_NAMESPACE, deadLetterStream } from './message-subject.ts'
+import { USUAL_NAMESPACE, deadLetterStream, inboxOf } from './message-subject.ts'
 import { natsOptions } from './nats-options.ts'
 
 /** An event on NATS that a consumer gave up. Its data stays out: it is the device's and the operator's. */
@@ -32,7 +32,7 @@ const DEADLINE_MS = 5_000
 /** The dead letters of an installation, for the job that an operator runs once the cause is mended. */
 export async function openDeadLetters(natsUrl: string, namespace = USUAL_NAMESPACE): Promise<DeadLetters> {
   const stream = deadLetterStream(namespace)
-  const connection = await connect({ ...natsOptions(natsUrl), name: 'dead-letters', timeout: DEADLINE_MS }).catch(
+  const connection = await connect({ ...natsOptions(natsUrl), name: 'dead-letters', inboxPrefix: inboxOf('topology'), timeout: DEADLINE_MS }).catch(
     (error: unknown) => {
       throw new BusError('unavailable', 'NATS cannot be reached', error)
     },

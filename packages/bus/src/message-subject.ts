@@ -27,6 +27,16 @@ export function requestSubject(message: RequestMessage, namespace = USUAL_NAMESP
   return `${namespace}.v1.${message.name}`
 }
 
+/** What public requests come on: the last token is who asks, which permissions of NATS vouch for. */
+export function callerSubject(message: RequestMessage, caller: string, namespace = USUAL_NAMESPACE): string {
+  return `${requestSubject(message, namespace)}.${caller}`
+}
+
+/** Under which a user of NATS gets its answers. */
+export function inboxOf(user: string): string {
+  return `_INBOX_${user}`
+}
+
 /** One stream per entity: `SLUICE_DEVICE`. */
 export function streamName(message: EventMessage, namespace = USUAL_NAMESPACE): string {
   return `${namespace}_${message.name.split('.')[0]}`.toUpperCase()

@@ -1,6 +1,6 @@
-import { refused } from '@sluice/contracts'
+import { PUBLIC_REQUESTS, refused } from '@sluice/contracts'
 import { type Clock, type Log, inSpan, withDeadline } from '@sluice/runtime'
-import { type MsgHdrs, NatsError, type Subscription, headers } from 'nats'
+import { type Msg, type MsgHdrs, NatsError, type Subscription, headers } from 'nats'
 import { createAnswerer } from './answer-requests.ts'
 import { askRequest } from './ask-request.ts'
 import { BusError } from './bus-error.ts'
@@ -164,20 +164,28 @@ export async function connectNats(settings: NatsBusSettings): Promise<Bus> {
       refuseClosed()
       const answerer = createAnswerer(message, answer, options ?? {}, { service, log, clock, instruments })
       const underWay = new Set<Promise<void>>()
-      const subscription = connection.subscribe(requestSubject(message, namespace), {
-        queue: message.server,
-        callback(error, asked) {
+      const callback =
+        (callerOf: (asked: Msg) => string | undefined) =>
+        (error: Error | null, asked: Msg): void => {
           if (error !== null) return
-          const answering = answerer.answer(asked.string(), traceparentOf(asked.headers)).then((text) => {
-            if (!connection.isClosed()) asked.respond(text)
-          })
+          const answering = answerer
+            .answer(asked.string(), traceparentOf(asked.headers), callerOf(asked))
+            .then((text) => {
+              if (!connection.isClosed()) asked.respond(text)
+            })
           underWay.add(answering)
           void answering.catch(() => {}).finally(() => underWay.delete(answering))
-        },
-      })
+        }
+      const queue = message.server
+      const subject = requestSubject(message, namespace)
+      const subscriptions = [connection.subscribe(subject, { queue, callback: callback(() => undefined) })]
+      if (PUBLIC_REQUESTS.includes(message)) {
+        const whoAsks = ({ subject: said }: Msg) => said.slice(subject.length + 1)
+        subscriptions.push(connection.subscribe(`${subject}.*`, { queue, callback: callback(whoAsks) }))
+      }
       await flush()
       return kept(async () => {
-        await farewell(subscription)
+        await Promise.all(subscriptions.map(farewell))
         await answerer.stop()
         await Promise.allSettled(underWay)
         await flush()

@@ -1,11 +1,14 @@
 import type { Clock, Log } from '@sluice/runtime'
 import { type NatsConnection, connect } from 'nats'
 import { BusError } from './bus-error.ts'
+import { inboxOf } from './message-subject.ts'
 import { natsOptions } from './nats-options.ts'
 
 /** The connection, and what is known of it. */
 export interface NatsLink {
   readonly connection: NatsConnection
+  /** What subjects for answers begin with. */
+  readonly inboxPrefix: string
   isUp(): boolean
   /** Resolves with true once it is up, with false after `ms` without. */
   whenUp(ms: number): Promise<boolean>
@@ -30,6 +33,8 @@ export async function openNatsLink(settings: {
   const connection = await connect({
     ...natsOptions(settings.servers),
     name: settings.service,
+    // A user of NATS hears its own answers alone.
+    inboxPrefix: inboxOf(settings.service),
     maxReconnectAttempts: -1,
     waitOnFirstConnect: true,
     ignoreAuthErrorAbort: true,
@@ -68,6 +73,7 @@ export async function openNatsLink(settings: {
 
   return {
     connection,
+    inboxPrefix: inboxOf(settings.service),
     isUp: () => up && !connection.isClosed(),
     whenUp(ms) {
       if (up) return Promise.resolve(true)

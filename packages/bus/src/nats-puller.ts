@@ -39,7 +39,7 @@ export function createNatsPuller(
 ): NatsPuller {
   const { link, clock, log } = parts
   const { connection } = link
-  const inbox = createInbox()
+  const inbox = createInbox(link.inboxPrefix)
   const held = new Set<NatsDelivery>()
   /** Those of them that wait for another try, by their place in the stream. */
   const postponed = new Map<number, NatsDelivery>()

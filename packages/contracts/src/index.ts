@@ -123,6 +123,7 @@ export {
 } from './gateway-rules.ts'
 export { EVENTS, REQUESTS } from './messages.ts'
 export { KeptSettings, settingsKept } from './kept-settings.ts'
+export { ANSWERED_OUTSIDE, PUBLIC_EVENTS, PUBLIC_REQUESTS } from './public-messages.ts'
 export { type Observation, type ObservedFact, type Snapshot, attemptObserved } from './observation.ts'
 export { type Reach, deviceNotified, deviceReach, deviceSignature, deviceWake, deviceWoken } from './reach.ts'
 export { type Placement, type Task, type Watch, placementList, taskPlaced } from './task.ts'

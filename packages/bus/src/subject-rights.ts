@@ -1,0 +1,210 @@
+import {
+  ANSWERED_OUTSIDE,
+  EVENTS,
+  type EventMessage,
+  PUBLIC_EVENTS,
+  PUBLIC_REQUESTS,
+  REQUESTS,
+  type RequestMessage,
+} from '@sluice/contracts'
+import {
+  USUAL_NAMESPACE,
+  callerSubject,
+  consumerName,
+  everyKeyOf,
+  inboxOf,
+  requestSubject,
+  streamName,
+} from './message-subject.ts'
+
+/** What a user of NATS may say and hear, and nothing else. */
+export interface SubjectRights {
+  readonly user: string
+  readonly publish: readonly string[]
+  readonly subscribe: readonly string[]
+  /** May answer each request it was handed, once, wherever its asker waits. */
+  readonly answers: boolean
+}
+
+/** What services ask and say; what they serve and consume stands in the contracts. A new word here is a right that is given. */
+const SPEAKS: Record<string, { asks: readonly string[]; says: readonly string[]; listens: readonly string[] }> = {
+  'cwmp-gateway': {
+    asks: [
+      'credential.confirm',
+      'credential.issue',
+      'device.credential',
+      'gateway_rules.get',
+      'placement.list',
+      'settings.kept',
+      'task.claim',
+      'task.placements',
+      'task.report',
+      'upgrade.claim',
+    ],
+    says: ['attempt.observed', 'device.informed', 'device.messages'],
+    listens: ['gateway_rules.changed'],
+  },
+  'device-registry': {
+    asks: [],
+    says: ['device.changed', 'device.credential_changed', 'gateway_rules.changed'],
+    listens: [],
+  },
+  'device-tasks': {
+    asks: ['credential.confirm', 'credential.issue', 'device.get', 'device.list', 'device.wake', 'upload.grant'],
+    says: ['task.changed', 'task.placed'],
+    listens: ['device.woken'],
+  },
+  'device-waker': {
+    asks: ['device.reach', 'device.signature'],
+    says: ['device.notified', 'device.woken'],
+    listens: [],
+  },
+  'artifact-resolver': { asks: [], says: ['artifact.registered', 'artifact.revoked'], listens: [] },
+  'firmware-verifier': { asks: [], says: ['artifact.rejected', 'artifact.revoked', 'artifact.trusted'], listens: [] },
+  'file-server': {
+    asks: ['transfer_stops.get'],
+    says: ['attempt.observed', 'upload.received'],
+    listens: ['transfer_stops.changed'],
+  },
+  'campaign-scheduler': {
+    asks: ['artifact.get', 'artifact.list', 'artifact.resolve', 'device.list', 'gate.ask', 'upload.grant'],
+    says: ['campaign.changed', 'task.placed', 'transfer_stops.changed', 'upgrade.changed'],
+    listens: [],
+  },
+  'operator-api': {
+    asks: [
+      'artifact.*',
+      'audit.list',
+      'bootstrap_credential.*',
+      'campaign.*',
+      'device.get',
+      'device.import',
+      'device.list',
+      'device.remove',
+      'device.update',
+      'device_message.list',
+      'fleet_task.*',
+      'history.*',
+      'profile.*',
+      'redirect.*',
+      'task.cancel',
+      'task.create',
+      'task.get',
+      'task.list',
+      'trust_key.*',
+      'upgrade.get',
+      'upgrade.list',
+    ],
+    says: [],
+    listens: ['campaign.changed', 'task.changed', 'upgrade.changed'],
+  },
+}
+
+/** A user for each service, one for the topology job, and one for OSS/BSS called `oss`. */
+export function allRights(namespace = USUAL_NAMESPACE): SubjectRights[] {
+  const services = Object.keys(SPEAKS).map((service) => serviceRights(service, namespace))
+  const topology: SubjectRights = {
+    user: 'topology',
+    // Streams, consumers and dead letters are its work, which are replayed to where they came from.
+    publish: ['$JS.API.>', ...EVENTS.filter(isStored).map((event) => everyKeyOf(event, namespace))],
+    subscribe: [`${inboxOf('topology')}.>`],
+    answers: false,
+  }
+  return [...services, topology, ossRights('oss', namespace)]
+}
+
+function serviceRights(service: string, namespace: string): SubjectRights {
+  const { asks, says, listens } = SPEAKS[service]!
+  const served = REQUESTS.filter(({ server }) => server === service)
+  const consumed = EVENTS.filter(({ consumers }) => consumers.includes(service))
+  return {
+    user: service,
+    publish: [
+      ...asks.flatMap((name) => requestsNamed(name).map((request) => requestSubject(request, namespace))),
+      ...says.map((name) => everyKeyOf(eventNamed(name), namespace)),
+      ...consumed.flatMap((event) => consumerSubjects(service, event, namespace)),
+      ...(consumed.length > 0 ? [`${namespace}.dlq.${service}.>`] : []),
+    ],
+    subscribe: [
+      `${inboxOf(service)}.>`,
+      ...served.map((request) => requestSubject(request, namespace)),
+      ...served.filter(isPublic).map((request) => callerSubject(request, '*', namespace)),
+      ...listens.map((name) => everyKeyOf(eventNamed(name), namespace)),
+    ],
+    answers: served.length > 0,
+  }
+}
+
+/** One consumer outside: it asks in its own name, hears what is public, and answers gates. */
+export function ossRights(user: string, namespace = USUAL_NAMESPACE): SubjectRights {
+  return {
+    user,
+    publish: PUBLIC_REQUESTS.map((request) => callerSubject(request, user, namespace)),
+    subscribe: [
+      `${inboxOf(user)}.>`,
+      ...PUBLIC_EVENTS.map((event) => everyKeyOf(event, namespace)),
+      ...ANSWERED_OUTSIDE.map((request) => requestSubject(request, namespace)),
+    ],
+    answers: true,
+  }
+}
+
+/** To bind to its durable consumer, take from it and acknowledge; not to change it. */
+function consumerSubjects(service: string, event: EventMessage, namespace: string): string[] {
+  const consumer = `${streamName(event, namespace)}.${consumerName(service, event)}`
+  return [`$JS.API.CONSUMER.INFO.${consumer}`, `$JS.API.CONSUMER.MSG.NEXT.${consumer}`, `$JS.ACK.${consumer}.>`]
+}
+
+const isStored = ({ delivery }: EventMessage): boolean => delivery === 'stored'
+const isPublic = (request: RequestMessage): boolean => PUBLIC_REQUESTS.includes(request)
+
+/** `campaign.*`: all of the entity. A name that is none is a mistake here. */
+function requestsNamed(name: string): RequestMessage[] {
+  const [entity, verb] = name.split('.')
+  const found = REQUESTS.filter((request) =>
+    verb === '*' ? request.name.startsWith(`${entity}.`) : request.name === name,
+  )
+  if (found.length === 0) throw new Error(`there is no request ${name}`)
+  return found.filter((one) => verb !== '*' || !INTERNAL.has(one.name))
+}
+
+/** Between services alone, whoever may ask all else of the entity. */
+const INTERNAL = new Set(['artifact.resolve'])
+
+function eventNamed(name: string): EventMessage {
+  const found = EVENTS.find((event) => event.name === name)
+  if (found === undefined) throw new Error(`there is no event ${name}`)
+  return found
+}
+
+/** The users as nats-server 2.9 reads them; passwords are variables, `$PASSWORD_CWMP_GATEWAY`. */
+export function natsUsers(all: readonly SubjectRights[]): string {
+  const list = (subjects: readonly string[]) =>
+    [...new Set(subjects)]
+      .toSorted()
+      .map((one) => `          "${one}"`)
+      .join('\n')
+  const users = all.map(
+    ({ user, publish, subscribe, answers }) => `    {
+      user: "${user}"
+      password: $PASSWORD_${user.replaceAll('-', '_').toUpperCase()}
+      permissions: {
+        publish: { allow: [
+${list(publish)}
+        ] }
+        subscribe: { allow: [
+${list(subscribe)}
+        ] }${answers ? '\n        allow_responses: { max: 1, expires: "2m" }' : ''}
+      }
+    }`,
+  )
+  return `# Written by scripts/generate.ts from the contracts: who may say and hear what. A consumer of your own is a copy of "oss"
+# with another name, also in its subjects. Passwords are variables of passwords.conf, beside this file.
+include passwords.conf
+authorization: {
+  users: [
+${users.join('\n')}
+  ]
+}
+`
+}
