@@ -1,4 +1,11 @@
-import { CampaignReportSchema, ERROR_CODES, type ErrorCode, OPERATIONS, type Operation, ProblemSchema } from '@sluice/contracts'
+import {
+  CampaignReportSchema,
+  ERROR_CODES,
+  type ErrorCode,
+  OPERATIONS,
+  type Operation,
+  ProblemSchema,
+} from '@sluice/contracts'
 
 const ALWAYS: ErrorCode[] = ['invalid_request', 'unauthorized', 'internal', 'unavailable', 'deadline_exceeded']
 

@@ -11,11 +11,14 @@ import { type Topology, type TopologySettings, topologyOf } from './topology.ts'
  */
 export async function applyTopology(natsUrl: string, settings: TopologySettings = {}): Promise<Topology> {
   const topology = topologyOf(settings)
-  const connection = await connect({ ...natsOptions(natsUrl), name: 'topology', inboxPrefix: inboxOf('topology'), timeout: 10_000 }).catch(
-    (error: unknown) => {
-      throw new BusError('unavailable', 'NATS cannot be reached', error)
-    },
-  )
+  const connection = await connect({
+    ...natsOptions(natsUrl),
+    name: 'topology',
+    inboxPrefix: inboxOf('topology'),
+    timeout: 10_000,
+  }).catch((error: unknown) => {
+    throw new BusError('unavailable', 'NATS cannot be reached', error)
+  })
   try {
     const manager = await connection.jetstreamManager()
     for (const stream of topology.streams) await applyStream(manager, stream)

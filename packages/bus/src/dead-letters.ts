@@ -32,11 +32,14 @@ const DEADLINE_MS = 5_000
 /** The dead letters of an installation, for the job that an operator runs once the cause is mended. */
 export async function openDeadLetters(natsUrl: string, namespace = USUAL_NAMESPACE): Promise<DeadLetters> {
   const stream = deadLetterStream(namespace)
-  const connection = await connect({ ...natsOptions(natsUrl), name: 'dead-letters', inboxPrefix: inboxOf('topology'), timeout: DEADLINE_MS }).catch(
-    (error: unknown) => {
-      throw new BusError('unavailable', 'NATS cannot be reached', error)
-    },
-  )
+  const connection = await connect({
+    ...natsOptions(natsUrl),
+    name: 'dead-letters',
+    inboxPrefix: inboxOf('topology'),
+    timeout: DEADLINE_MS,
+  }).catch((error: unknown) => {
+    throw new BusError('unavailable', 'NATS cannot be reached', error)
+  })
   const manager = await connection.jetstreamManager({ timeout: DEADLINE_MS })
 
   async function* list(): AsyncIterable<DeadLetter> {

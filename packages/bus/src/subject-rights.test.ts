@@ -47,7 +47,7 @@ beforeAll(async () => {
     return true
   })
   void (async () => {
-    for await (const { type, data } of oss.status()) if (type === 'error') denied.push(String(data))
+    for await (const { type, data } of oss.status()) if (type === 'error') denied.push(JSON.stringify(data))
   })()
   await applyTopology(urlOf('topology'), { maxBytes: 8 * 1024 ** 2 })
 }, 60_000)

@@ -33,7 +33,12 @@ export async function books(
     }
     if (kind === 'upgrade.planned') add(`${Number(data['wave'])} pending pending`, 1)
     if (kind === 'history.erased') {
-      for (const { wave, state, countsAs, n } of data['moves'] as { wave: number; state: string; countsAs: string; n: number }[])
+      for (const { wave, state, countsAs, n } of data['moves'] as {
+        wave: number
+        state: string
+        countsAs: string
+        n: number
+      }[])
         add(`${wave} ${state} ${countsAs}`, n)
     }
     if (kind !== 'upgrade.moved') continue

@@ -19,7 +19,7 @@ export function legAtClaim(
 
 /** Which version a device came from, its own version does not tell any more: it goes back to what was planned for it. */
 function wayBack(path: readonly PlannedLeg[], artifactId: string | null): PlannedLeg[] {
-  return path.filter((leg) => leg.artifactId === artifactId).map((leg) => ({ ...leg, from: undefined }))
+  return path.filter((leg) => leg.artifactId === artifactId).map((leg) => ({ ...leg, from: {} }))
 }
 
 function releaseOf({ artifactId, softwareVersions, size, hosting, steppingStone }: PlannedLeg): Release {
