@@ -24,9 +24,14 @@ export interface Costs {
 export async function countCosts(
   stand: Stand,
   driver: Driver,
-  order: { readonly devices: number; readonly connections: number; readonly sessions: number },
+  order: {
+    readonly devices: number
+    readonly connections: number
+    readonly pooled: boolean
+    readonly sessions: number
+  },
 ): Promise<Costs> {
-  const { devices, connections, sessions } = order
+  const { devices, connections, pooled, sessions } = order
   const log = createLog({ service: 'bench', level: 'silent' })
   const bus = await connectNats({ servers: stand.natsUrl, service: 'bench', clock: systemClock, log })
   const redis = new Redis(stand.redisUrl)
@@ -41,6 +46,7 @@ export async function countCosts(
       port: stand.digest.port,
       authentication: 'challenged',
       connections,
+      pooled,
       devices,
       until: { sessions },
     })

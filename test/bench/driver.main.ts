@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openConnection } from './connection.ts'
+import { type Connection, openConnection } from './connection.ts'
 import { cpeOf } from './cpe.ts'
 import type { DriverOrder, DriverResult } from './start-driver.ts'
 import { createPlayer } from './play-session.ts'
@@ -12,8 +12,16 @@ process.on('message', (order: DriverOrder) => {
   )
 })
 
-/** As many sessions at once as there are connections, each begun when the one before it has ended. */
-async function drive({ port, authentication, connections, devices, rate, until }: DriverOrder): Promise<DriverResult> {
+/** As many sessions at once as was ordered, each begun when the one before it has ended. */
+async function drive({
+  port,
+  authentication,
+  connections,
+  pooled,
+  devices,
+  rate,
+  until,
+}: DriverOrder): Promise<DriverResult> {
   const latencies: number[] = []
   const started = performance.now()
   const deadline = 'seconds' in until ? started + until.seconds * 1_000 : Number.POSITIVE_INFINITY
@@ -36,21 +44,25 @@ async function drive({ port, authentication, connections, devices, rate, until }
   }
 
   async function runConnection() {
-    const connection = await openConnection(port)
-    const player = createPlayer(connection, authentication)
+    const player = createPlayer(authentication)
+    let connection: Connection | undefined = await openConnection(port)
     try {
-      await player.prepare(cpeOf(0))
+      await player.prepare(connection, cpeOf(0))
       while (begun < most && performance.now() < deadline) {
         const cpe = cpeOf(begun % devices)
         const due = rate === undefined ? 0 : started + (begun * 1_000) / rate - performance.now()
         begun += 1
         if (due > 0) await sleep(due)
         const at = performance.now()
-        await player.play(cpe)
+        connection ??= await openConnection(port)
+        await player.play(connection, cpe)
         latencies.push(performance.now() - at)
+        if (pooled) continue
+        connection.close()
+        connection = undefined
       }
     } finally {
-      connection.close()
+      connection?.close()
     }
     return player
   }

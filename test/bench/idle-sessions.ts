@@ -59,12 +59,12 @@ async function benchMemory(options: Options): Promise<void> {
   const stand = await startStand(options)
   const driver = startDriver()
   try {
-    const { connections, devices } = options
+    const { connections, devices, pooled } = options
     const until = { sessions: devices * 3 }
-    await driver.drive({ port: stand.digest.port, authentication: 'digest', connections, devices, until })
+    await driver.drive({ port: stand.digest.port, authentication: 'digest', connections, pooled, devices, until })
     const rows = await measureMemory(stand.digest, FLOODS, say)
     // It serves on as before.
-    await driver.drive({ port: stand.digest.port, authentication: 'digest', connections, devices, until })
+    await driver.drive({ port: stand.digest.port, authentication: 'digest', connections, pooled, devices, until })
 
     print(`Node ${process.version}. Resident memory of the gateway at its highest, ${FLOODS} connections at once:\n`)
     print(memoryTableOf(rows))
@@ -80,9 +80,9 @@ async function benchMemory(options: Options): Promise<void> {
 /** Warm servers that know every device, and a floor that answers as many bytes as they do. */
 async function prepareVariants(stand: Stand, driver: Driver, options: Options): Promise<Variant[]> {
   const { open, digest, pids } = stand
-  const { devices, connections } = options
+  const { devices, connections, pooled } = options
   const warm = (port: number, authentication: Variant['authentication']) =>
-    driver.drive({ port, authentication, connections, devices, until: { sessions: devices * WARM_SESSIONS } })
+    driver.drive({ port, authentication, connections, pooled, devices, until: { sessions: devices * WARM_SESSIONS } })
   say(`each of ${devices} devices informs ${WARM_SESSIONS} times, so that everything is warm`)
   await warm(digest.port, 'digest')
   const { informResponseBytes } = await warm(open.port, 'none')
@@ -116,6 +116,7 @@ async function startFloor(informResponseBytes: number): Promise<{ pid: number; p
   return { pid, port: Number(listening.exec(output())?.[1]) }
 }
 
-function conditions({ seconds, rounds, devices, connections }: Options): string {
-  return `${rounds} rounds of ${seconds} s each, ${devices} devices, ${connections} connections`
+function conditions({ seconds, rounds, devices, connections, pooled }: Options): string {
+  const how = pooled ? 'connections that stay open' : 'a connection for each session'
+  return `${rounds} rounds of ${seconds} s each, ${devices} devices, ${connections} sessions at once, ${how}`
 }

@@ -35,6 +35,7 @@ export interface Load {
   readonly pace: number
   readonly devices: number
   readonly connections: number
+  readonly pooled: boolean
 }
 
 export const UNHURRIED = 100
@@ -85,8 +86,8 @@ async function measureOnce(variant: Variant, driver: Driver, load: Load, rate?: 
   }
 }
 
-function orderOf({ port, authentication }: Variant, { seconds, devices, connections }: Load): DriverOrder {
-  return { port, authentication, connections, devices, until: { seconds } }
+function orderOf({ port, authentication }: Variant, { seconds, devices, connections, pooled }: Load): DriverOrder {
+  return { port, authentication, connections, pooled, devices, until: { seconds } }
 }
 
 /** The inventory works its informs off behind the sessions: that is paid by the sessions that caused it. */

@@ -7,8 +7,10 @@ export interface Options {
   readonly devices: number
   /** Sessions a second, where all variants get as many. */
   readonly pace: number
-  /** Sessions under way at once, each on a connection that stays open. */
+  /** Sessions under way at once. */
   readonly connections: number
+  /** Connections stay open from session to session, as behind a proxy that pools them; a CPE opens one for each. */
+  readonly pooled: boolean
   /** Where the figures go as JSON. */
   readonly json: string | null
   /** Of the gateways: `--max-semi-space-size=8`. */
@@ -26,6 +28,7 @@ export const usage = `pnpm bench [options]
   --pace N         sessions a second, where all variants get as many (1000)
   --devices N      simulated by the driver (1000)
   --connections N  sessions under way at once (32)
+  --pooled         connections stay open from session to session, as behind a proxy; a CPE opens one for each
   --json FILE      write the figures there too
   --memory         no CPU: what the gateway holds when 20 connections at once hand it too much
   --node-options S NODE_OPTIONS of the gateways: --node-options=--max-semi-space-size=8
@@ -47,6 +50,7 @@ export function readOptions(args: readonly string[]): Options | null {
       pace: { type: 'string', default: '1000' },
       devices: { type: 'string', default: '1000' },
       connections: { type: 'string', default: '32' },
+      pooled: { type: 'boolean', default: false },
       json: { type: 'string' },
       memory: { type: 'boolean', default: false },
       'node-options': { type: 'string', default: '' },
@@ -61,6 +65,7 @@ export function readOptions(args: readonly string[]): Options | null {
     pace: positive('--pace', values.pace, 100_000),
     devices: Math.ceil(positive('--devices', values.devices, 200_000)),
     connections: Math.ceil(positive('--connections', values.connections, 4_000)),
+    pooled: values.pooled,
     memory: values.memory,
     nodeOptions: values['node-options'],
     json: values.json ?? null,

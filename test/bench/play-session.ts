@@ -10,9 +10,9 @@ export type Authentication = 'none' | 'digest' | 'challenged'
 
 export interface Player {
   /** Learns a nonce where CPE would know one from their last session. */
-  prepare(cpe: Cpe): Promise<void>
+  prepare(connection: Connection, cpe: Cpe): Promise<void>
   /** One idle session: Inform, InformResponse, empty POST, 204. Rejects on any other answer. */
-  play(cpe: Cpe): Promise<void>
+  play(connection: Connection, cpe: Cpe): Promise<void>
   /** POSTs answered with 200 or 204. */
   readonly posts: number
   /** POSTs answered with 401. */
@@ -21,42 +21,42 @@ export interface Player {
   readonly informResponseBytes: number
 }
 
-export function createPlayer(connection: Connection, authentication: Authentication): Player {
+export function createPlayer(authentication: Authentication): Player {
   let signer: Signer | undefined
   const player = {
     posts: 0,
     challenges: 0,
     informResponseBytes: 0,
-    async prepare(cpe: Cpe): Promise<void> {
-      if (authentication === 'digest') await learnNonce(informOf(cpe))
+    async prepare(connection: Connection, cpe: Cpe): Promise<void> {
+      if (authentication === 'digest') await learnNonce(connection, informOf(cpe))
     },
-    async play(cpe: Cpe): Promise<void> {
+    async play(connection: Connection, cpe: Cpe): Promise<void> {
       const inform = informOf(cpe)
-      if (authentication === 'challenged') await learnNonce(inform)
-      let opened = await post(cpe, inform, '')
+      if (authentication === 'challenged') await learnNonce(connection, inform)
+      let opened = await post(connection, cpe, inform, '')
       if (opened.status === 401 && authentication === 'digest') {
         // Nonces age.
-        await learnNonce(inform)
-        opened = await post(cpe, inform, '')
+        await learnNonce(connection, inform)
+        opened = await post(connection, cpe, inform, '')
       }
       expectStatus(opened, 200)
       player.informResponseBytes = opened.bodyBytes
       const cookie = /\r\nset-cookie: *([^;\r]+)/i.exec(opened.head)?.[1]
       if (cookie === undefined) throw new Error(`an InformResponse without a cookie: ${opened.head}`)
-      expectStatus(await post(cpe, '', `Cookie: ${cookie}\r\n`), 204)
+      expectStatus(await post(connection, cpe, '', `Cookie: ${cookie}\r\n`), 204)
       player.posts += 2
     },
   }
   return player
 
-  async function learnNonce(inform: string): Promise<void> {
+  async function learnNonce(connection: Connection, inform: string): Promise<void> {
     const challenge = await connection.exchange(requestOf(inform, ''))
     expectStatus(challenge, 401)
     player.challenges += 1
     signer = createSigner(challenge.head)
   }
 
-  function post(cpe: Cpe, body: string, cookie: string): Promise<Answer> {
+  function post(connection: Connection, cpe: Cpe, body: string, cookie: string): Promise<Answer> {
     return connection.exchange(requestOf(body, cookie + (signer?.sign(cpe) ?? '')))
   }
 }

@@ -5,7 +5,10 @@ import type { Authentication } from './play-session.ts'
 export interface DriverOrder {
   readonly port: number
   readonly authentication: Authentication
+  /** Sessions under way at once. */
   readonly connections: number
+  /** Connections stay open from session to session, as behind a proxy that pools them; without, each session opens its own. */
+  readonly pooled: boolean
   /** They take turns. */
   readonly devices: number
   /** Sessions begun a second; without, each connection begins the next one at once. */

@@ -93,9 +93,9 @@ export async function tryGateway(
 async function playOrdinary({ port }: Stand, auth: 'none' | 'digest'): Promise<void> {
   const connection = await openConnection(port)
   try {
-    const player = createPlayer(connection, auth)
-    await player.prepare(ORDINARY)
-    await player.play(ORDINARY)
+    const player = createPlayer(auth)
+    await player.prepare(connection, ORDINARY)
+    await player.play(connection, ORDINARY)
   } finally {
     connection.close()
   }
