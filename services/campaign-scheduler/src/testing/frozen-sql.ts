@@ -3,7 +3,7 @@ import type { Queryable, Sql } from '@sluice/sql'
 /** A database as a process sees it that can be frozen (SIGSTOP), or killed, at any statement. */
 export interface FrozenSql {
   readonly sql: (real: Sql) => Sql
-  /** Stops everything, before the next statement that looks like this leaves or when it has been answered. */
+  /** Stops everything, before the next statement that looks like this leaves or when it has been answered with rows. */
   freeze(when: 'before' | 'after', text: RegExp): Promise<void>
   thaw(): void
   kill(): void
@@ -19,8 +19,8 @@ export function createFrozenSql(): FrozenSql {
   let dead = false
   const since: string[][] = []
 
-  const stopHere = async (when: 'before' | 'after', text: string): Promise<void> => {
-    if (trigger?.when === when && trigger.text.test(text)) {
+  const stopHere = async (when: 'before' | 'after', text: string, rows = 1): Promise<void> => {
+    if (trigger?.when === when && rows > 0 && trigger.text.test(text)) {
       trigger = undefined
       gate = Promise.withResolvers<void>()
       reached.resolve()
@@ -33,7 +33,7 @@ export function createFrozenSql(): FrozenSql {
       await stopHere('before', text)
       note(text)
       const rows = await real.query<never>(text, values)
-      await stopHere('after', text)
+      await stopHere('after', text, rows.length)
       return rows
     },
   })
