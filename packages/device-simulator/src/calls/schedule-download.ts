@@ -12,12 +12,14 @@ const MODES = ['1 At Any Time', '2 Immediately', '3 When Idle']
 export function scheduleDownload(cpe: Cpe, args: XmlElement): Answered {
   const windows = (childOf(args, 'TimeWindowList')?.children ?? []).map(readWindow)
   const transfer = { ...readTransfer('ScheduleDownload', args), windows }
-  const refusal = (fault: number): Answered => refuse(fault, 'The simulated device cannot do this download')
-  if (!isFileType(transfer.fileType) || !areWindows(windows)) return refusal(9003)
-  const fault = faultOfTransfer(cpe, transfer)
-  if (fault !== undefined) return refusal(fault)
   const { commandKey } = transfer
+  const argumentNames = args.children.map((child) => child.name)
+  const { host: urlHost } = URL.parse(transfer.url) ?? { host: '' }
   cpe.downloadsReceived.set(commandKey, (cpe.downloadsReceived.get(commandKey) ?? 0) + 1)
+  cpe.record({ what: 'download_received', commandKey, urlHost, argumentNames })
+  const fault = isFileType(transfer.fileType) && areWindows(windows) ? faultOfTransfer(cpe, transfer) : 9003
+  cpe.record({ what: 'download_answered', commandKey, ...(fault !== undefined && { fault }) })
+  if (fault !== undefined) return refuse(fault, 'The simulated device cannot do this download')
   cpe.transfers.push(transfer)
   if (transfer.fileType === FIRMWARE) cpe.outcome = 'in_progress'
   return ok('ScheduleDownload')
