@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { deployedOptions } from './deployed-options.ts'
 
 export interface Options {
   /** Of measuring, for each variant in each round. */
@@ -13,7 +14,7 @@ export interface Options {
   readonly pooled: boolean
   /** Where the figures go as JSON. */
   readonly json: string | null
-  /** Of the gateways: `--max-semi-space-size=8`. */
+  /** Of the gateways. */
   readonly nodeOptions: string
   /** Not CPU but memory: what the gateway holds when it is handed too much. */
   readonly memory: boolean
@@ -31,7 +32,7 @@ export const usage = `pnpm bench [options]
   --pooled         connections stay open from session to session, as behind a proxy; a CPE opens one for each
   --json FILE      write the figures there too
   --memory         no CPU: what the gateway holds when 20 connections at once hand it too much
-  --node-options S NODE_OPTIONS of the gateways: --node-options=--max-semi-space-size=8
+  --node-options S NODE_OPTIONS of the gateways, instead of those they are deployed with
   --profile DIR    take a CPU profile of the gateway, and print where its time went
   --help
 
@@ -53,7 +54,7 @@ export function readOptions(args: readonly string[]): Options | null {
       pooled: { type: 'boolean', default: false },
       json: { type: 'string' },
       memory: { type: 'boolean', default: false },
-      'node-options': { type: 'string', default: '' },
+      'node-options': { type: 'string', default: deployedOptions() },
       profile: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },

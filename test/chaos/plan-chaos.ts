@@ -33,8 +33,11 @@ export interface Plan {
   readonly faults: readonly Order[]
 }
 
-/** A tenth of the devices misbehaves; the ways take turns. */
+/** A tenth of the devices misbehaves, each in a way that the seed chooses. */
 const MISBEHAVING = 0.1
+
+/** Of each way to refuse the image: the fifth device that does stops the campaign, and rightly so. */
+const MOST_REFUSING = 4
 
 /** What happens under a seed: every part is hit once, in an order, a way and at a place that the seed chooses. */
 export function planChaos(seed: number, devices: number): Plan {
@@ -46,8 +49,17 @@ export function planChaos(seed: number, devices: number): Plan {
     afterMs: dice(1_500),
     strike: strikeOn(part, dice),
   }))
-  const faults = Array.from({ length: Math.round(devices * MISBEHAVING) }, () => orders[dice(orders.length)]!)
-  return { strikes, faults }
+  return { strikes, faults: misbehaving(Math.round(devices * MISBEHAVING), dice) }
+}
+
+function misbehaving(count: number, dice: Dice): Order[] {
+  const faults: Order[] = []
+  while (faults.length < count) {
+    const one = orders[dice(orders.length)]!
+    const isRefusal = one.faults.refusesImage !== undefined
+    if (!isRefusal || faults.filter((other) => other === one).length < MOST_REFUSING) faults.push(one)
+  }
+  return faults
 }
 
 function strikeOn(part: Part, dice: Dice): Strike {

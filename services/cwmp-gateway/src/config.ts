@@ -141,7 +141,7 @@ export const httpSettings = defineSettings({
     type: Type.Integer({ minimum: 4_096, maximum: 67_108_864 }),
     default: defaultSettings.sessionBodyLimit,
     description:
-      'The same within a session, where answers of whole data models come. At once a gateway holds 16 such POSTs of full length; others wait.',
+      'The same within a session, where answers of whole data models come. At once a gateway holds 8 such POSTs of full length; others wait.',
   },
   SLUICE_CWMP_MAX_POSTS: {
     type: Type.Integer({ minimum: 1, maximum: 65_536 }),

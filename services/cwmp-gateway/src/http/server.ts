@@ -79,7 +79,7 @@ export interface CwmpServerParts {
 const LINGER_MS = 1_000
 
 /** So many POSTs of the greatest length may be held at once, or more of shorter ones. */
-const LONG_POSTS = 16
+const LONG_POSTS = 8
 
 /** HTTP as CPE speak it: any path, any Content-Type, chunked or not, 1.0 or 1.1; limits on size, time and number. */
 export async function startCwmpServer(parts: CwmpServerParts): Promise<CwmpServer> {
