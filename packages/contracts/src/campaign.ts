@@ -7,6 +7,7 @@ import {
   CampaignId,
   Count,
   Cursor,
+  Elapsed,
   Milliseconds,
   SoftwareVersion,
   Time,
@@ -377,7 +378,7 @@ export const DryRun = Type.Object({
   leftOut: Type.Array(Type.Object({ reason: Type.String(), devices: Count, examples: Type.Array(Type.String()) })),
   waves: Type.Array(Type.Object({ wave: Type.Integer(), size: Count })),
   /** As long as everything goes well, devices show up daily and the caps are used fully; with what decides. */
-  duration: Type.Object({ ms: Milliseconds, boundBy: Type.String() }),
+  duration: Type.Object({ ms: Elapsed, boundBy: Type.String() }),
   /** Which windows, caps and rules bind, and what will be lost: sentences. */
   notes: Type.Array(Type.String()),
   approvalNeededBecause: Type.Array(ApprovalReason),

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { Campaign, Counters } from './campaign.ts'
 import { request } from './define.ts'
-import { Actor, CampaignId, Count, FaultCode, Milliseconds, SoftwareVersion, Time, nullable } from './values.ts'
+import { Actor, CampaignId, Count, Elapsed, FaultCode, SoftwareVersion, Time, nullable } from './values.ts'
 
 /** How far upgrades came in their last try: each stage holds all that reached it or a later one. */
 export const Funnel = Type.Object({
@@ -25,9 +25,9 @@ export const StageTime = Type.Object({
    */
   stage: Type.Enum([...STAGES]),
   upgrades: Count,
-  p50Ms: Milliseconds,
-  p90Ms: Milliseconds,
-  p99Ms: Milliseconds,
+  p50Ms: Elapsed,
+  p90Ms: Elapsed,
+  p99Ms: Elapsed,
 })
 export type StageTime = Static<typeof StageTime>
 

@@ -18,7 +18,10 @@ export const FaultCode = Type.Integer({ minimum: 0, maximum: 99_999 })
 export const FIRMWARE_EXCLUDED = '^(?!\\s*1[^0-9]|\\s*1$).+$'
 export const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' })
 export const Count = Type.Integer({ minimum: 0 })
-export const Milliseconds = Type.Integer({ minimum: 0 })
+/** A duration that somebody sets: at most 400 days, so that no sum of them leaves what a time can be. */
+export const Milliseconds = Type.Integer({ minimum: 0, maximum: 400 * 24 * 3_600_000 })
+/** A duration that was measured or reckoned. */
+export const Elapsed = Type.Integer({ minimum: 0 })
 /** A version string exactly as a device reports it in DeviceInfo.SoftwareVersion. */
 export const SoftwareVersion = Type.String({ minLength: 1, maxLength: 64 })
 /** W3C trace context, `00-<trace id>-<span id>-<flags>`. */

@@ -94,19 +94,18 @@ test('9020 where the subscriber is asked: declined', () => {
   expect(outcomeOf(story.tell(1, answered()).tell(20_050, completed(9020)))).toEqual({ kind: 'declined' })
 })
 
-test.each([
-  [9000, 1],
-  [9002, 3],
-  [9003, 3],
-])('ScheduleDownload refused with %i: Download at once, not charged, and learnt from %i of the model', (fault, n) => {
-  const story = scheduled().tell(1, refused(fault))
-  expect(story.upgrade).toMatchObject({ state: 'retry', retryAt: 1_000, scheduleRefused: true })
-  expect(story.upgrade.tries).toMatchObject([{ charged: false, reason: 'schedule_refused' }])
-  expect(story.effects).toContainEqual({ kind: 'learn_model', lesson: 'no_schedule_download', afterDevices: n })
-  expect(story.effects.some(({ kind }) => kind === 'block_model')).toBe(false)
-  story.tell(2, claimed(second)).tell(3, refused(9000, second))
-  expect(outcomeOf(story)).toMatchObject({ kind: 'failed', reason: 'download_refused_by_device' })
-})
+test.each([9000, 9002, 9003])(
+  'ScheduleDownload refused with %i: Download at once, not charged, and learnt from three of the model',
+  (fault) => {
+    const story = scheduled().tell(1, refused(fault))
+    expect(story.upgrade).toMatchObject({ state: 'retry', retryAt: 1_000, scheduleRefused: true })
+    expect(story.upgrade.tries).toMatchObject([{ charged: false, reason: 'schedule_refused' }])
+    expect(story.effects).toContainEqual({ kind: 'learn_model', lesson: 'no_schedule_download', afterDevices: 3 })
+    expect(story.effects.some(({ kind }) => kind === 'block_model')).toBe(false)
+    story.tell(2, claimed(second)).tell(3, refused(9000, second))
+    expect(outcomeOf(story)).toMatchObject({ kind: 'failed', reason: 'download_refused_by_device' })
+  },
+)
 
 test('the set of arguments that a device took after it refused the other one is learnt for its model', () => {
   const story = tellStory().tell(0, claimed()).tell(1, refused(9003)).tell(2, claimed(second))

@@ -10,6 +10,7 @@ import { defaultPolicy } from './policy.ts'
 const now = 10_000_000
 const soaked: WaveClock = {
   advance: 'auto',
+  named: false,
   openedAt: 0,
   reachedAt: 0,
   approvedAt: null,
@@ -149,8 +150,16 @@ test('benign outcomes count for nothing', () => {
   expect(gate({ success: 19, hard: 1, benign: 1000 })).toMatchObject({ figures: { settled: 20, failureRate: 0.05 } })
 })
 
-test('a wave without devices is passed', () => {
+test('a wave that nobody fell into is passed, by whoever has to agree', () => {
   expect(gate({}).kind).toBe('advance')
+  expect(gate({}, {}, { advance: 'manual' })).toMatchObject({ kind: 'wait', reason: 'approval' })
+  expect(gate({}, {}, { advance: 'manual', approvedAt: now }).kind).toBe('advance')
+  expect(gate({}, {}, { outside: 'waits' })).toMatchObject({ kind: 'wait', reason: 'outside' })
+  expect(gate({}, {}, { advance: { afterMs: now + 1 } })).toMatchObject({ kind: 'wait', reason: 'too_early' })
+})
+
+test('canaries of whom none is there have proven nothing', () => {
+  expect(gate({}, {}, { named: true })).toMatchObject({ kind: 'stop', action: 'pause', reason: 'nothing_proven' })
 })
 
 test('a timed advance needs the gate as well as its time since the wave opened', () => {

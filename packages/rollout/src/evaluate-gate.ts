@@ -4,6 +4,8 @@ import type { Policy, Wave } from './policy.ts'
 /** What the gate needs to know of a wave beside its counters. Times are epoch ms. */
 export interface WaveClock {
   advance: Wave['advance']
+  /** Its devices were named: canaries. */
+  named: boolean
   /** When it opened; null: not yet. */
   openedAt: number | null
   /** Since when every answer had `figures.reached`; null when the last one had not. The soak counts from it. */
@@ -46,13 +48,14 @@ export type GateAnswer =
 
 /**
  * Stop, advance or wait: from the counters of one wave. Whoever never showed up blocks nothing. What stops comes before
- * all that is waited for: neither a person nor an outsider can talk a gate out of it.
+ * all that is waited for: neither a person nor an outsider can talk a gate out of it. A wave that nobody fell into is
+ * passed, canaries of whom none is there have proven nothing.
  */
 export function evaluateGate(counters: Counters, policy: Policy, clock: WaveClock, now: number): GateAnswer {
   const figures = figuresOf(counters, policy, clock)
   const stop = stopReason(counters, policy, figures)
   if (stop) return { kind: 'stop', ...stop, figures }
-  if (size(counters) === 0) return { kind: 'advance', figures }
+  if (size(counters) === 0 && !clock.named) return withheld(clock, figures, now) ?? { kind: 'advance', figures }
   if (nothingRuns(counters) && counters.pending === 0 && !figures.reached) {
     const reason = figures.settled === 0 ? 'nothing_proven' : 'below_success_threshold'
     return { kind: 'stop', action: 'pause', reason, figures }
@@ -61,11 +64,16 @@ export function evaluateGate(counters: Counters, policy: Policy, clock: WaveCloc
   if (!figures.reached) return { kind: 'wait', reason: 'below_success_threshold', figures }
   const soakedAt = (clock.reachedAt ?? now) + policy.gate.soakMs
   if (now < soakedAt) return { kind: 'wait', reason: 'soaking', until: soakedAt, figures }
+  return withheld(clock, figures, now) ?? { kind: 'advance', figures }
+}
+
+/** What is waited for although the wave has nothing against it: a time, a person, somebody outside. */
+function withheld(clock: WaveClock, figures: GateFigures, now: number): GateAnswer | null {
   const notBefore = typeof clock.advance === 'object' ? (clock.openedAt ?? now) + clock.advance.afterMs : now
   if (now < notBefore) return { kind: 'wait', reason: 'too_early', until: notBefore, figures }
   if (clock.advance === 'manual' && clock.approvedAt === null) return { kind: 'wait', reason: 'approval', figures }
   if (clock.outside === 'waits') return { kind: 'wait', reason: 'outside', figures }
-  return { kind: 'advance', figures }
+  return null
 }
 
 /** From when on a returning device is overdue: three times the wave's own median, at least 10 min. No median yet: the flash time. */

@@ -65,10 +65,10 @@ describe('the retry table, row by row', () => {
     }
   })
 
-  test('9000 and 9013: none, and the model is blocked', () => {
+  test('9000 and 9013: none, and the model is blocked once three devices say so', () => {
     for (const code of [9000, 9013]) {
       expect(fail(code).kind).toBe('give_up')
-      expect(fail(code).effects).toEqual([{ kind: 'block_model', reason: 'download_not_supported', afterDevices: 1 }])
+      expect(fail(code).effects).toEqual([{ kind: 'block_model', reason: 'download_not_supported', afterDevices: 3 }])
     }
   })
 

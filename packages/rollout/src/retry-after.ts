@@ -40,7 +40,7 @@ export const retryTable: readonly RetryRule[] = [
       [9013, 9013],
     ],
     retries: 0,
-    effects: [{ kind: 'block_model', reason: 'download_not_supported', afterDevices: 1 }],
+    effects: [{ kind: 'block_model', reason: 'download_not_supported', afterDevices: 3 }],
   },
   {
     ...plain,
@@ -180,16 +180,14 @@ function effectsOf(rule: RetryRule, { faultCode, refusedByUs }: FailedTry, ourFa
   if (ourFault && (refusedByUs === 'unauthorized' || refusedByUs === 'expired'))
     return [{ kind: 'alarm', code: 'own_file_server_refused', aboveShareOfWave: null }]
   if (ourFault && refusedByUs !== null) return []
-  if (rule === scheduleRule) return [schedulesNot(faultCode)]
+  if (rule === scheduleRule) return [SCHEDULES_NOT]
   return rule.effects.map((effect) =>
     effect.kind === 'suspect_image' && faultCode !== null ? { ...effect, faultCode } : effect,
   )
 }
 
-/** Who does not know the method speaks for the model; who does not like the arguments, together with others. */
-function schedulesNot(faultCode: number | null): Effect {
-  return { kind: 'learn_model', lesson: 'no_schedule_download', afterDevices: faultCode === 9000 ? 1 : 3 }
-}
+/** One device speaks for itself; what a model cannot do is believed of three. */
+const SCHEDULES_NOT: Effect = { kind: 'learn_model', lesson: 'no_schedule_download', afterDevices: 3 }
 
 function timeOf(after: RetryRule['after'], failedTry: FailedTry, history: readonly Try[], policy: Policy): number {
   switch (after) {

@@ -8,6 +8,7 @@ import {
   campaign,
   claim,
   control,
+  create,
   dataOf,
   go,
   running,
@@ -156,6 +157,22 @@ export function dynamicSuite(open: () => Promise<World>): void {
     await waitUntil(async () => (await upgrades(world, campaignId)).every(({ site }) => site === 'olt-7'))
     const use = await world.sql.query(`select in_flight::integer as n from scheduler.site_use where site = 'olt-7'`)
     expect(use).toEqual([{ n: 1 }])
+  })
+
+  test('a device that goes while the campaign is planned is counted as gone', async () => {
+    const world = await open()
+    const first = await world.scheduler({ planReplyMs: 0, rankPageSize: 1 })
+    world.devices = someDevices(150)
+    const { campaignId } = await create(world)
+    await waitUntil(async () => (await upgrades(world, campaignId)).length === 150)
+    await first.stop()
+    const at = new Date().toISOString()
+    await tell(world, [{ kind: 'removed', deviceKey: world.devices[149]!.deviceKey, at }])
+    await world.scheduler({ rankPageSize: 1 })
+    await untilCampaign(world, campaignId, ({ state }) => state === 'ready')
+    await until(world, campaignId, world.devices[149]!.deviceKey, 'skipped')
+    const { stored, counted, folded } = await books(world, campaignId)
+    expect([stored, folded]).toEqual([counted, counted])
   })
 
   test('what waits for a device that is gone is skipped, and what is under way runs on', async () => {

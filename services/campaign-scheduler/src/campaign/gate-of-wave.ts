@@ -41,8 +41,9 @@ export function askGateOfWave(
   now: number,
 ): GateOfWave {
   const { openedAt, reachedAt, approvedAt } = wave
-  const advance = campaign.policy.waves[wave.wave - 1]?.advance ?? 'auto'
-  const clock: WaveClock = { advance, openedAt, reachedAt, approvedAt, overdue: harm.overdue, outside }
+  const { advance, size } = campaign.policy.waves[wave.wave - 1]!
+  const named = 'devices' in size
+  const clock: WaveClock = { advance, named, openedAt, reachedAt, approvedAt, overdue: harm.overdue, outside }
   const answer = acceptKnown(evaluateGate(counters, rolloutPolicy(campaign.policy), clock, now), wave, counters, {
     harm,
     outside,

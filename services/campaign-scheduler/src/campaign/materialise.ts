@@ -13,7 +13,7 @@ import {
 } from '../store/campaigns.ts'
 import { type PlannedUpgrade, countRanks, insertPlanned, ranksWith, settleWaves } from '../store/plans.ts'
 import { moveJoining } from '../store/joining.ts'
-import { addToTallies } from '../store/tallies.ts'
+import { addToTallies, countUpgrades } from '../store/tallies.ts'
 import { growWave, wavesOf } from '../store/waves.ts'
 import { announceCampaign } from './announce.ts'
 import { gatherRollback } from './gather-rollback.ts'
@@ -164,11 +164,8 @@ async function endPlan(parts: Parts, tx: Transaction, campaign: CampaignRow): Pr
   const { campaignId, size, policy } = campaign
   const at = parts.clock.now()
   const waves = await wavesOf(tx, [campaignId])
-  const pending = waves.filter((wave) => wave.size > 0)
-  await addToTallies(
-    tx,
-    pending.map((wave) => ({ campaignId, wave: wave.wave, state: 'pending', countsAs: 'pending', n: wave.size })),
-  )
+  // Counted: who was removed while the plan was made has moved already, and nothing was told of it.
+  await addToTallies(tx, await countUpgrades(tx, campaignId))
   const missing = missingCanaries(policy, waves)
   const leftOutBy = { ...campaign.leftOutBy, ...(missing > 0 && { canary_not_targeted: missing }) }
   await advancePlan(tx, campaign, {

@@ -44,16 +44,27 @@ export function rollBackSuite(open: () => Promise<World>): void {
         .map(({ deviceKey }) => deviceKey)
         .toSorted(),
     )
-    expect(
-      (
-        await claim(
-          world,
-          taken.find(({ wave }) => wave === 1)!,
-          NEW,
-        )
-      ).kind,
-    ).toBe('go')
+    const first = taken.find(({ wave }) => wave === 1)!
+    expect((await claim(world, first, NEW)).kind).toBe('go')
     expect(world.resolved.at(-1)).toMatchObject({ artifactId: back })
+  })
+
+  test('a device that another campaign has moved on since is not taken back', async () => {
+    const world = await open()
+    await world.scheduler()
+    const { campaignId, all } = await running(world, 1)
+    older(world)
+    await succeed(world, campaignId, all[0]!.deviceKey, await go(world, all[0]!))
+    const reply = dataOf(await world.ask(campaignRollBack, { campaignId, actor: ACTOR }))
+    const planned = await untilCampaign(world, reply.campaignId, ({ state }) => state !== 'planning')
+    for (const [action, actor] of [
+      ['approve', 'operator:other'],
+      ['start', ACTOR],
+    ] as const)
+      dataOf(await world.ask(campaignControl, { campaignId: planned.campaignId, action, actor }))
+    const [upgrade] = await upgrades(world, planned.campaignId)
+    expect(await claim(world, upgrade!, '3.0.0')).toEqual({ kind: 'gone', reason: 'no_leg_from_this_version' })
+    expect(world.resolved).toHaveLength(1)
   })
 
   test('devices for which nothing reports where they came from are left out, with the reason', async () => {

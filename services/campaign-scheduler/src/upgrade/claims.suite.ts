@@ -169,15 +169,17 @@ export function claimsSuite(open: () => Promise<World>): void {
     expect(answers.map((reply) => (reply.ok ? reply.data.kind : reply.error.code)).toSorted()).toEqual(['go', 'gone'])
   })
 
-  test('a model whose devices cannot download is offered nothing more', async () => {
+  test('a model of which three devices cannot download is offered nothing more; one speaks for itself', async () => {
     const world = await open()
     await world.scheduler()
-    const { campaignId, all } = await running(world, 3)
-    const attemptId = await go(world, all[0]!)
-    const fact = { kind: 'download_faulted', attemptId, faultCode: 9000, faultString: 'no' } as const
-    await observe(world, { deviceKey: all[0]!.deviceKey, fact })
-    await until(world, campaignId, all[0]!.deviceKey, 'failed')
-    expect(await claim(world, all[1]!)).toEqual({ kind: 'gone', reason: 'model_blocked' })
+    const { campaignId, all } = await running(world, 4)
+    for (const upgrade of all.slice(0, 3)) {
+      const attemptId = await go(world, upgrade)
+      const fact = { kind: 'download_faulted', attemptId, faultCode: 9000, faultString: 'no' } as const
+      await observe(world, { deviceKey: upgrade.deviceKey, fact })
+      await until(world, campaignId, upgrade.deviceKey, 'failed')
+    }
+    expect(await claim(world, all[3]!)).toEqual({ kind: 'gone', reason: 'model_blocked' })
   })
 
   test('strangers get nothing: unknown upgrades, and upgrades of other devices', async () => {

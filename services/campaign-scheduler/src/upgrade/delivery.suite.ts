@@ -133,14 +133,16 @@ export function deliverySuite(open: () => Promise<World>): void {
   test('a model that refuses ScheduleDownload is told by Download within the window, and its other devices at once', async () => {
     const world = await open()
     await world.scheduler()
-    const { campaignId, all } = await running(world, 2, scheduled(windowIn(world, 0)))
-    const { deviceKey, upgradeId } = all[0]!
-    const { attemptId } = await goAs(world, all[0]!, takes)
-    const fact = { kind: 'download_faulted', attemptId, faultCode: 9000, faultString: 'no such method' } as const
-    await observe(world, { deviceKey, fact })
-    await untilUpgrade(world, campaignId, upgradeId, 'retry')
+    const { campaignId, all } = await running(world, 4, scheduled(windowIn(world, 0)))
+    for (const upgrade of all.slice(0, 3)) {
+      const { attemptId, schedule } = await goAs(world, upgrade, takes)
+      expect(schedule).toBeDefined()
+      const fact = { kind: 'download_faulted', attemptId, faultCode: 9000, faultString: 'no such method' } as const
+      await observe(world, { deviceKey: upgrade.deviceKey, fact })
+      await untilUpgrade(world, campaignId, upgrade.upgradeId, 'retry')
+    }
     const again = await goAs(world, all[0]!, takes)
     expect(again.schedule).toBeUndefined()
-    expect((await goAs(world, all[1]!, takes)).schedule).toBeUndefined()
+    expect((await goAs(world, all[3]!, takes)).schedule).toBeUndefined()
   })
 }

@@ -8,13 +8,18 @@ export type LegAtClaim =
 
 /** Which leg a device takes as it reports itself now: what was planned may be long ago. */
 export function legAtClaim(
-  { artifactId }: Pick<UpgradeRow, 'artifactId'>,
+  { artifactId, reportedVersion }: Pick<UpgradeRow, 'artifactId' | 'reportedVersion'>,
   campaign: Pick<CampaignRow, 'path' | 'policy' | 'rollbackOf'>,
   device: DeviceOnPath,
 ): LegAtClaim {
   const path = campaign.rollbackOf === null ? campaign.path : wayBack(campaign.path, artifactId)
   const answer: LegAnswer = legFor(path, device, campaign.policy)
-  return answer.kind === 'leg' ? { kind: 'leg', release: releaseOf(path[answer.index]!) } : answer
+  if (answer.kind !== 'leg') return answer
+  // What another campaign has brought meanwhile is not what is taken back.
+  const movedOn = campaign.rollbackOf !== null && device.softwareVersion !== reportedVersion
+  return movedOn
+    ? { kind: 'none', reason: 'no_leg_from_this_version' }
+    : { kind: 'leg', release: releaseOf(path[answer.index]!) }
 }
 
 /** Which version a device came from, its own version does not tell any more: it goes back to what was planned for it. */

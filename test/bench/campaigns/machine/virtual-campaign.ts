@@ -278,6 +278,7 @@ export function runCampaign({ devices, policy, seed, pace, progress }: VirtualSe
       const { openedAt, reachedAt, approvedAt } = wave
       const clock = {
         advance: how,
+        named: false,
         openedAt,
         reachedAt,
         approvedAt,
