@@ -384,7 +384,11 @@ export function journalSuite(name: string, open: () => Promise<Sql>): void {
     })
 
     test.each([
-      ['another hash in the place of an erased row', 'row_changed', "update %journal_erased set hash = repeat('0', 64)"],
+      [
+        'another hash in the place of an erased row',
+        'row_changed',
+        "update %journal_erased set hash = repeat('0', 64)",
+      ],
       ['an erased row without its hash', 'row_missing', 'delete from %journal_erased'],
       [
         'something else written in the place of an erased row',
