@@ -12,8 +12,9 @@ export function checkClaims(history: History): Violation[] {
 function checkCaps(history: History): Violation[] {
   const violations: Violation[] = []
   const plans = plansOf(history)
+  const starts = new Map<string, number[]>()
   const counts = new Map<string, Counts>([...plans].map(([id, plan]) => [id, countsOf(plan.size)]))
-  /** Unproven, after each of the last moves: a claim may not yet have seen those that were under way beside it. */
+  /** In flight or unproven, after each of the last moves: a claim may not yet have seen those that were under way beside it. */
   const recent = new Map<string, number[]>()
   for (const moved of movesOf(history)) {
     const { campaignId, row } = moved
@@ -24,22 +25,31 @@ function checkCaps(history: History): Violation[] {
       continue
     }
     const seen = recent.get(campaignId) ?? []
-    seen.push(now['unproven'] ?? 0)
+    seen.push(unprovenSoon(now))
     recent.set(campaignId, seen.slice(-history.underWay - 1))
     addMove(now, moved)
     if (!isClaim(moved)) continue
-    const { inFlight, unproven } = policy.caps
+    const { inFlight, unproven, startsPerMinute = Infinity } = policy.caps
     if ((now['in_flight'] ?? 0) > inFlight) {
       const detail = `${now['in_flight']} in flight in ${campaignId}, where ${inFlight} are allowed`
       violations.push({ rule: 'cap_in_flight', detail, seq: row.seq })
     }
     if (Math.min(...seen.slice(-history.underWay - 1)) >= unproven) {
-      const detail = `a claim in ${campaignId} with ${now['unproven']} unproven, where ${unproven} are allowed`
+      const detail = `a claim in ${campaignId} with ${unprovenSoon(now) - 1} in flight or unproven, where ${unproven} are allowed`
       violations.push({ rule: 'cap_unproven', detail, seq: row.seq })
+    }
+    const minute = [...(starts.get(campaignId) ?? []), row.at].filter((at) => at > row.at - 60_000)
+    starts.set(campaignId, minute)
+    if (minute.length > startsPerMinute) {
+      const detail = `${minute.length} starts within a minute in ${campaignId}, where ${startsPerMinute} are allowed`
+      violations.push({ rule: 'cap_starts_per_minute', detail, seq: row.seq })
     }
   }
   return violations
 }
+
+/** Whoever is in flight may be back in a moment: the cap counts both. */
+const unprovenSoon = (counts: Counts): number => (counts['in_flight'] ?? 0) + (counts['unproven'] ?? 0)
 
 /** Of each site that shares a line, no more in flight than the policy allows. */
 function checkSites(history: History): Violation[] {

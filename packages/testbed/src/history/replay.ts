@@ -64,6 +64,7 @@ export interface Plan {
     readonly caps: {
       readonly inFlight: number
       readonly unproven: number
+      readonly startsPerMinute?: number
       readonly perSite?: { readonly inFlight: number }
     }
     readonly windows?: readonly PlannedWindow[]

@@ -22,9 +22,6 @@ const THREE_WAVES: NonNullable<PolicyDraft['waves']> = [
   { size: { percent: 100 }, advance: 'auto' },
 ]
 
-/** Statements and rows that do not hang on how many devices there are: who waits for a plan looks now and then. */
-const FEW = 10
-
 /** Counts the statements about campaigns and upgrades, and the rows they answer. */
 function countingSql(real: Sql, cost: { statements: number; rows: number }): Sql {
   const counted = (db: Queryable): Queryable => ({
@@ -234,12 +231,11 @@ export function planningSuite(open: () => Promise<World>): void {
       return { ...cost }
     }
     const [small, medium, large] = [await costOf(100), await costOf(200), await costOf(400)]
-    // One statement of each kind for a page: the next devices cost what the ones before them did.
+    // A few statements for each page, and no more of them for a later one; which waves a page has is by chance.
     const perHundred = medium.statements - small.statements
-    expect(perHundred).toBeGreaterThan(0)
     expect(perHundred).toBeLessThanOrEqual((8 * 100) / page)
-    expect(large.statements - medium.statements).toBeLessThanOrEqual(2 * perHundred + FEW)
-    expect(large.rows - medium.rows).toBeLessThanOrEqual(2 * (medium.rows - small.rows) + FEW)
+    expect(large.statements - medium.statements).toBeLessThanOrEqual(2.5 * perHundred)
+    expect(large.rows - medium.rows).toBeLessThanOrEqual(2.5 * (medium.rows - small.rows))
   })
 
   test('a dry run says what the plan would be, and writes nothing', async () => {
