@@ -1,4 +1,4 @@
-import { historyErase } from '@sluice/contracts'
+import { campaignCreate, historyErase } from '@sluice/contracts'
 import { createJournal } from '@sluice/sql'
 import { waitUntil } from '@sluice/testbed'
 import { expect, test } from 'vitest'
@@ -42,6 +42,12 @@ async function over(world: World, devices = someDevices(2)) {
   const { campaignId } = await planned(world, POLICY)
   await control(world, campaignId, 'start')
   const all = await upgrades(world, campaignId)
+  await refuse(world, campaignId, all)
+  return { campaignId, all }
+}
+
+/** They refuse the image, and the time for late facts passes. */
+async function refuse(world: World, campaignId: string, all: Awaited<ReturnType<typeof upgrades>>): Promise<void> {
   for (const upgrade of all) {
     await observe(world, { deviceKey: upgrade.deviceKey, fact: completed(await go(world, upgrade), 9018) })
   }
@@ -53,7 +59,6 @@ async function over(world: World, devices = someDevices(2)) {
     )
     return row?.n === 0
   })
-  return { campaignId, all }
 }
 
 async function expectWhole(world: World, campaignId: string): Promise<void> {
@@ -87,6 +92,28 @@ export function retentionSuite(open: () => Promise<World>): void {
       entries: 0,
       upgrades: 0,
     })
+  })
+
+  test('a device that joined late is forgotten like any other, and the books hold', async () => {
+    const world = await open()
+    await world.scheduler({ dynamicEveryMs: 20 })
+    world.devices = someDevices(1)
+    const dynamic = { endsAt: new Date(world.clock.now() + DAY).toISOString() }
+    const draft = { name: 'test', artifactId: world.artifact.artifactId, targets: {}, policy: POLICY, dynamic }
+    const { campaignId } = dataOf(await world.ask(campaignCreate, { draft, actor: ACTOR }))
+    await control(world, campaignId, 'start')
+    const [first] = await upgrades(world, campaignId)
+    const changedAt = new Date(world.clock.now()).toISOString()
+    world.devices = someDevices(2).map((device) => ({ ...device, changedAt }))
+    await untilCampaign(world, campaignId, ({ size }) => size === 2)
+    const all = await upgrades(world, campaignId)
+    const late = all.find(({ upgradeId }) => upgradeId !== first!.upgradeId)!
+    await refuse(world, campaignId, all)
+    expect(dataOf(await world.ask(historyErase, { deviceKey: late.deviceKey, actor: ACTOR }))).toMatchObject({
+      upgrades: 1,
+      underWay: 0,
+    })
+    await expectWhole(world, campaignId)
   })
 
   test('what is under way is not forgotten, and that is told', async () => {
