@@ -49,25 +49,39 @@ function checkCaps(history: History): Violation[] {
 }
 
 /** Whoever is in flight may be back in a moment: the cap counts both. */
+const isSoon = (counted: string): number => Number(counted === 'in_flight' || counted === 'unproven')
 const unprovenSoon = (counts: Counts): number => (counts['in_flight'] ?? 0) + (counts['unproven'] ?? 0)
 
-/** Of each site that shares a line, no more in flight than the policy allows. */
+/** Of each site that shares a line, no more in flight, or unproven, than the policy allows. */
 function checkSites(history: History): Violation[] {
   const plans = plansOf(history)
   const violations: Violation[] = []
   const siteOf = new Map<string, string>()
   const inFlight = new Map<string, number>()
+  /** In flight or unproven, after each of the last moves. */
+  const soon = new Map<string, number[]>()
   for (const moved of movesOf(history)) {
-    const limit = plans.get(moved.campaignId)?.policy.caps.perSite?.inFlight
+    const caps = plans.get(moved.campaignId)?.policy.caps.perSite
     if (isClaim(moved) && moved.site != null) siteOf.set(moved.upgradeId, `${moved.campaignId} at ${moved.site}`)
     const site = siteOf.get(moved.upgradeId)
-    if (limit === undefined || site === undefined) continue
+    if (caps === undefined || site === undefined) continue
     const change = Number(moved.countsAs === 'in_flight') - Number(moved.countedAs === 'in_flight')
     const now = (inFlight.get(site) ?? 0) + change
     inFlight.set(site, now)
-    if (isClaim(moved) && now > limit) {
-      const detail = `${now} in flight in ${site}, where ${limit} are allowed`
+    const seen = soon.get(site) ?? [0]
+    const { unproven = Infinity } = caps
+    soon.set(
+      site,
+      [...seen, seen.at(-1)! + isSoon(moved.countsAs) - isSoon(moved.countedAs)].slice(-history.underWay - 1),
+    )
+    if (!isClaim(moved)) continue
+    if (now > caps.inFlight) {
+      const detail = `${now} in flight in ${site}, where ${caps.inFlight} are allowed`
       violations.push({ rule: 'cap_site_in_flight', detail, seq: moved.row.seq })
+    }
+    if (Math.min(...seen) >= unproven) {
+      const detail = `a claim in ${site} with ${seen.at(-1)} in flight or unproven, where ${unproven} are allowed`
+      violations.push({ rule: 'cap_site_unproven', detail, seq: moved.row.seq })
     }
   }
   return violations

@@ -129,6 +129,14 @@ const forged: readonly (readonly [rule: string, how: string, forge: Forge])[] = 
       ),
   ],
   [
+    'cap_site_unproven',
+    'a claim at a site of which as many as allowed are unproven',
+    (history) =>
+      policyOf({ caps: { inFlight: 9, unproven: 9, perSite: { inFlight: 9, unproven: 1 } } })(
+        without(moveTo(1, 'verified'))(history),
+      ),
+  ],
+  [
     'no_claim_outside_windows',
     'a claim an hour late',
     policyOf({ windows: [{ zone: 'UTC', from: '02:00', to: '03:00' }] }),

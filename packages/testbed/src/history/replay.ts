@@ -65,7 +65,7 @@ export interface Plan {
       readonly inFlight: number
       readonly unproven: number
       readonly startsPerMinute?: number
-      readonly perSite?: { readonly inFlight: number }
+      readonly perSite?: { readonly inFlight: number; readonly unproven?: number }
     }
     readonly windows?: readonly PlannedWindow[]
     readonly freeze?: readonly { readonly from: string; readonly to: string }[]
