@@ -247,7 +247,8 @@ test('a device is shown with its place, profile, tags, ways to wake it and what 
 test('targets are an expression, names, or a file of names', async () => {
   const file = fileOf('names.txt', '\uFEFF00D09E-RG-1\r\n\n# from the CRM\n 00D09E-RG-2 \n00D09E-RG-1\n')
   const args = ['--name', 'n', '--artifact', 'a', '--where', 'percent < 5', '--device', 'x', '--devices', file]
-  const planned = { campaignId: 'cmp_1', state: 'ready', size: 3, waves: [] }
+  const approval = { neededBecause: [] }
+  const planned = { campaignId: 'cmp_1', state: 'ready', size: 3, waves: [], leftOut: {}, approval }
   const said = await sluice(['campaigns', 'create', ...args], { createCampaign: planned })
   expect(said.calls[0]).toMatchObject([
     'createCampaign',

@@ -12,14 +12,21 @@ const MODES = ['1 At Any Time', '2 Immediately', '3 When Idle']
 export function scheduleDownload(cpe: Cpe, args: XmlElement): Answered {
   const windows = (childOf(args, 'TimeWindowList')?.children ?? []).map(readWindow)
   const transfer = { ...readTransfer('ScheduleDownload', args), windows }
-  const refusal = (fault: number): Answered => refuse(fault, 'The simulated device cannot do this download')
+  const { commandKey } = transfer
+  const { host: urlHost } = URL.parse(transfer.url) ?? { host: '' }
+  const argumentNames = args.children.map((child) => child.name)
+  cpe.record({ what: 'download_received', commandKey, urlHost, argumentNames })
+  const refusal = (fault: number): Answered => {
+    cpe.record({ what: 'download_answered', commandKey, fault })
+    return refuse(fault, 'The simulated device cannot do this download')
+  }
   if (!isFileType(transfer.fileType) || !areWindows(windows)) return refusal(9003)
   const fault = faultOfTransfer(cpe, transfer)
   if (fault !== undefined) return refusal(fault)
-  const { commandKey } = transfer
   cpe.downloadsReceived.set(commandKey, (cpe.downloadsReceived.get(commandKey) ?? 0) + 1)
   cpe.transfers.push(transfer)
   if (transfer.fileType === FIRMWARE) cpe.outcome = 'in_progress'
+  cpe.record({ what: 'download_answered', commandKey })
   return ok('ScheduleDownload')
 }
 
