@@ -36,7 +36,7 @@ export const DetachedSignature = Type.Object({
 export const ArtifactDraft = Type.Object(
   {
     name: Type.String({ minLength: 1, maxLength: 128 }),
-    fits: Type.Array(ModelFit, { minItems: 1, maxItems: 64 }),
+    fits: Type.Array(Type.Object(ModelFit.properties, { additionalProperties: false }), { minItems: 1, maxItems: 64 }),
     /** The version the image carries. */
     version: SoftwareVersion,
     /** The exact strings a device reports once it runs it; the version itself where absent. */
@@ -44,7 +44,7 @@ export const ArtifactDraft = Type.Object(
     format: Type.Optional(Type.Literal('raw')),
     size: Type.Optional(Type.Integer({ minimum: 1 })),
     sha256: Type.Optional(Sha256),
-    signatures: Type.Array(DetachedSignature, { maxItems: 8 }),
+    signatures: Type.Array(Type.Object(DetachedSignature.properties, { additionalProperties: false }), { maxItems: 8 }),
     /** Where to fetch it from. Absent: the bytes are uploaded. */
     sourceUrl: Type.Optional(Type.String({ maxLength: 256 })),
     /** Who serves it to the devices: our file server, or the operator's own server at sourceUrl. */

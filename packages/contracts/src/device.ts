@@ -119,7 +119,9 @@ export const DeviceFilter = Type.Object(
     deviceKeys: Type.Optional(Type.Array(DeviceKey, { maxItems: 10_000 })),
     /** Full readable names, as in Device.name. */
     names: Type.Optional(Type.Array(Type.String({ maxLength: 512 }), { maxItems: 10_000 })),
-    models: Type.Optional(Type.Array(Type.Object({ oui: Oui, productClass: Name64 }), { maxItems: 64 })),
+    models: Type.Optional(
+      Type.Array(Type.Object({ oui: Oui, productClass: Name64 }, { additionalProperties: false }), { maxItems: 64 }),
+    ),
     softwareVersions: Type.Optional(Type.Array(SoftwareVersion, { maxItems: 64 })),
     tags: Type.Optional(Type.Array(Name64, { maxItems: 32 })),
     /** An expression over the inventory: docs/targets.md. */

@@ -136,6 +136,7 @@ export {
   STAGES,
   campaignReport,
 } from './report.ts'
+export { strangeCursor } from './strange-cursor.ts'
 export { type TransferStops, transferStopsChanged, transferStopsGet } from './transfer.ts'
 export { traceIdOf, upgradeTraceparent } from './upgrade-trace.ts'
 export {

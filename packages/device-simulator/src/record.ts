@@ -15,6 +15,7 @@ export type Happening =
   | { readonly what: 'session_failed'; readonly reason: string; readonly waitSeconds: number }
   | { readonly what: 'redirected'; readonly urlHost: string }
   | { readonly what: 'called'; readonly method: string; readonly fault?: number }
+  /** Download, or ScheduleDownload: the latter's answer has no Status. */
   | {
       readonly what: 'download_received'
       readonly commandKey: string

@@ -55,10 +55,13 @@ export const ModelProfile = Type.Object(
     settings: Type.Array(Path, { maxItems: 64 }),
     /** Paths whose values show that the operator has provisioned the CPE. */
     sentinels: Type.Array(Path, { maxItems: 16 }),
-    wanStatus: Type.Object({
-      path: Path,
-      upValues: Type.Array(Type.String({ maxLength: 64 }), { minItems: 1, maxItems: 8 }),
-    }),
+    wanStatus: Type.Object(
+      {
+        path: Path,
+        upValues: Type.Array(Type.String({ maxLength: 64 }), { minItems: 1, maxItems: 8 }),
+      },
+      { additionalProperties: false },
+    ),
     /** Of `settings`, those that may be written back where an upgrade lost them and its campaign asks for it. */
     restorable: Type.Optional(Type.Array(Path, { maxItems: 32 })),
     /** What is gone through after the soak; what fails, fails the upgrade. */

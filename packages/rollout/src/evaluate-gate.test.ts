@@ -127,7 +127,10 @@ test('advances only with an approval where one is asked for', () => {
 })
 
 test('request 21: an approval never overrules a stop', () => {
-  expect(gate({ success: 50, hard: 50 }, {}, { advance: 'manual', approvedAt: 1 })).toMatchObject({ kind: 'stop' })
+  const approved = { advance: 'manual', approvedAt: 1 } as const
+  const stop = { kind: 'stop', action: 'abort' }
+  expect(gate({ success: 50, hard: 50, pending: 900 }, {}, approved)).toMatchObject(stop)
+  expect(gate({ success: 99, hard: 1, pending: 900 }, { limits: { hard: 0 } }, approved)).toMatchObject(stop)
 })
 
 test('devices that never showed up do not block a wave', () => {

@@ -356,5 +356,53 @@ export function journalSuite(name: string, open: () => Promise<Sql>): void {
       await tamper(statement.replaceAll('%', `${journal.schema}.`))
       expect(await journal.verifyChain(sql)).toMatchObject({ kind: 'broken', reason })
     })
+
+    const erase = (...seqs: number[]) =>
+      sql.transaction((tx) => journal.erase(tx, seqs, { at: 2000, reason: 'asked for' }))
+
+    test('an erased row leaves its hash: nothing of it is read any more, and the chain holds over it', async () => {
+      const [first, second, third] = await write(note('a'), note('secret'), note('c'))
+      await sealAll()
+      expect(await erase(second!)).toMatchObject([{ seq: second, data: 'secret' }])
+      expect((await journal.read(sql, {})).map(({ seq }) => seq)).toEqual([first, third])
+      expect(await journal.verifyChain(sql)).toMatchObject({ kind: 'intact', rows: 3, unsealed: 0 })
+      expect(await erase(second!)).toEqual([])
+      await write(note('d'))
+      await sealAll()
+      expect(await journal.verifyChain(sql)).toMatchObject({ kind: 'intact', batches: 2, rows: 4 })
+    })
+
+    test('what waits to be sealed, to be published, or was refused by the bus, is not erased', async () => {
+      const [unpublished, refused] = await write(out('e1'), out('e2'))
+      await sealAll()
+      await sql.query(`delete from ${table('journal_outbox')} where seq = $1`, [refused])
+      await sql.query(`insert into ${table('journal_refused')} (seq, reason) values ($1, 'too large')`, [refused])
+      const [unsealed] = await write(note('a'))
+      expect(await erase(unpublished!, refused!, unsealed!)).toEqual([])
+      expect(await journal.read(sql, {})).toHaveLength(3)
+      expect(await journal.verifyChain(sql)).toMatchObject({ kind: 'intact', rows: 2, unsealed: 1 })
+    })
+
+    test.each([
+      [
+        'another hash in the place of an erased row',
+        'row_changed',
+        "update %journal_erased set hash = repeat('0', 64)",
+      ],
+      ['an erased row without its hash', 'row_missing', 'delete from %journal_erased'],
+      [
+        'something else written in the place of an erased row',
+        'row_changed',
+        `insert into %journal (seq, direction, at, actor, kind, data) overriding system value
+           select seq, 'note', 1000, 'operator', 'campaign.paused', '"forged"' from %journal_erased`,
+      ],
+    ])('the chain shows %s', async (_, reason, statement) => {
+      const [seq] = await write(note('a'), note('b'))
+      await sealAll()
+      await erase(seq!)
+      expect((await journal.verifyChain(sql)).kind).toBe('intact')
+      await tamper(statement.replaceAll('%', `${journal.schema}.`))
+      expect(await journal.verifyChain(sql)).toMatchObject({ kind: 'broken', reason })
+    })
   })
 }

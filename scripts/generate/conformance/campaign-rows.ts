@@ -82,7 +82,7 @@ export const CAMPAIGN_TABLES: readonly RowTable[] = [
       'fields that are not the caller’s to set',
       'cursors that were tampered with',
     ],
-    notDone: { 40: 'Belongs to images and their formats, which are not complete.' },
+    notDone: { 40: 'Length, digest and revoked keys are judged; no format whose metadata can expire is read yet.' },
   },
   {
     title: 'Faults',

@@ -1,6 +1,7 @@
 import {
   answered,
   refused,
+  strangeCursor,
   type artifactList,
   type InputOf,
   type OutputOf,
@@ -20,9 +21,8 @@ export async function listArtifacts(
   { cursor, limit }: InputOf<typeof artifactList>,
   parts: Parts,
 ): Promise<Reply<OutputOf<typeof artifactList>>> {
-  if (cursor !== undefined && !/^art_[0-9A-HJKMNP-TV-Z]{26}$/.test(cursor)) {
-    return refused('invalid_request', 'this cursor was not given out here')
-  }
+  const strange = strangeCursor('artifact', cursor)
+  if (strange !== undefined) return strange
   const rows = await pageArtifacts(parts.sql, cursor ?? null, limit + 1)
   const items = rows.slice(0, limit).map(asMessage)
   return answered({ items, next: rows.length > limit ? (items.at(-1)?.artifactId ?? null) : null })

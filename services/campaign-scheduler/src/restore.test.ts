@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { connectPostgres, createJournal } from '@sluice/sql'
@@ -18,9 +18,12 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
+/** Of the same version as the server: they lie where its initdb really is. */
+const programs = dirname(realpathSync(ensureServers().initdb))
+
 function run(program: 'pg_dump' | 'pg_restore', ...args: string[]): void {
-  const { status, stderr } = spawnSync(join(dirname(ensureServers().initdb), program), args, { encoding: 'utf8' })
-  if (status !== 0) throw new Error(`${program}: ${stderr}`)
+  const { status, stderr, error } = spawnSync(join(programs, program), args, { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`${program}: ${stderr}`, { cause: error })
 }
 
 const openOn = async (url: string) => (world = await createWorld(() => connectPostgres({ url })))

@@ -1,10 +1,22 @@
-import { historyErase } from '@sluice/contracts'
+import { campaignCreate, historyErase } from '@sluice/contracts'
 import { createJournal } from '@sluice/sql'
 import { waitUntil } from '@sluice/testbed'
 import { expect, test } from 'vitest'
 import { books } from './testing/books.ts'
-import { ONE_WAVE, campaign, completed, dataOf, go, observe, running, untilCampaign } from './testing/drive.ts'
-import { ACTOR, type World } from './testing/world.ts'
+import {
+  ONE_WAVE,
+  campaign,
+  completed,
+  control,
+  dataOf,
+  go,
+  observe,
+  planned,
+  running,
+  untilCampaign,
+  upgrades,
+} from './testing/drive.ts'
+import { ACTOR, type World, someDevices } from './testing/world.ts'
 
 const DAY = 86_400_000
 const POLICY = { ...ONE_WAVE, timers: { finalMs: 60_000 } }
@@ -24,13 +36,22 @@ async function everything({ sql }: World): Promise<string> {
     .join('\n')
 }
 
-/** A campaign of two devices that both refuse the image for good, and of which nothing late can come any more. */
-async function over(world: World) {
-  const { campaignId, all } = await running(world, 2, POLICY)
+/** A campaign whose devices all refuse the image for good, and of which nothing late can come any more. */
+async function over(world: World, devices = someDevices(2)) {
+  world.devices = devices
+  const { campaignId } = await planned(world, POLICY)
+  await control(world, campaignId, 'start')
+  const all = await upgrades(world, campaignId)
+  await refuse(world, campaignId, all)
+  return { campaignId, all }
+}
+
+/** They refuse the image, and the time for late facts passes. */
+async function refuse(world: World, campaignId: string, all: Awaited<ReturnType<typeof upgrades>>): Promise<void> {
   for (const upgrade of all) {
     await observe(world, { deviceKey: upgrade.deviceKey, fact: completed(await go(world, upgrade), 9018) })
   }
-  await untilCampaign(world, campaignId, ({ counters }) => counters.hard === 2)
+  await untilCampaign(world, campaignId, ({ counters }) => counters.hard === all.length)
   world.clock.shift(61_000)
   await waitUntil(async () => {
     const [row] = await world.sql.query<{ n: number }>(
@@ -38,7 +59,6 @@ async function over(world: World) {
     )
     return row?.n === 0
   })
-  return { campaignId, all }
 }
 
 async function expectWhole(world: World, campaignId: string): Promise<void> {
@@ -50,7 +70,7 @@ async function expectWhole(world: World, campaignId: string): Promise<void> {
 }
 
 export function retentionSuite(open: () => Promise<World>): void {
-  test('a device that is forgotten is named nowhere; counters, the chain and its neighbours stay', async () => {
+  test('rule 16: a device that is forgotten is named nowhere; counters, the chain and its neighbours stay', async () => {
     const world = await open()
     const scheduler = await world.scheduler()
     const { campaignId, all } = await over(world)
@@ -74,6 +94,28 @@ export function retentionSuite(open: () => Promise<World>): void {
     })
   })
 
+  test('a device that joined late is forgotten like any other, and the books hold', async () => {
+    const world = await open()
+    await world.scheduler({ dynamicEveryMs: 20 })
+    world.devices = someDevices(1)
+    const dynamic = { endsAt: new Date(world.clock.now() + DAY).toISOString() }
+    const draft = { name: 'test', artifactId: world.artifact.artifactId, targets: {}, policy: POLICY, dynamic }
+    const { campaignId } = dataOf(await world.ask(campaignCreate, { draft, actor: ACTOR }))
+    await control(world, campaignId, 'start')
+    const [first] = await upgrades(world, campaignId)
+    const changedAt = new Date(world.clock.now()).toISOString()
+    world.devices = someDevices(2).map((device) => ({ ...device, changedAt }))
+    await untilCampaign(world, campaignId, ({ size }) => size === 2)
+    const all = await upgrades(world, campaignId)
+    const late = all.find(({ upgradeId }) => upgradeId !== first!.upgradeId)!
+    await refuse(world, campaignId, all)
+    expect(dataOf(await world.ask(historyErase, { deviceKey: late.deviceKey, actor: ACTOR }))).toMatchObject({
+      upgrades: 1,
+      underWay: 0,
+    })
+    await expectWhole(world, campaignId)
+  })
+
   test('what is under way is not forgotten, and that is told', async () => {
     const world = await open()
     await world.scheduler()
@@ -88,25 +130,29 @@ export function retentionSuite(open: () => Promise<World>): void {
     await untilCampaign(world, campaignId, ({ counters }) => counters.hard === 1)
   })
 
-  test('the devices of a campaign that has been over for long enough are forgotten, page by page', async () => {
+  test('rule 16: the devices of a campaign that has been over for long enough are forgotten, page by page, and no others', async () => {
     const world = await open()
     const scheduler = await world.scheduler()
-    const { campaignId, all } = await over(world)
+    const [first, second, ...others] = someDevices(4)
+    // Those that stay would be looked at first: when the devices of the last one are gone, they were passed over.
+    const paused = await over(world, [first!])
+    const recent = await over(world, [second!])
+    const old = await over(world, others)
+    await control(world, old.campaignId, 'abort')
+    world.clock.shift(50 * DAY)
+    await control(world, recent.campaignId, 'abort')
     await scheduler.stop()
-    world.clock.shift(100 * DAY)
-    const last = await world.scheduler({ historyKeepMs: 101 * DAY, forgetEveryMs: 20, sweepPageSize: 2 })
-    await world.clock.sleep(200)
-    expect(await everything(world)).toContain(all[0]!.deviceKey)
-    await last.stop()
-    world.clock.shift(2 * DAY)
-    const one = await world.scheduler({ historyKeepMs: 101 * DAY, forgetEveryMs: 20, sweepPageSize: 2 })
+    world.clock.shift(52 * DAY)
+    const forgetting = await world.scheduler({ historyKeepMs: 101 * DAY, forgetEveryMs: 20, sweepPageSize: 2 })
     await waitUntil(async () => {
       const text = await everything(world)
-      return all.every(({ deviceKey }) => !text.includes(deviceKey))
+      return old.all.every(({ deviceKey }) => !text.includes(deviceKey))
     })
-    await one.stop()
+    for (const { campaignId } of [paused, recent]) expect(await upgrades(world, campaignId)).toHaveLength(1)
+    expect((await campaign(world, paused.campaignId)).state).toBe('paused')
+    await forgetting.stop()
     await world.scheduler()
-    await expectWhole(world, campaignId)
+    await expectWhole(world, old.campaignId)
   })
 
   test('the journal itself lets nothing be taken out but what leaves its hash', async () => {

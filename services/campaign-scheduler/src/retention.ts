@@ -88,7 +88,7 @@ async function erasePage(
   return erased.length
 }
 
-/** What remains of moves whose entries are gone: tallies are the fold of these as well. */
+/** What remains of upgrades that came and moved, and whose entries are gone: tallies are the fold of these as well. */
 export function sumOfMoves(
   rows: readonly JournalRow[],
 ): { wave: number; state: string; countsAs: string; n: number }[] {
@@ -98,6 +98,8 @@ export function sumOfMoves(
     sums.set(key, { wave, state, countsAs, n: (sums.get(key)?.n ?? 0) + n })
   }
   for (const { kind, data } of rows) {
+    // Who joined late, and next legs; all others are counted with the plan.
+    if (kind === 'upgrade.planned') add((data as { wave: number }).wave, 'pending', 'pending', 1)
     if (kind !== 'upgrade.moved') continue
     const move = data as Record<'from' | 'to' | 'countedAs' | 'countsAs', string> & { wave: number }
     add(move.wave, move.from, move.countedAs, -1)

@@ -295,6 +295,7 @@ describe('transfers', () => {
     await bench.until('transfer_complete_answered')
     expect(bench.informs()[1]).toEqual(['4 VALUE CHANGE', '1 BOOT', '7 TRANSFER COMPLETE', 'M ScheduleDownload'])
     expect(bench.state()).toMatchObject({ version: '2.0.0', downloadsReceivedByCommandKey: { 'sd-1': 1 } })
+    expect(bench.line('download_received')).toMatchObject({ commandKey: 'sd-1' })
   })
 
   it('by ScheduleDownload end with 9020 when no window could be used, and take the second one where it can', async () => {

@@ -12,8 +12,9 @@ export function checkClaims(history: History): Violation[] {
 function checkCaps(history: History): Violation[] {
   const violations: Violation[] = []
   const plans = plansOf(history)
+  const starts = new Map<string, number[]>()
   const counts = new Map<string, Counts>([...plans].map(([id, plan]) => [id, countsOf(plan.size)]))
-  /** Unproven, after each of the last moves: a claim may not yet have seen those that were under way beside it. */
+  /** In flight or unproven, after each of the last moves: a claim may not yet have seen those that were under way beside it. */
   const recent = new Map<string, number[]>()
   for (const moved of movesOf(history)) {
     const { campaignId, row } = moved
@@ -24,40 +25,63 @@ function checkCaps(history: History): Violation[] {
       continue
     }
     const seen = recent.get(campaignId) ?? []
-    seen.push(now['unproven'] ?? 0)
+    seen.push(unprovenSoon(now))
     recent.set(campaignId, seen.slice(-history.underWay - 1))
     addMove(now, moved)
     if (!isClaim(moved)) continue
-    const { inFlight, unproven } = policy.caps
+    const { inFlight, unproven, startsPerMinute = Infinity } = policy.caps
     if ((now['in_flight'] ?? 0) > inFlight) {
       const detail = `${now['in_flight']} in flight in ${campaignId}, where ${inFlight} are allowed`
       violations.push({ rule: 'cap_in_flight', detail, seq: row.seq })
     }
     if (Math.min(...seen.slice(-history.underWay - 1)) >= unproven) {
-      const detail = `a claim in ${campaignId} with ${now['unproven']} unproven, where ${unproven} are allowed`
+      const detail = `a claim in ${campaignId} with ${unprovenSoon(now) - 1} in flight or unproven, where ${unproven} are allowed`
       violations.push({ rule: 'cap_unproven', detail, seq: row.seq })
+    }
+    const minute = [...(starts.get(campaignId) ?? []), row.at].filter((at) => at > row.at - 60_000)
+    starts.set(campaignId, minute)
+    if (minute.length > startsPerMinute) {
+      const detail = `${minute.length} starts within a minute in ${campaignId}, where ${startsPerMinute} are allowed`
+      violations.push({ rule: 'cap_starts_per_minute', detail, seq: row.seq })
     }
   }
   return violations
 }
 
-/** Of each site that shares a line, no more in flight than the policy allows. */
+/** Whoever is in flight may be back in a moment: the cap counts both. */
+const isSoon = (counted: string): number => Number(counted === 'in_flight' || counted === 'unproven')
+const unprovenSoon = (counts: Counts): number => (counts['in_flight'] ?? 0) + (counts['unproven'] ?? 0)
+
+/** Of each site that shares a line, no more in flight, or unproven, than the policy allows. */
 function checkSites(history: History): Violation[] {
   const plans = plansOf(history)
   const violations: Violation[] = []
   const siteOf = new Map<string, string>()
   const inFlight = new Map<string, number>()
+  /** In flight or unproven, after each of the last moves. */
+  const soon = new Map<string, number[]>()
   for (const moved of movesOf(history)) {
-    const limit = plans.get(moved.campaignId)?.policy.caps.perSite?.inFlight
+    const caps = plans.get(moved.campaignId)?.policy.caps.perSite
     if (isClaim(moved) && moved.site != null) siteOf.set(moved.upgradeId, `${moved.campaignId} at ${moved.site}`)
     const site = siteOf.get(moved.upgradeId)
-    if (limit === undefined || site === undefined) continue
+    if (caps === undefined || site === undefined) continue
     const change = Number(moved.countsAs === 'in_flight') - Number(moved.countedAs === 'in_flight')
     const now = (inFlight.get(site) ?? 0) + change
     inFlight.set(site, now)
-    if (isClaim(moved) && now > limit) {
-      const detail = `${now} in flight in ${site}, where ${limit} are allowed`
+    const seen = soon.get(site) ?? [0]
+    const { unproven = Infinity } = caps
+    soon.set(
+      site,
+      [...seen, seen.at(-1)! + isSoon(moved.countsAs) - isSoon(moved.countedAs)].slice(-history.underWay - 1),
+    )
+    if (!isClaim(moved)) continue
+    if (now > caps.inFlight) {
+      const detail = `${now} in flight in ${site}, where ${caps.inFlight} are allowed`
       violations.push({ rule: 'cap_site_in_flight', detail, seq: moved.row.seq })
+    }
+    if (Math.min(...seen) >= unproven) {
+      const detail = `a claim in ${site} with ${seen.at(-1)} in flight or unproven, where ${unproven} are allowed`
+      violations.push({ rule: 'cap_site_unproven', detail, seq: moved.row.seq })
     }
   }
   return violations

@@ -8,6 +8,7 @@ export function checkCounters(history: History): Violation[] {
   return [
     ...checkJoints(moves),
     ...history.reported.campaigns.flatMap((campaign) => checkCampaign(history, campaign, moves, last)),
+    ...checkReported(history, last),
     ...history.reported.upgrades.flatMap(({ upgradeId, state }) => {
       const expected = last.get(upgradeId)?.to ?? 'pending'
       if (state === expected) return []
@@ -15,6 +16,20 @@ export function checkCounters(history: History): Violation[] {
       return [{ rule: 'one_current_outcome', detail }]
     }),
   ]
+}
+
+/** Each upgrade that has moved is told of once, where its campaign is told of. */
+function checkReported({ reported }: History, last: ReadonlyMap<string, Moved>): Violation[] {
+  const told = new Map<string, number>()
+  for (const { upgradeId } of reported.upgrades) told.set(upgradeId, (told.get(upgradeId) ?? 0) + 1)
+  const campaigns = new Set(reported.campaigns.map(({ campaignId }) => campaignId))
+  const moved = [...last.values()].filter(({ campaignId }) => campaigns.has(campaignId))
+  return [...new Set([...told.keys(), ...moved.map(({ upgradeId }) => upgradeId)])]
+    .filter((upgradeId) => told.get(upgradeId) !== 1)
+    .map((upgradeId) => ({
+      rule: 'one_current_outcome',
+      detail: `${upgradeId} is reported ${told.get(upgradeId) ?? 0} times`,
+    }))
 }
 
 function checkJoints(moves: readonly Moved[]): Violation[] {

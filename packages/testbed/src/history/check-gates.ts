@@ -38,8 +38,9 @@ export function checkGates(history: History): Violation[] {
     const counters = inJournalWords(data.counters as Counts)
     const decision = { row, plan, counters, reason: data.reason ?? '', seen: wavesSeen(history, row, plan) }
     violations.push(...checkFigures(decision, history))
-    if (row.actor !== SCHEDULER || resumed.has(plan.campaignId)) continue
-    if (row.kind === 'campaign.wave_opened') violations.push(...checkAdvance(decision, data.wave ?? 0, approved))
+    if (row.actor !== SCHEDULER) continue
+    const said = { approved, isResumed: resumed.has(plan.campaignId) }
+    if (row.kind === 'campaign.wave_opened') violations.push(...checkAdvance(decision, data.wave ?? 0, said))
     else if (data.to === 'finished') violations.push(...checkFinish(decision))
     else violations.push(...checkStop(decision, history))
   }
@@ -94,16 +95,25 @@ function checkFigures({ row, plan, counters }: Decision, history: History): Viol
     })
 }
 
-function checkAdvance({ row, plan, seen, reason }: Decision, wave: number, approved: ReadonlySet<string>): Violation[] {
+/** What people have said of a campaign by then. */
+interface Said {
+  readonly approved: ReadonlySet<string>
+  /** Its harm was seen and accepted: a wave that is all settled is left once somebody approves that. */
+  readonly isResumed: boolean
+}
+
+function checkAdvance({ row, plan, seen, reason }: Decision, wave: number, said: Said): Violation[] {
   const before = wave - 2
   if (before < 0 || plan.waves[before]?.size === 0) return []
   const unexplained = (rule: string, detail: string) => [{ rule, detail, seq: row.seq }]
   const rule = plan.policy.waves[before]
-  if (rule?.advance === 'manual' && !approved.has(`${plan.campaignId} ${wave - 1}`)) {
+  const isApproved = said.approved.has(`${plan.campaignId} ${wave - 1}`)
+  if (rule?.advance === 'manual' && !isApproved) {
     return unexplained('gate_waits_for_approval', `wave ${wave} of ${plan.campaignId} was opened without one`)
   }
   const explains = seen[before]?.some((counts) => {
     const { settled, needed, successRate } = figuresOf(counts, plan)
+    if (said.isResumed && isApproved && openIn(counts) === 0) return true
     return settled >= needed && successRate >= plan.policy.gate.successThreshold && !isHurt(counts, plan)
   })
   if (explains) return []
@@ -125,12 +135,15 @@ function checkStop({ row, plan, seen, reason }: Decision, history: History): Vio
 }
 
 function checkFinish({ row, plan, counters }: Decision): Violation[] {
-  const open = (counters['pending'] ?? 0) + (counters['in_flight'] ?? 0) + (counters['unproven'] ?? 0)
+  const open = openIn(counters)
   if (open === 0) return []
   return [
     { rule: 'gate_finishes_the_settled', detail: `${plan.campaignId} is finished with ${open} open`, seq: row.seq },
   ]
 }
+
+const openIn = (counts: Counts): number =>
+  (counts['pending'] ?? 0) + (counts['in_flight'] ?? 0) + (counts['unproven'] ?? 0)
 
 function figuresOf(counts: Counts, { policy }: Plan) {
   const of = (name: string) => counts[name] ?? 0
@@ -159,9 +172,8 @@ function isHurt(counts: Counts, plan: Plan): boolean {
 
 /** All settled, and not enough of them with success. */
 function isBelow(counts: Counts, plan: Plan): boolean {
-  const open = (counts['pending'] ?? 0) + (counts['in_flight'] ?? 0) + (counts['unproven'] ?? 0)
   const { settled, successRate } = figuresOf(counts, plan)
-  return open === 0 && (settled === 0 || successRate < plan.policy.gate.successThreshold)
+  return openIn(counts) === 0 && (settled === 0 || successRate < plan.policy.gate.successThreshold)
 }
 
 /** "5 devices refused the image with fault 9018": so many devices said so before. */

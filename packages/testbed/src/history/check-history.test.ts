@@ -94,6 +94,19 @@ const forged: readonly (readonly [rule: string, how: string, forge: Forge])[] = 
       )(without(moveTo(1, 'verified'))(history)),
   ],
   [
+    'cap_unproven',
+    'a claim although as many as allowed are in flight, and may be back in a moment',
+    (history) =>
+      policyOf({ caps: { inFlight: 9, unproven: 1 } })(
+        without((row) => moveTo(1, 'verifying')(row) || moveTo(1, 'verified')(row))(history),
+      ),
+  ],
+  [
+    'cap_starts_per_minute',
+    'three starts within a minute where two are allowed',
+    policyOf({ caps: { inFlight: 9, unproven: 9, startsPerMinute: 2 } }),
+  ],
+  [
     'campaign_was_planned',
     'upgrades of a campaign that nobody created',
     without((row) => row.kind === 'campaign.created'),
@@ -113,6 +126,14 @@ const forged: readonly (readonly [rule: string, how: string, forge: Forge])[] = 
     (history) =>
       policyOf({ caps: { inFlight: 9, unproven: 9, perSite: { inFlight: 1 } } })(
         without(moveTo(1, 'verifying'))(history),
+      ),
+  ],
+  [
+    'cap_site_unproven',
+    'a claim at a site of which as many as allowed are unproven',
+    (history) =>
+      policyOf({ caps: { inFlight: 9, unproven: 9, perSite: { inFlight: 9, unproven: 1 } } })(
+        without(moveTo(1, 'verified'))(history),
       ),
   ],
   [
@@ -162,6 +183,16 @@ const forged: readonly (readonly [rule: string, how: string, forge: Forge])[] = 
         upgrades: history.reported.upgrades.map((one) => ({ ...one, state: 'failed' })),
       },
     }),
+  ],
+  [
+    'one_current_outcome',
+    'the API tells of one upgrade twice',
+    reportedUpgrades((upgrades) => [...upgrades, upgrades[0]!]),
+  ],
+  [
+    'one_current_outcome',
+    'the API does not tell of an upgrade that has moved',
+    reportedUpgrades((upgrades) => upgrades.slice(1)),
   ],
   ['counters_are_the_fold', 'a lost update of a counter', (history) => counters(history, { success: 1 })],
   [
@@ -251,6 +282,23 @@ const forged: readonly (readonly [rule: string, how: string, forge: Forge])[] = 
     },
   ],
   [
+    'gate_opens_on_success',
+    'the next wave is opened on accepted harm, and nobody approved that',
+    (history) => resumedBefore(waveOpened(2), hurtBeforeWave2(history)),
+  ],
+  [
+    'gate_stops_on_harm',
+    'a resumed campaign is stopped although nobody was hurt',
+    (history) => {
+      const well = change(moveTo(3, 'rolled_back'), (data) => ({ ...data, countsAs: 'success' }))(history)
+      const stopped = change(paused, (data) => ({
+        ...data,
+        counters: { ...(data['counters'] as object), success: 3, hard: 0 },
+      }))(well)
+      return resumedBefore(waveOpened(2), stopped)
+    },
+  ],
+  [
     'gate_finishes_the_settled',
     'finished by the gate with upgrades open',
     change(paused, (data) => ({ ...data, to: 'finished' })),
@@ -308,8 +356,15 @@ test.each(forged)('%s is violated by: %s', (rule, _, forge) => {
   expect(broken.map((violation) => violation.rule)).toContain(rule)
 })
 
+test('a wave that is all settled is left on accepted harm once somebody approved that', () => {
+  const resumed = resumedBefore(waveOpened(2), hurtBeforeWave2(honestHistory()))
+  const approval = { kind: 'campaign.wave_approved', actor: 'operator:eve', data: { wave: 1 } }
+  const rows = resumed.rows.flatMap((row) => (waveOpened(2)(row) ? [{ ...row, ...approval }, row] : [row]))
+  expect(checkHistory({ ...resumed, rows }).map(({ rule }) => rule)).not.toContain('gate_opens_on_success')
+})
+
 test('rows that were under way beside a claim are no violation, and a real one still is', () => {
-  const later = (history: History): History => ({ ...history, underWay: 4 })
+  const later = (history: History): History => ({ ...history, underWay: 6 })
   const raced = change(
     (row) => row.kind === 'campaign.created',
     (data) => ({ policy: { ...(data['policy'] as object), caps: { inFlight: 9, unproven: 1 } } }),
@@ -317,6 +372,29 @@ test('rows that were under way beside a claim are no violation, and a real one s
   expect(checkHistory(later(raced)).map(({ rule }) => rule)).not.toContain('cap_unproven')
   expect(checkHistory({ ...raced, underWay: 0 }).map(({ rule }) => rule)).toContain('cap_unproven')
 })
+
+function reportedUpgrades(
+  forge: (upgrades: History['reported']['upgrades']) => History['reported']['upgrades'],
+): Forge {
+  return ({ reported, ...history }) => ({
+    ...history,
+    reported: { ...reported, upgrades: forge(reported.upgrades) },
+  })
+}
+
+/** Somebody has seen the figures of a campaign that stopped, and lets it go on. */
+function resumedBefore(fits: (row: JournalRow) => boolean, history: History): History {
+  const resume = { kind: 'campaign.moved', actor: 'operator:eve', data: { from: 'paused', to: 'running' } }
+  return { ...history, rows: history.rows.flatMap((row) => (fits(row) ? [{ ...row, ...resume }, row] : [row])) }
+}
+
+function hurtBeforeWave2(history: History): History {
+  const hurt = change(moveTo(2, 'verified'), (data) => ({ ...data, to: 'failed', countsAs: 'hard' }))(history)
+  return change(waveOpened(2), (data) => ({
+    ...data,
+    counters: { ...(data['counters'] as object), success: 1, hard: 1 },
+  }))(hurt)
+}
 
 function isStart(row: JournalRow): boolean {
   return row.kind === 'campaign.moved' && (row.data as { to: string }).to === 'running'

@@ -64,7 +64,8 @@ export interface Plan {
     readonly caps: {
       readonly inFlight: number
       readonly unproven: number
-      readonly perSite?: { readonly inFlight: number }
+      readonly startsPerMinute?: number
+      readonly perSite?: { readonly inFlight: number; readonly unproven?: number }
     }
     readonly windows?: readonly PlannedWindow[]
     readonly freeze?: readonly { readonly from: string; readonly to: string }[]

@@ -49,7 +49,7 @@ async function tell(world: World, items: readonly Change[], id = ids.event()): P
 }
 
 export function dynamicSuite(open: () => Promise<World>): void {
-  test('who comes to fit the targets joins in the wave of its rank, is hinted where that is open, and the books hold', async () => {
+  test('rule 2; request 6: who comes to fit the targets joins in the wave of its rank, is hinted where that is open, and the books hold', async () => {
     const world = await open()
     await world.scheduler(quick)
     const waves: PolicyDraft['waves'] = [
@@ -82,6 +82,28 @@ export function dynamicSuite(open: () => Promise<World>): void {
     await succeed(world, campaignId, late.deviceKey, await go(world, late))
   })
 
+  for (const [what, cap, caps] of [
+    ['places', 'cap_in_flight', { inFlight: 3, unproven: 100 }],
+    ['pace', 'cap_starts_per_minute', { inFlight: 100, unproven: 100, startsPerMinute: 3 }],
+  ] as const) {
+    test(`rule 2; request 6: late joiners find the ${what} of their campaign taken by those before them`, async () => {
+      const world = await open()
+      await world.scheduler(quick)
+      world.devices = someDevices(2)
+      const campaignId = await createDynamic(world, { ...ONE_WAVE, caps })
+      await control(world, campaignId, 'start')
+      const early = await upgrades(world, campaignId)
+      for (const upgrade of early) await go(world, upgrade)
+      arrive(world, 6)
+      await whenSize(world, campaignId, 8)
+      const known = new Set(early.map(({ upgradeId }) => upgradeId))
+      const late = (await upgrades(world, campaignId)).filter(({ upgradeId }) => !known.has(upgradeId))
+      const answers = await Promise.all(late.map((upgrade) => claim(world, upgrade)))
+      const reasons = answers.map((answer) => (answer.kind === 'not_before' ? answer.reason : answer.kind))
+      expect(reasons.toSorted()).toEqual([cap, cap, cap, cap, cap, 'go'])
+    })
+  }
+
   test('a dynamic campaign is not over before its end, though all are settled; afterwards it is, and nobody joins', async () => {
     const world = await open()
     await world.scheduler({ ...quick, gateEveryMs: 20 })
@@ -101,7 +123,7 @@ export function dynamicSuite(open: () => Promise<World>): void {
     expect((await campaign(world, campaignId)).size).toBe(2)
   })
 
-  test('nobody joins a dynamic campaign after its end', async () => {
+  test('rule 2: nobody joins a dynamic campaign after its end', async () => {
     const world = await open()
     await world.scheduler({ ...quick, gateEveryMs: 20 })
     const campaignId = await createDynamic(world)

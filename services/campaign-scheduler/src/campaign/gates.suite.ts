@@ -65,7 +65,7 @@ export function gatesSuite(open: () => Promise<World>): void {
     await untilCampaign(world, campaignId, ({ waves }) => waves[1]?.state === 'open')
   })
 
-  test('a campaign that needs a second person starts only when another one has approved it', async () => {
+  test('rule 13: a campaign that needs a second person starts only when another one has approved it', async () => {
     const world = await open()
     await world.scheduler()
     const { campaignId, approval } = await planned(world, { ...ONE_WAVE, allowDowngrade: true })

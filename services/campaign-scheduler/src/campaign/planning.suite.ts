@@ -1,4 +1,5 @@
 import { type CampaignDraft, type PolicyDraft, campaignCreate, campaignDryRun } from '@sluice/contracts'
+import type { Queryable, Sql } from '@sluice/sql'
 import { waitUntil } from '@sluice/testbed'
 import { expect, test } from 'vitest'
 import { books, history } from '../testing/books.ts'
@@ -14,6 +15,27 @@ function addArtifact(world: World, version: string, changes: Partial<World['arti
 
 const ask = (world: World, draft: Partial<CampaignDraft>) =>
   world.ask(campaignCreate, { draft: { name: 'test', targets: {}, policy: ONE_WAVE, ...draft }, actor: ACTOR })
+
+const THREE_WAVES: NonNullable<PolicyDraft['waves']> = [
+  { size: { count: 3 }, advance: 'auto' },
+  { size: { percent: 10 }, advance: 'auto' },
+  { size: { percent: 100 }, advance: 'auto' },
+]
+
+/** Counts the statements about campaigns and upgrades, and the rows they answer. */
+function countingSql(real: Sql, cost: { statements: number; rows: number }): Sql {
+  const counted = (db: Queryable): Queryable => ({
+    query: async (text, values) => {
+      const rows = await db.query<never>(text, values)
+      if (/scheduler\.(?:upgrades|campaigns|waves|tallies)\b/.test(text)) {
+        cost.statements += 1
+        cost.rows += rows.length
+      }
+      return rows
+    },
+  })
+  return { ...real, ...counted(real), transaction: (work) => real.transaction((tx) => work(counted(tx))) }
+}
 
 /** Devices that run these versions, in the order of their keys. */
 const running = (...versions: readonly (string | null)[]) =>
@@ -90,7 +112,7 @@ export function planningSuite(open: () => Promise<World>): void {
     })
   }
 
-  test('an older version is planned for only where the policy says so, and a second person is asked for', async () => {
+  test('rule 11: an older version is planned for only where the policy says so, and a second person is asked for', async () => {
     const world = await open()
     await world.scheduler()
     world.devices = running('3.0', OLD)
@@ -105,7 +127,7 @@ export function planningSuite(open: () => Promise<World>): void {
     })
   })
 
-  test('a campaign over more devices than may start without asks for a second person', async () => {
+  test('rule 13: a campaign over more devices than may start without asks for a second person', async () => {
     const world = await open()
     await world.scheduler({ approvalAbove: 9 })
     expect((await create(world)).approval.neededBecause).toEqual(['size'])
@@ -190,6 +212,30 @@ export function planningSuite(open: () => Promise<World>): void {
     const { stored, counted, folded } = await books(world, campaignId)
     expect([stored, folded]).toEqual([counted, counted])
     expect(await history(world, campaignId, 'campaign.planned')).toHaveLength(1)
+  })
+
+  test('request 7: each device costs a plan the same, however many there are: pages of statements, each row once', async () => {
+    const world = await open()
+    const cost = { statements: 0, rows: 0 }
+    const quiet = 3_600_000
+    const page = 10
+    await world.scheduler(
+      { planPageSize: page, rankPageSize: page, tickMs: quiet, beatMs: quiet },
+      (bus) => bus,
+      (sql) => countingSql(sql, cost),
+    )
+    const costOf = async (devices: number) => {
+      world.devices = someDevices(devices)
+      Object.assign(cost, { statements: 0, rows: 0 })
+      expect(await create(world, { ...ONE_WAVE, waves: THREE_WAVES })).toMatchObject({ state: 'ready', size: devices })
+      return { ...cost }
+    }
+    const [small, medium, large] = [await costOf(100), await costOf(200), await costOf(400)]
+    // A few statements for each page, and no more of them for a later one; which waves a page has is by chance.
+    const perHundred = medium.statements - small.statements
+    expect(perHundred).toBeLessThanOrEqual((8 * 100) / page)
+    expect(large.statements - medium.statements).toBeLessThanOrEqual(2.5 * perHundred)
+    expect(large.rows - medium.rows).toBeLessThanOrEqual(2.5 * (medium.rows - small.rows))
   })
 
   test('a dry run says what the plan would be, and writes nothing', async () => {

@@ -6,6 +6,7 @@ import {
   answered,
   type campaignList,
   refused,
+  strangeCursor,
 } from '@sluice/contracts'
 import type { Queryable } from '@sluice/sql'
 import { toTime } from '../parts.ts'
@@ -33,6 +34,8 @@ export async function readCampaigns(
   db: Queryable,
   input: InputOf<typeof campaignList>,
 ): Promise<Reply<OutputOf<typeof campaignList>>> {
+  const strange = strangeCursor('campaign', input.cursor)
+  if (strange !== undefined) return strange
   const rows = await listCampaigns(db, input.cursor, input.limit + 1)
   const page = rows.slice(0, input.limit)
   const ids = page.map((row) => row.campaignId)

@@ -5,6 +5,7 @@ import {
   type Upgrade,
   answered,
   refused,
+  strangeCursor,
   traceIdOf,
   type upgradeList,
   upgradeTraceparent,
@@ -23,6 +24,8 @@ export async function readUpgrades(
     return refused('invalid_request', 'upgrades are listed of a campaign or of a device')
   }
   const { cursor, limit, ...filter } = input
+  const strange = strangeCursor('upgrade', cursor)
+  if (strange !== undefined) return strange
   const rows = await listUpgrades(parts.sql, { ...filter, afterId: cursor, limit: limit + 1 })
   const page = rows.slice(0, limit)
   const items = await toUpgrades(parts, page)

@@ -6,6 +6,7 @@ import {
   answered,
   type deviceList,
   refused,
+  strangeCursor,
 } from '@sluice/contracts'
 import type { Parts } from '../parts.ts'
 import { DEVICE_COLUMNS, type DeviceRow, deviceOf } from '../store/device-row.ts'
@@ -26,6 +27,8 @@ export async function listDevices(
   { sql, profiles, clock }: Reading & Pick<Parts, 'clock'>,
   { filter, changedSince, cursor, limit }: InputOf<typeof deviceList>,
 ): Promise<Reply<OutputOf<typeof deviceList>>> {
+  const strange = strangeCursor('device', cursor)
+  if (strange !== undefined) return strange
   const found = wantedOf(filter, changedSince)
   if (found.kind === 'wrong') return refused('invalid_request', found.detail)
   const scan = { wanted: found.wanted, after: cursor ?? '', limit, now: clock.now(), most: MOST_SCANNED }

@@ -6,6 +6,7 @@ import {
   answered,
   type fleetTaskList,
   refused,
+  strangeCursor,
 } from '@sluice/contracts'
 import type { Queryable } from '@sluice/sql'
 import { type Parts, toTime } from '../parts.ts'
@@ -22,6 +23,8 @@ export async function readFleetTasks(
   parts: Parts,
   { cursor, limit }: InputOf<typeof fleetTaskList>,
 ): Promise<Reply<OutputOf<typeof fleetTaskList>>> {
+  const strange = strangeCursor('fleet_task', cursor)
+  if (strange !== undefined) return strange
   const rows = await listFleetTasks(parts.sql, cursor, limit + 1)
   const page = await showFleetTasks(parts.sql, rows.slice(0, limit))
   return answered({ items: page, next: rows.length > limit ? page.at(-1)!.fleetTaskId : null })

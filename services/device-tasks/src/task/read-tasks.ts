@@ -5,6 +5,7 @@ import {
   type Reply,
   answered,
   refused,
+  strangeCursor,
   type taskList,
   type taskPlacements,
 } from '@sluice/contracts'
@@ -28,6 +29,8 @@ export async function readTasks(
   parts: Parts,
   { limit, cursor, ...filter }: InputOf<typeof taskList>,
 ): Promise<Reply<OutputOf<typeof taskList>>> {
+  const strange = strangeCursor('task', cursor)
+  if (strange !== undefined) return strange
   const items: DeviceTask[] = []
   let bytes = 0
   for (;;) {
