@@ -7,6 +7,10 @@ export type BusErrorCode =
   | 'too_large'
   /** A stream or consumer is not there, or not as wanted: the topology job has not run. */
   | 'topology'
+  /** Where NATS is to be found was told in a way that cannot be read. */
+  | 'invalid_url'
+  /** The user of NATS may not hear what its service serves or listens to. */
+  | 'denied'
   /** The bus was closed. */
   | 'closed'
 

@@ -1,5 +1,5 @@
 export { ensureServers, type ServerPrograms } from './servers/ensure-servers.ts'
-export { startNats } from './servers/nats.ts'
+export { type NatsWithUsers, startNats, startNatsWithUsers } from './servers/nats.ts'
 export { startPostgres } from './servers/postgres.ts'
 export { findProsody, startProsody, type Prosody } from './servers/prosody.ts'
 export { startRedis } from './servers/redis.ts'
