@@ -9,6 +9,8 @@ export type BusErrorCode =
   | 'topology'
   /** Where NATS is to be found was told in a way that cannot be read. */
   | 'invalid_url'
+  /** A name that no user of NATS may have. */
+  | 'invalid_user'
   /** The user of NATS may not hear what its service serves or listens to. */
   | 'denied'
   /** The bus was closed. */

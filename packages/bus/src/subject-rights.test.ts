@@ -113,6 +113,8 @@ test.each([
   ['a live event', `sluice.v1.upgrade.changed.${CAMPAIGN}`],
   ['what services ask of each other', 'sluice.v1.device.credential'],
   ['a password', 'sluice.v1.credential.issue'],
+  ['a call of a device', 'sluice.v1.task.create.oss'],
+  ['for what a device answered', 'sluice.v1.task.get.oss'],
   ['a claim', 'sluice.v1.upgrade.claim'],
   ['a campaign in nobody’s name', 'sluice.v1.campaign.create'],
   ['a campaign in another’s name', 'sluice.v1.campaign.create.billing'],
@@ -166,6 +168,16 @@ test('every service consumes, serves and asks with the rights it has, and says n
   expect(await gateway.request(contracts.deviceCredential, question)).toEqual({ ok: true, data: { kind: 'unknown' } })
   // The resolver has no business with credentials.
   expect(await resolver.request(contracts.deviceCredential, question, { deadlineMs: 500 })).toMatchObject({ ok: false })
+})
+
+test('each consumer outside has its name in its subjects and its inbox, and no name of ours', () => {
+  const billing = allRights(['oss', 'billing']).at(-1)!
+  expect(billing.publish).toContain('sluice.v1.campaign.create.billing')
+  expect(billing.publish.filter((subject) => !subject.endsWith('.billing'))).toEqual([])
+  expect(billing.subscribe).toContain('_INBOX_billing.>')
+  for (const names of [['campaign-scheduler'], ['topology'], ['a', 'a'], ['*'], ['a.b'], ['>'], ['A'], ['"']]) {
+    expect(() => allRights(names)).toThrow(expect.objectContaining({ code: 'invalid_user' }))
+  }
 })
 
 test('what the services ask and say in their code is what they have the right to', () => {

@@ -1,10 +1,10 @@
 import type { TSchema } from 'typebox'
 import { expect, test } from 'vitest'
-import { deviceCredential, deviceImport, taskCreate } from './index.ts'
+import { deviceCredential, deviceImport, taskCreate, taskGet } from './index.ts'
 import { ANSWERED_OUTSIDE, PUBLIC_EVENTS, PUBLIC_REQUESTS } from './public-messages.ts'
 
 const SECRET =
-  /pass(word|phrase)?$|secret|ha1$|token$|credential|privatekey|psk|authorization|(connectionRequest|upload|download).*url|^username$/i
+  /pass(word|phrase)?$|secret|ha1$|token$|credential|privatekey|psk|authorization|(connectionRequest|upload|download).*url|^username$|^results?$/i
 
 /**
  * Fields that sound like it and are not: who a device says it is, and addresses whose user names and passwords are refused
@@ -44,6 +44,8 @@ test('nothing secret travels on what OSS/BSS may ask, hear or answer', () => {
 test('the search for secrets finds those that there are', () => {
   expect(secretsIn('x', deviceCredential.output)).toContain('x.candidates.ha1')
   expect(secretsIn('x', deviceImport.input)).toContain('x.items.password')
+  // What a device answered may have what its subscriber set.
+  expect(secretsIn('x', taskGet.output)).toContain('x.result')
   expect(secretsIn('x', taskCreate.input).some((field) => field.endsWith('.password'))).toBe(true)
 })
 
