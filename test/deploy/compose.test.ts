@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { allRights } from '@sluice/bus'
@@ -116,13 +116,19 @@ test('nats-server takes the configuration as it is mounted, with a password for 
       .map(({ user }) => user.replaceAll('-', '_').toUpperCase())
       .toSorted(),
   )
-  rmSync(join(mounted, 'passwords.conf'))
-  expect(check().status).not.toBe(0)
+  // What is missing lets nobody in, instead of everybody.
+  for (const file of ['passwords.conf', 'users.conf']) {
+    const text = readFileSync(join(mounted, file))
+    writeFileSync(join(mounted, file), '')
+    expect(check().status, file).not.toBe(0)
+    writeFileSync(join(mounted, file), text)
+  }
+  expect(check()).toMatchObject({ status: 0 })
 })
 
 test('NATS lets nobody in without a password, and is asked for its state from inside alone', () => {
   const conf = readFileSync(join(root, 'deploy/nats/nats.conf'), 'utf8')
-  expect(conf).toMatch(/^include users\.conf$/m)
+  expect(conf).toMatch(/^include users\.conf\nauthorization: \{ users: \$SLUICE_USERS \}$/m)
   expect(conf).not.toMatch(/no_auth_user|^http_port/m)
   expect(compose.services['nats']).not.toHaveProperty('ports')
 })

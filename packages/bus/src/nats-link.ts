@@ -1,5 +1,5 @@
 import type { Clock, Log } from '@sluice/runtime'
-import { type ConnectionOptions, type NatsConnection, NatsError, type Status, connect } from 'nats'
+import { type ConnectionOptions, type NatsConnection, type Status, connect } from 'nats'
 import { BusError } from './bus-error.ts'
 import { inboxOf } from './message-subject.ts'
 import { natsOptions } from './nats-options.ts'
@@ -110,7 +110,7 @@ async function firstConnection(
     try {
       return await connect(options)
     } catch (error) {
-      const code = error instanceof NatsError ? error.code : 'unknown'
+      const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
       if (code !== told) log.warn({ error: code, server: options.servers }, 'bus.nats.awaited')
       told = code
     }

@@ -199,30 +199,29 @@ export function natsUsers(all: readonly SubjectRights[]): string {
   const list = (subjects: readonly string[]) =>
     [...new Set(subjects)]
       .toSorted()
-      .map((one) => `          "${one}"`)
+      .map((one) => `        "${one}"`)
       .join('\n')
   const users = all.map(
-    ({ user, publish, subscribe, answers }) => `    {
-      user: "${user}"
-      password: $PASSWORD_${user.replaceAll('-', '_').toUpperCase()}
-      permissions: {
-        publish: { allow: [
+    ({ user, publish, subscribe, answers }) => `  {
+    user: "${user}"
+    password: $PASSWORD_${user.replaceAll('-', '_').toUpperCase()}
+    permissions: {
+      publish: { allow: [
 ${list(publish)}
-        ] }
-        subscribe: { allow: [
+      ] }
+      subscribe: { allow: [
 ${list(subscribe)}
-        ] }${answers ? '\n        allow_responses: { max: 1, expires: "2m" }' : ''}
-      }
-    }`,
+      ] }${answers ? '\n      allow_responses: { max: 1, expires: "2m" }' : ''}
+    }
+  }`,
   )
   return `# Who may say and hear what, written from the contracts. For consumers of your own, write it anew:
 #   node packages/bus/src/users.main.ts oss billing > deploy/nats/users.conf
-# Passwords are variables of passwords.conf, beside this file.
+# Passwords are variables of passwords.conf, beside this file. Users are one as well: a server whose authorization names it
+# does not start where this file is empty, instead of letting everybody in.
 include passwords.conf
-authorization: {
-  users: [
+SLUICE_USERS: [
 ${users.join('\n')}
-  ]
-}
+]
 `
 }

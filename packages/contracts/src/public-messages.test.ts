@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { TSchema } from 'typebox'
 import { expect, test } from 'vitest'
 import { deviceCredential, deviceImport, taskCreate, taskGet } from './index.ts'
@@ -51,4 +53,11 @@ test('the search for secrets finds those that there are', () => {
 
 test('what the outside may hear is live: no stream keeps it for them', () => {
   expect(PUBLIC_EVENTS.filter(({ delivery }) => delivery !== 'live')).toEqual([])
+})
+
+test('docs/integration.md names every public request, and no other', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/integration.md'), 'utf8')
+  const [, list = ''] = page.split('## Public requests\n\n')
+  const named = [...list.split('\n')[0]!.matchAll(/`([a-z_]+\.[a-z_]+)`/g)].map(([, name]) => name!)
+  expect(named.toSorted()).toEqual(PUBLIC_REQUESTS.map(({ name }) => name).toSorted())
 })

@@ -28,7 +28,7 @@ export async function startNatsWithUsers(users: string): Promise<NatsWithUsers> 
       const lines = [...passwords].map(([name, password]) => `${name}: "${password}"\n`)
       writeFileSync(join(directory, 'passwords.conf'), lines.join(''))
       writeFileSync(join(directory, 'users.conf'), users)
-      writeFileSync(join(directory, 'nats.conf'), 'include users.conf\n')
+      writeFileSync(join(directory, 'nats.conf'), 'include users.conf\nauthorization: { users: $SLUICE_USERS }\n')
     },
   })
   return {
