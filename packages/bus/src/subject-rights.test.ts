@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import * as contracts from '@sluice/contracts'
 import { createLog, systemClock } from '@sluice/runtime'
 import { type NatsWithUsers, startNatsWithUsers, waitUntil } from '@sluice/testbed'
-import { type NatsConnection, type Status, connect } from 'nats'
+import { type NatsConnection, type Status, connect, headers } from 'nats'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { applyTopology } from './apply-topology.ts'
 import type { Bus } from './bus.ts'
+import { openDeadLetters } from './dead-letters.ts'
 import { inboxOf } from './message-subject.ts'
 import { connectNats } from './nats-bus.ts'
 import { natsOptions } from './nats-options.ts'
@@ -168,6 +169,22 @@ test('every service consumes, serves and asks with the rights it has, and says n
   expect(await gateway.request(contracts.deviceCredential, question)).toEqual({ ok: true, data: { kind: 'unknown' } })
   // The resolver has no business with credentials.
   expect(await resolver.request(contracts.deviceCredential, question, { deadlineMs: 500 })).toMatchObject({ ok: false })
+})
+
+test('a service sets aside what it gives up, and the user of the topology job lists and replays it', async () => {
+  const user = 'firmware-verifier'
+  const verifier = await connect({ ...natsOptions(server.urlOf(user)), inboxPrefix: inboxOf(user) })
+  const all = headers()
+  all.set('ce-id', 'given-up')
+  all.set('sluice-subject', 'sluice.v1.artifact.registered.x')
+  await verifier.jetstream().publish(`sluice.dlq.${user}.artifact.registered`, '{}', { headers: all })
+  await verifier.close()
+  const letters = await openDeadLetters(server.urlOf('topology'))
+  const [letter] = await Array.fromAsync(letters.list())
+  expect(letter).toMatchObject({ service: user, name: 'artifact.registered', id: 'given-up' })
+  expect(await letters.replay(letter!.seq)).toBe(true)
+  expect(await Array.fromAsync(letters.list())).toEqual([])
+  await letters.close()
 })
 
 test('each consumer outside has its name in its subjects and its inbox, and no name of ours', () => {
