@@ -1,4 +1,4 @@
-import { EVENTS, REQUESTS } from '@sluice/contracts'
+import { EVENTS, PUBLIC_EVENTS, PUBLIC_REQUESTS, REQUESTS } from '@sluice/contracts'
 
 const subjectOf = (name: string): string => `sluice.v1.${name}`
 
@@ -14,6 +14,7 @@ export function asyncApi(): object {
       messages: { [event.name]: { name: event.name, contentType: 'application/json', payload: event.data } },
       'x-delivery': event.delivery,
       'x-consumers': event.consumers,
+      'x-public': PUBLIC_EVENTS.includes(event),
     }
     operations[event.name] = { action: 'send', channel: { $ref: `#/channels/${event.name}` } }
   }
@@ -23,6 +24,8 @@ export function asyncApi(): object {
       description: request.description,
       messages: { [request.name]: { name: request.name, contentType: 'application/json', payload: request.input } },
       'x-server': request.server,
+      // Also on `<address>.<consumer>`, for OSS and BSS.
+      'x-public': PUBLIC_REQUESTS.includes(request),
       'x-deadline-ms': request.deadlineMs,
     }
     channels[`${request.name}.reply`] = {

@@ -9,6 +9,8 @@ import type { System } from './system.ts'
 export interface RunningFleet {
   /** In the order of the faults that were given. */
   readonly names: readonly string[]
+  /** What the devices sign in with. */
+  readonly passwords: readonly string[]
   /** The devices' own record, JSON lines. */
   readonly record: string
   lines(): RecordLine[]
@@ -62,6 +64,7 @@ export async function runFleet(system: System, options: FleetOptions): Promise<R
       : []
   return {
     names: twin.devices.map((device) => device.deviceName),
+    passwords: credentials.map(({ password }) => password),
     record,
     lines: () => read<RecordLine>(record),
     stop: async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,10 +8,11 @@ import {
   createRoundRobinProxy,
   createSpanCollector,
   freePort,
-  startNats,
+  startNatsWithUsers,
   startPostgres,
   startProcess,
   startRedis,
+  type NatsWithUsers,
   type RoundRobinProxy,
   type StartedProcess,
   type TestServer,
@@ -19,7 +20,7 @@ import {
 import type { System } from './system.ts'
 
 export interface DistributedSystem extends System {
-  readonly nats: TestServer
+  readonly nats: NatsWithUsers
   readonly redis: TestServer
   readonly postgres: TestServer
   readonly proxy: RoundRobinProxy
@@ -37,9 +38,18 @@ export interface DistributedOptions {
 
 type Environment = Record<string, string>
 
-/** The topology job, then every service as a process of its own, on servers of this system's own. */
+const usersConf = join(import.meta.dirname, '../../deploy/nats/users.conf')
+
+/**
+ * The topology job, then every service as a process of its own, on servers of this system's own. NATS gives each the
+ * user and the rights that are deployed; `remove` throws where a service wanted more.
+ */
 export async function startDistributedSystem(options: DistributedOptions = {}): Promise<DistributedSystem> {
-  const [nats, redis, postgres] = await Promise.all([startNats(), startRedis(), startPostgres()])
+  const [nats, redis, postgres] = await Promise.all([
+    startNatsWithUsers(readFileSync(usersConf, 'utf8')),
+    startRedis(),
+    startPostgres(),
+  ])
   const spans = await createSpanCollector()
   const images = mkdtempSync(join(tmpdir(), 'sluice-images-'))
   const uploads = mkdtempSync(join(tmpdir(), 'sluice-uploads-'))
@@ -53,8 +63,11 @@ export async function startDistributedSystem(options: DistributedOptions = {}): 
   const remove = async () => {
     for (const close of closing.splice(0).toReversed()) await close()
   }
-  const onNats: Environment = { SLUICE_NATS_URL: nats.url, SLUICE_OTLP_ENDPOINT: spans.url }
-  const onSql: Environment = { ...onNats, SLUICE_POSTGRES_URL: postgres.url }
+  const onSql: Environment = { SLUICE_POSTGRES_URL: postgres.url }
+  const onNats = (user: string): Environment => ({
+    SLUICE_NATS_URL: nats.urlOf(user),
+    SLUICE_OTLP_ENDPOINT: spans.url,
+  })
   const launches = new Map<string, () => Promise<void>>()
   const run = async (name: string, env: Environment, service = name): Promise<void> => {
     const launch = () => startService(name, env, service)
@@ -65,14 +78,14 @@ export async function startDistributedSystem(options: DistributedOptions = {}): 
     const adminPort = await freePort()
     const started = await startProcess({
       entry: `services/${service}/src/main.ts`,
-      env: { ...env, SLUICE_ADMIN_PORT: String(adminPort) },
+      env: { ...env, ...onNats(service), SLUICE_ADMIN_PORT: String(adminPort) },
       readyWhen: `http://127.0.0.1:${adminPort}/readyz`,
       deadlineMs: 40_000,
     })
     services.set(name, started)
   }
   try {
-    const topology = await startProcess({ entry: 'packages/bus/src/main.ts', env: { ...onNats } })
+    const topology = await startProcess({ entry: 'packages/bus/src/main.ts', env: onNats('topology') })
     if ((await topology.ended) !== 0) throw new Error(`the topology job failed: ${topology.output()}`)
 
     const secrets = sharedSecrets()
@@ -111,7 +124,6 @@ export async function startDistributedSystem(options: DistributedOptions = {}): 
         SLUICE_LAB_NETWORKS: options.labNetworks ?? '',
       }),
       run('file-server', {
-        ...onNats,
         ...onImages,
         ...onUploads,
         SLUICE_DOWNLOAD_KEY: secrets.downloadKey,
@@ -119,7 +131,6 @@ export async function startDistributedSystem(options: DistributedOptions = {}): 
         SLUICE_FILES_PORT: String(filesPort),
       }),
       run('operator-api', {
-        ...onNats,
         SLUICE_API_PORT: String(apiPort),
         SLUICE_API_TOKENS: `operator=${secrets.operatorToken}`,
         SLUICE_INTAKE_URL: intakeUrl,
@@ -132,7 +143,6 @@ export async function startDistributedSystem(options: DistributedOptions = {}): 
         run(
           `cwmp-gateway-${index + 1}`,
           {
-            ...onNats,
             SLUICE_REDIS_URL: redis.url,
             SLUICE_CWMP_PORT: String(port),
             SLUICE_CWMP_NONCE_SECRET: secrets.nonceSecret,
@@ -167,7 +177,11 @@ export async function startDistributedSystem(options: DistributedOptions = {}): 
         await Promise.all([...services.values()].map((service) => service.stop()))
       },
       readJournals: (read) => read({ postgresUrl: postgres.url }),
-      remove,
+      remove: async () => {
+        const refusals = nats.refusals()
+        await remove()
+        if (refusals.length > 0) throw new Error(`NATS refused what was not granted:\n${refusals.join('\n')}`)
+      },
     }
   } catch (error) {
     await remove()

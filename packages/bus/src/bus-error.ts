@@ -7,6 +7,12 @@ export type BusErrorCode =
   | 'too_large'
   /** A stream or consumer is not there, or not as wanted: the topology job has not run. */
   | 'topology'
+  /** Where NATS is to be found was told in a way that cannot be read. */
+  | 'invalid_url'
+  /** A name that no user of NATS may have. */
+  | 'invalid_user'
+  /** The user of NATS may not hear what its service serves or listens to. */
+  | 'denied'
   /** The bus was closed. */
   | 'closed'
 

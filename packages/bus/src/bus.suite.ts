@@ -199,6 +199,7 @@ export function busSuite(name: string, open: () => Promise<BusStand>): void {
         for (const fact of [informed, { kind: 'teleported', to: 'mars' }, { ...informed, mood: 'good' }]) {
           await stand.putRaw(attemptObserved, { id: ids.event(), key: '00', body: observed(fact) })
         }
+        // What is put past the bus rings for nobody in the embedded one: it lies there when they begin.
         const heard: string[] = []
         const consumer = await stand.bus('campaign-scheduler')
         await consumer.consume(artifactRevoked, async (batch) => void heard.push(...reasons(batch)))

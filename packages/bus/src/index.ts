@@ -5,7 +5,7 @@ export { type EmbeddedBus, type EmbeddedBusParts, createEmbeddedBus } from './em
 export { type NatsBusSettings, connectNats } from './nats-bus.ts'
 export { type RetryRule, USUAL_RETRIES } from './retry-rule.ts'
 export { type Topology, type TopologySettings, topologyOf } from './topology.ts'
-export { type SubjectRights, allRights, natsUsers, ossRights } from './subject-rights.ts'
+export { type SubjectRights, allRights, natsUsers } from './subject-rights.ts'
 export { type OutboxEvent, publishOutbox } from './publish-outbox.ts'
 export { watchOutbox } from './watch-outbox.ts'
 export { isPartAway } from './part-away.ts'

@@ -28,7 +28,8 @@ export interface NatsBusSettings {
   /** How long `consume` waits for a consumer that is not there yet; 60 s unless told. */
   readonly bindMs?: number
   /**
-   * Told of what cannot be mended from inside: the connection given up for good, or a consumer that ended by itself.
+   * Told of what cannot be mended from inside: the connection given up for good, a consumer that ended by itself, or a
+   * subscription that NATS does not grant.
    * The status is `down` from then on. Hand in `fail` of `runMain`, so that the process ends and is started anew.
    */
   readonly onLost?: (error: unknown) => void
@@ -46,8 +47,9 @@ export async function connectNats(settings: NatsBusSettings): Promise<Bus> {
   let closed = false
   let lost = false
   const onLost = (error: unknown): void => {
+    // Once: a second word would end the process before its log has said why.
+    if (!closed && !lost) settings.onLost?.(error)
     lost = true
-    if (!closed) settings.onLost?.(error)
   }
   const link = await openNatsLink({ ...settings, onLost })
   const { connection } = link
@@ -64,6 +66,9 @@ export async function connectNats(settings: NatsBusSettings): Promise<Bus> {
     stops.add(once)
     return once
   }
+  /** A subscription that NATS does not grant is over. */
+  const deaf = (subject: string, error: Error): void =>
+    onLost(new BusError('denied', `NATS does not let ${service} hear ${subject}`, error))
   /** So that what was subscribed is known to the server when `serve` and `listen` resolve. */
   const flush = () => withDeadline(connection.flush(), FAREWELL_MS, { clock }).catch(() => {})
   const farewell = (subscription: Subscription) =>
@@ -127,7 +132,7 @@ export async function connectNats(settings: NatsBusSettings): Promise<Bus> {
       refuseClosed()
       const subscription = connection.subscribe(everyKeyOf(message, namespace), {
         callback(error, heard) {
-          if (error !== null) return
+          if (error !== null) return deaf(everyKeyOf(message, namespace), error)
           try {
             const read = readEvent(message, { ...readEventHeaders(heard.headers), body: heard.string() })
             if (read.kind === 'fits') hear(read.event)
@@ -164,10 +169,11 @@ export async function connectNats(settings: NatsBusSettings): Promise<Bus> {
       refuseClosed()
       const answerer = createAnswerer(message, answer, options ?? {}, { service, log, clock, instruments })
       const underWay = new Set<Promise<void>>()
+      const subject = requestSubject(message, namespace)
       const callback =
         (callerOf: (asked: Msg) => string | undefined) =>
         (error: Error | null, asked: Msg): void => {
-          if (error !== null) return
+          if (error !== null) return deaf(subject, error)
           const answering = answerer
             .answer(asked.string(), traceparentOf(asked.headers), callerOf(asked))
             .then((text) => {
@@ -177,7 +183,6 @@ export async function connectNats(settings: NatsBusSettings): Promise<Bus> {
           void answering.catch(() => {}).finally(() => underWay.delete(answering))
         }
       const queue = message.server
-      const subject = requestSubject(message, namespace)
       const subscriptions = [connection.subscribe(subject, { queue, callback: callback(() => undefined) })]
       if (PUBLIC_REQUESTS.includes(message)) {
         const whoAsks = ({ subject: said }: Msg) => said.slice(subject.length + 1)

@@ -1,5 +1,5 @@
 import type { Clock, Log } from '@sluice/runtime'
-import { type NatsConnection, connect } from 'nats'
+import { type ConnectionOptions, type NatsConnection, type Status, connect } from 'nats'
 import { BusError } from './bus-error.ts'
 import { inboxOf } from './message-subject.ts'
 import { natsOptions } from './nats-options.ts'
@@ -17,6 +17,8 @@ export interface NatsLink {
   close(): Promise<void>
 }
 
+const RECONNECT_MS = 250
+
 /**
  * Connects, and reconnects for ever: the client's own defaults give up after twenty seconds. Resolves with the
  * first connection, however long that takes.
@@ -30,19 +32,19 @@ export async function openNatsLink(settings: {
   readonly onLost: (error: unknown) => void
 }): Promise<NatsLink> {
   const { log, clock, onLost } = settings
-  const connection = await connect({
+  const options: ConnectionOptions = {
     ...natsOptions(settings.servers),
     name: settings.service,
     // A user of NATS hears its own answers alone.
     inboxPrefix: inboxOf(settings.service),
     maxReconnectAttempts: -1,
-    waitOnFirstConnect: true,
     ignoreAuthErrorAbort: true,
-    reconnectTimeWait: 250,
-    reconnectJitter: 250,
+    reconnectTimeWait: RECONNECT_MS,
+    reconnectJitter: RECONNECT_MS,
     pingInterval: 20_000,
     maxPingOut: 2,
-  })
+  }
+  const connection = await firstConnection(options, settings)
   log.info({ server: connection.getServer() }, 'bus.nats.connected')
   let up = true
   let closing = false
@@ -50,7 +52,8 @@ export async function openNatsLink(settings: {
   const watchers = new Set<() => void>()
 
   const follow = async (): Promise<void> => {
-    for await (const { type, data } of connection.status()) {
+    for await (const status of connection.status()) {
+      const { type, data } = status
       if (type === 'disconnect') {
         up = false
         log.warn({ server: text(data) }, 'bus.nats.disconnected')
@@ -59,7 +62,7 @@ export async function openNatsLink(settings: {
         log.info({ server: text(data) }, 'bus.nats.reconnected')
         for (const run of [...waiters, ...watchers]) run()
       } else if (type === 'error') {
-        log.warn({ error: text(data) }, 'bus.nats.error')
+        tellError(status, log)
       }
     }
   }
@@ -96,6 +99,29 @@ export async function openNatsLink(settings: {
       await connection.close()
     },
   }
+}
+
+/** Not left to the client, which says nothing of why it waits: a wrong password would look like a NATS that is away. */
+async function firstConnection(
+  options: ConnectionOptions,
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
+): Promise<NatsConnection> {
+  for (let told = ''; ; await clock.sleep(RECONNECT_MS)) {
+    try {
+      return await connect(options)
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+      if (code !== told) log.warn({ error: code, server: options.servers }, 'bus.nats.awaited')
+      told = code
+    }
+  }
+}
+
+/** What a user of NATS may not say or hear is a defect of its rights: nothing works that needs it, and nothing else fails. */
+function tellError(status: Status, log: Log): void {
+  const { permissionContext: denied } = status as { permissionContext?: { operation: string; subject: string } }
+  if (denied === undefined) log.warn({ error: text(status.data) }, 'bus.nats.error')
+  else log.error({ operation: denied.operation, subject: denied.subject }, 'bus.nats.denied')
 }
 
 function text(data: unknown): string {

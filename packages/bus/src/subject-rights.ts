@@ -16,6 +16,7 @@ import {
   requestSubject,
   streamName,
 } from './message-subject.ts'
+import { BusError } from './bus-error.ts'
 
 /** What a user of NATS may say and hear, and nothing else. */
 export interface SubjectRights {
@@ -100,17 +101,33 @@ const SPEAKS: Record<string, { asks: readonly string[]; says: readonly string[];
   },
 }
 
-/** A user for each service, one for the topology job, and one for OSS/BSS called `oss`. */
-export function allRights(namespace = USUAL_NAMESPACE): SubjectRights[] {
+/** Who is outside, unless told: one consumer. */
+const USUAL_CONSUMERS = ['oss']
+const TOPOLOGY = 'topology'
+
+/**
+ * A user for each service, one for the topology job, and one for each consumer outside: an OSS, a BSS. Throws BusError
+ * `invalid_user` for a consumer whose name is no subject token, or is taken.
+ */
+export function allRights(consumers: readonly string[] = [], namespace = USUAL_NAMESPACE): SubjectRights[] {
+  const outside = consumers.length === 0 ? USUAL_CONSUMERS : consumers
+  outside.forEach((name, index) => {
+    if (!/^[a-z][a-z0-9-]{0,31}$/.test(name)) {
+      throw new BusError('invalid_user', `${JSON.stringify(name)}: a name is of lower-case letters, digits and -`)
+    }
+    if (name in SPEAKS || name === TOPOLOGY || outside.indexOf(name) !== index) {
+      throw new BusError('invalid_user', `${name} is taken`)
+    }
+  })
   const services = Object.keys(SPEAKS).map((service) => serviceRights(service, namespace))
   const topology: SubjectRights = {
-    user: 'topology',
+    user: TOPOLOGY,
     // Streams, consumers and dead letters are its work, which are replayed to where they came from.
     publish: ['$JS.API.>', ...EVENTS.filter(isStored).map((event) => everyKeyOf(event, namespace))],
-    subscribe: [`${inboxOf('topology')}.>`],
+    subscribe: [`${inboxOf(TOPOLOGY)}.>`],
     answers: false,
   }
-  return [...services, topology, ossRights('oss', namespace)]
+  return [...services, topology, ...outside.map((name) => consumerRights(name, namespace))]
 }
 
 function serviceRights(service: string, namespace: string): SubjectRights {
@@ -136,7 +153,7 @@ function serviceRights(service: string, namespace: string): SubjectRights {
 }
 
 /** One consumer outside: it asks in its own name, hears what is public, and answers gates. */
-export function ossRights(user: string, namespace = USUAL_NAMESPACE): SubjectRights {
+function consumerRights(user: string, namespace: string): SubjectRights {
   return {
     user,
     publish: PUBLIC_REQUESTS.map((request) => callerSubject(request, user, namespace)),
@@ -182,29 +199,29 @@ export function natsUsers(all: readonly SubjectRights[]): string {
   const list = (subjects: readonly string[]) =>
     [...new Set(subjects)]
       .toSorted()
-      .map((one) => `          "${one}"`)
+      .map((one) => `        "${one}"`)
       .join('\n')
   const users = all.map(
-    ({ user, publish, subscribe, answers }) => `    {
-      user: "${user}"
-      password: $PASSWORD_${user.replaceAll('-', '_').toUpperCase()}
-      permissions: {
-        publish: { allow: [
+    ({ user, publish, subscribe, answers }) => `  {
+    user: "${user}"
+    password: $PASSWORD_${user.replaceAll('-', '_').toUpperCase()}
+    permissions: {
+      publish: { allow: [
 ${list(publish)}
-        ] }
-        subscribe: { allow: [
+      ] }
+      subscribe: { allow: [
 ${list(subscribe)}
-        ] }${answers ? '\n        allow_responses: { max: 1, expires: "2m" }' : ''}
-      }
-    }`,
+      ] }${answers ? '\n      allow_responses: { max: 1, expires: "2m" }' : ''}
+    }
+  }`,
   )
-  return `# Written by scripts/generate.ts from the contracts: who may say and hear what. A consumer of your own is a copy of "oss"
-# with another name, also in its subjects. Passwords are variables of passwords.conf, beside this file.
+  return `# Who may say and hear what, written from the contracts. For consumers of your own, write it anew:
+#   node packages/bus/src/users.main.ts oss billing > deploy/nats/users.conf
+# Passwords are variables of passwords.conf, beside this file. Users are one as well: a server whose authorization names it
+# does not start where this file is empty, instead of letting everybody in.
 include passwords.conf
-authorization: {
-  users: [
+SLUICE_USERS: [
 ${users.join('\n')}
-  ]
-}
+]
 `
 }

@@ -1,10 +1,12 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { TSchema } from 'typebox'
 import { expect, test } from 'vitest'
-import { deviceCredential, deviceImport, taskCreate } from './index.ts'
+import { deviceCredential, deviceImport, taskCreate, taskGet } from './index.ts'
 import { ANSWERED_OUTSIDE, PUBLIC_EVENTS, PUBLIC_REQUESTS } from './public-messages.ts'
 
 const SECRET =
-  /pass(word|phrase)?$|secret|ha1$|token$|credential|privatekey|psk|authorization|(connectionRequest|upload|download).*url|^username$/i
+  /pass(word|phrase)?$|secret|ha1$|token$|credential|privatekey|psk|authorization|(connectionRequest|upload|download).*url|^username$|^results?$/i
 
 /**
  * Fields that sound like it and are not: who a device says it is, and addresses whose user names and passwords are refused
@@ -44,9 +46,18 @@ test('nothing secret travels on what OSS/BSS may ask, hear or answer', () => {
 test('the search for secrets finds those that there are', () => {
   expect(secretsIn('x', deviceCredential.output)).toContain('x.candidates.ha1')
   expect(secretsIn('x', deviceImport.input)).toContain('x.items.password')
+  // What a device answered may have what its subscriber set.
+  expect(secretsIn('x', taskGet.output)).toContain('x.result')
   expect(secretsIn('x', taskCreate.input).some((field) => field.endsWith('.password'))).toBe(true)
 })
 
 test('what the outside may hear is live: no stream keeps it for them', () => {
   expect(PUBLIC_EVENTS.filter(({ delivery }) => delivery !== 'live')).toEqual([])
+})
+
+test('docs/integration.md names every public request, and no other', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/integration.md'), 'utf8')
+  const [, list = ''] = page.split('## Public requests\n\n')
+  const named = [...list.split('\n')[0]!.matchAll(/`([a-z_]+\.[a-z_]+)`/g)].map(([, name]) => name!)
+  expect(named.toSorted()).toEqual(PUBLIC_REQUESTS.map(({ name }) => name).toSorted())
 })

@@ -20,9 +20,6 @@ const ASKED = [
   'fleet_task.get',
   'fleet_task.list',
   'history.list',
-  'task.cancel',
-  'task.get',
-  'task.list',
   'upgrade.get',
   'upgrade.list',
 ]
@@ -31,7 +28,7 @@ const ANSWERED = ['gate.ask']
 
 /**
  * What OSS/BSS may ask over NATS: `sluice.v1.<name>.<consumer>`. Nothing secret is in their inputs or answers; what carries
- * passwords (devices brought in, calls with credentials) goes over the REST interface alone.
+ * passwords (devices brought in, calls and what devices answered to them) goes over the REST interface alone.
  */
 export const PUBLIC_REQUESTS: readonly RequestMessage[] = named(REQUESTS, ASKED)
 
