@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { readOptions } from './options.ts'
 import { PARTS, planChaos } from './plan-chaos.ts'
 import { runSeed } from './run-seed.ts'
+import { whoHasNotSpoken } from './until-all-have-spoken.ts'
 
 const seed = 1
 
@@ -26,6 +27,13 @@ test('every seed hits every part once, the same way each time, and others otherw
   expect(new Set(plans.map((plan) => JSON.stringify(plan))).size).toBe(plans.length)
   const kinds = plans.flatMap(({ strikes }) => strikes.map(({ strike }) => strike.kind))
   expect(new Set(kinds)).toEqual(new Set(['kill', 'freeze', 'restart', 'forget']))
+})
+
+test('a device has spoken once an Inform was answered after what became of it, or is silent for good', () => {
+  const line = (deviceName: string, what: 'informed' | 'flashed' | 'fell_back' | 'silent') => ({ deviceName, what })
+  const lines = [line('a', 'flashed'), line('b', 'flashed'), line('b', 'informed'), line('b', 'fell_back')]
+  expect(whoHasNotSpoken(lines)).toEqual(['a', 'b'])
+  expect(whoHasNotSpoken([...lines, line('a', 'silent'), line('b', 'informed')])).toEqual([])
 })
 
 test('options that make no sense are refused in one sentence', () => {

@@ -8,6 +8,7 @@ import { type RunningFleet, runFleet } from '../end-to-end/run-fleet.ts'
 import { type DistributedSystem, startDistributedSystem } from '../end-to-end/start-distributed.ts'
 import { type Plan, planChaos, tellStrike } from './plan-chaos.ts'
 import { carryOutStrike, keepServicesAlive } from './strike.ts'
+import { untilAllHaveSpoken } from './until-all-have-spoken.ts'
 
 export interface ChaosResult {
   readonly seed: number
@@ -63,7 +64,11 @@ export async function runSeed(seed: number, devices: number, say: (line: string)
     const inHand = new Set<string>()
     const letDie = keepServicesAlive(system, inHand, say)
     await strikeByPlan(system, campaignId, plan, inHand, say)
-    const campaign = await seenThrough(system, campaignId, ({ state }) => state !== 'running', 180_000)
+    await seenThrough(system, campaignId, ({ state }) => state !== 'running', 180_000)
+    await untilAllHaveSpoken(fleet)
+    await system.quiet()
+    // What came late reopens an outcome, and has a soak of its own.
+    const campaign = await seenThrough(system, campaignId, isOver, 60_000)
     say(`seed ${seed}: ${campaign.state} (${campaign.stateReason}), ${JSON.stringify(campaign.outcomes)}`)
     letDie()
     const violations = await judgeHistory(system, [fleet])
@@ -112,6 +117,10 @@ async function seenThrough(
     },
   )
   return seen!
+}
+
+function isOver({ state, counters }: Campaign): boolean {
+  return state !== 'running' && counters.inFlight + counters.unproven === 0
 }
 
 function shareSettled({ counters, size }: Campaign): number {
