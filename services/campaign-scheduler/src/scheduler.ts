@@ -52,7 +52,7 @@ export function createScheduler({ sql, bus, clock, ids, log, settings }: Schedul
   const outsideTicker = createTicker(() => tickOutside(parts))
   const planner = createPlanner(() => parts)
   const all: SchedulerSettings = { ...defaultSettings, ...settings }
-  const excuse = () => excuseOutages(parts)
+  const excuse = (sayAlive: () => Promise<void>) => excuseOutages(parts, sayAlive)
   const pulse = createPulse({ sql, journal, bus, clock, ids, settings: all, excuse })
   const pulseTicker = createTicker(() => beatOnce(parts))
   const ownership = createOwnership({ sql, log, settings: all })
