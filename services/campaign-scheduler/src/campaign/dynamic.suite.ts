@@ -158,6 +158,17 @@ export function dynamicSuite(open: () => Promise<World>): void {
     expect(use).toEqual([{ n: 1 }])
   })
 
+  test('a row that says that devices changed does not name them', async () => {
+    const world = await open()
+    await world.scheduler()
+    const { campaignId, all } = await running(world, 1)
+    const { deviceKey } = all[0]!
+    await tell(world, [{ kind: 'moved', deviceKey, site: 'olt-7', zone: null, at: new Date().toISOString() }])
+    await waitUntil(async () => (await upgrades(world, campaignId))[0]?.site === 'olt-7')
+    const rows = await world.sql.query(`select data, device_key from scheduler.journal where kind = 'device.changed'`)
+    expect(rows).toEqual([{ data: { items: 1 }, device_key: null }])
+  })
+
   test('what waits for a device that is gone is skipped, and what is under way runs on', async () => {
     const world = await open()
     await world.scheduler()
