@@ -1,5 +1,6 @@
 import { type CampaignDraft, type DataOf, type PolicyDraft, campaignCreate, deviceChanged } from '@sluice/contracts'
 import { createIds } from '@sluice/runtime'
+import type { Queryable, Sql } from '@sluice/sql'
 import { waitUntil } from '@sluice/testbed'
 import { expect, test } from 'vitest'
 import { books } from '../testing/books.ts'
@@ -156,6 +157,40 @@ export function dynamicSuite(open: () => Promise<World>): void {
     await waitUntil(async () => (await upgrades(world, campaignId)).every(({ site }) => site === 'olt-7'))
     const use = await world.sql.query(`select in_flight::integer as n from scheduler.site_use where site = 'olt-7'`)
     expect(use).toEqual([{ n: 1 }])
+  })
+
+  test('devices that are moved or gone change the use of their sites after campaigns and tallies, as everybody does', async () => {
+    const world = await open()
+    const touched: string[] = []
+    const noted = (real: Sql): Sql => ({
+      ...real,
+      transaction: (work) =>
+        real.transaction(async (tx) => {
+          const tables: string[] = []
+          const seen: Queryable = {
+            query: (text, values) => {
+              const table = /into scheduler\.(tallies|site_use|journal)|(campaigns) where .* for no key/s.exec(text)
+              if (table !== null) tables.push(table[1] ?? table[2]!)
+              return tx.query<never>(text, values)
+            },
+          }
+          const result = await work(seen)
+          if (tables.includes('site_use') && tables.includes('tallies')) touched.push(tables.join(' '))
+          return result
+        }),
+    })
+    await world.scheduler({}, (bus) => bus, noted)
+    const { campaignId, all } = await running(world, 2)
+    await go(world, all[0]!)
+    touched.length = 0
+    const at = new Date().toISOString()
+    await tell(world, [
+      { kind: 'moved', deviceKey: all[0]!.deviceKey, site: 'olt-7', zone: null, at },
+      { kind: 'removed', deviceKey: all[1]!.deviceKey, at },
+    ])
+    await until(world, campaignId, all[1]!.deviceKey, 'skipped')
+    expect((await upgrades(world, campaignId))[0]?.site).toBe('olt-7')
+    expect(touched).toEqual(['journal campaigns tallies journal site_use'])
   })
 
   test('a row that says that devices changed does not name them', async () => {
