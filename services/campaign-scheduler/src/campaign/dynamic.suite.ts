@@ -1,4 +1,10 @@
-import { type CampaignDraft, type DataOf, type PolicyDraft, campaignCreate, deviceChanged } from '@sluice/contracts'
+import {
+  type CampaignDraft,
+  type DataOf,
+  type PolicyDraft,
+  campaignCreate,
+  deviceChanged,
+} from '@sluice/contracts'
 import { createIds } from '@sluice/runtime'
 import type { Queryable, Sql } from '@sluice/sql'
 import { waitUntil } from '@sluice/testbed'
@@ -99,6 +105,31 @@ export function dynamicSuite(open: () => Promise<World>): void {
     await untilCampaign(world, campaignId, ({ state }) => state === 'finished')
     arrive(world, 1)
     expect((await campaign(world, campaignId)).size).toBe(2)
+  })
+
+  test('late joiners of whom a page is too large for one message join in smaller pages', async () => {
+    const world = await open()
+    await world.scheduler(quick)
+    const campaignId = await createDynamic(world)
+    world.registryMost = 2
+    arrive(world, 9)
+    await whenSize(world, campaignId, 19)
+  })
+
+  test('a registry that is away is asked for late joiners again with the next look, and not before', async () => {
+    const world = await open()
+    await world.scheduler({ dynamicEveryMs: 60_000 })
+    const campaignId = await createDynamic(world)
+    await untilCampaign(world, campaignId, ({ state }) => state === 'ready')
+    world.registryRefusals = 1_000
+    arrive(world, 1)
+    world.clock.shift(60_000)
+    await waitUntil(() => world.registryRefusals < 1_000)
+    await world.clock.sleep(200)
+    expect(world.registryRefusals).toBe(999)
+    world.registryRefusals = 0
+    world.clock.shift(60_000)
+    await whenSize(world, campaignId, 11)
   })
 
   test('nobody joins a dynamic campaign after its end', async () => {

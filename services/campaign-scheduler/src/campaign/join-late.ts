@@ -1,9 +1,15 @@
-import { type Device, deviceList } from '@sluice/contracts'
+import { type Device, type InputOf, deviceList } from '@sluice/contracts'
 import { waveOf } from '@sluice/rollout'
 import type { JournalEntry, Queryable } from '@sluice/sql'
 import { asOwner } from '../ownership.ts'
 import { OURSELVES, type Parts, toTime } from '../parts.ts'
-import { type CampaignRow, askForCheck, findCampaign, growCampaign, lockCampaigns } from '../store/campaigns.ts'
+import {
+  type CampaignRow,
+  askForCheck,
+  findCampaign,
+  growCampaign,
+  lockCampaigns,
+} from '../store/campaigns.ts'
 import { type Joining, findJoining, moveJoining } from '../store/joining.ts'
 import { type PlannedUpgrade, insertPlanned } from '../store/plans.ts'
 import { addToTallies } from '../store/tallies.ts'
@@ -26,29 +32,44 @@ export function mayGrow({ dynamicEndsAt }: Pick<CampaignRow, 'dynamicEndsAt'>, n
  * wave of its rank, never among the canaries, and finds there the pace and the caps of all others.
  */
 export async function joinLate(parts: Parts, campaignId: string, mayGoOn: () => boolean): Promise<void> {
-  while (mayGoOn() && (await joinPage(parts, campaignId)));
+  const read = createPageReader(parts)
+  while (mayGoOn() && (await joinPage(parts, campaignId, read)));
+}
+
+/** Pages of the inventory, as large as they may be in one message. */
+function createPageReader({ bus, settings }: Parts) {
+  let limit = settings.planPageSize
+  return async (asked: Omit<InputOf<typeof deviceList>, 'limit'>) => {
+    for (;;) {
+      const page = await bus.request(deviceList, { ...asked, limit })
+      if (page.ok || page.error.code !== 'too_large' || limit === 1) return page
+      limit = Math.ceil(limit / 2)
+    }
+  }
 }
 
 /** False when the look is over, or has to be gone on with later. */
-async function joinPage(parts: Parts, campaignId: string): Promise<boolean> {
+async function joinPage(parts: Parts, campaignId: string, read: ReturnType<typeof createPageReader>): Promise<boolean> {
   const campaign = await findCampaign(parts.sql, campaignId)
   const joining = await findJoining(parts.sql, campaignId)
   const now = parts.clock.now()
+  const { dynamicEveryMs, dynamicOverlapMs } = parts.settings
   if (campaign === undefined || joining === undefined || joining.at > now) return false
   if (!mayGrow(campaign, now)) return endJoining(parts, campaignId, joining)
 
-  const page = await parts.bus.request(deviceList, {
+  const page = await read({
     filter: campaign.targets,
     changedSince: toTime(joining.since),
-    limit: parts.settings.planPageSize,
     ...(joining.cursor !== null && { cursor: joining.cursor }),
   })
   if (!page.ok) {
     parts.log.warn({ campaign_id: campaignId, error: page.error }, 'campaign.join.waits_for_registry')
+    // The same page is asked for when the next look would be due, and not with every tick.
+    const later = { ...joining, at: now + dynamicEveryMs }
+    await asOwner(parts, campaignId, (tx) => moveJoining(tx, campaignId, joining, later))
     return false
   }
   const { items, next } = page.data
-  const { dynamicEveryMs, dynamicOverlapMs } = parts.settings
   const lookFrom = joining.from ?? now
   const after: Joining =
     next === null
