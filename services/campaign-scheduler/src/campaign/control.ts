@@ -19,8 +19,8 @@ import { readCampaign } from './read.ts'
 type Input = InputOf<typeof campaignControl>
 
 const ALLOWED: Record<Input['action'], readonly CampaignState[]> = {
-  // What is still being planned cannot have been looked at.
-  approve: ['ready'],
+  // What is still being planned cannot have been looked at; what runs may come to need it, by growing.
+  approve: ['ready', 'running', 'paused'],
   start: ['ready'],
   pause: ['running'],
   resume: ['paused'],
@@ -124,7 +124,7 @@ async function takeUpAgain(
   }
 }
 
-/** A second person has looked at it: whoever made it cannot. */
+/** A second person has looked at it, before the start or where it would grow too large: whoever made it cannot. */
 async function approveStart(
   parts: Parts,
   tx: Queryable,

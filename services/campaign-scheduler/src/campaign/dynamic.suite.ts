@@ -2,6 +2,7 @@ import {
   type CampaignDraft,
   type DataOf,
   type PolicyDraft,
+  campaignControl,
   campaignCreate,
   deviceChanged,
 } from '@sluice/contracts'
@@ -9,7 +10,7 @@ import { createIds } from '@sluice/runtime'
 import type { Queryable, Sql } from '@sluice/sql'
 import { waitUntil } from '@sluice/testbed'
 import { expect, test } from 'vitest'
-import { books } from '../testing/books.ts'
+import { books, history } from '../testing/books.ts'
 import {
   ONE_WAVE,
   campaign,
@@ -130,6 +131,32 @@ export function dynamicSuite(open: () => Promise<World>): void {
     world.registryRefusals = 0
     world.clock.shift(60_000)
     await whenSize(world, campaignId, 11)
+  })
+
+  test('late joiners beyond the size that needs a second person wait for one, which is told, and the others go on', async () => {
+    const world = await open()
+    await world.scheduler({ ...quick, approvalAbove: 12 })
+    const campaignId = await createDynamic(world)
+    await untilCampaign(world, campaignId, ({ state }) => state === 'ready')
+    await control(world, campaignId, 'start')
+    arrive(world, 2)
+    const whole = await whenSize(world, campaignId, 12)
+    expect(whole.approval.neededBecause).toEqual([])
+    arrive(world, 3)
+    const waits = await untilCampaign(world, campaignId, ({ approval }) => approval.neededBecause.length > 0)
+    expect(waits).toMatchObject({ state: 'running', size: 12, approval: { neededBecause: ['size'], givenBy: null } })
+    expect((await history(world, campaignId, 'campaign.approval_needed')).map(({ data }) => data)).toEqual([
+      { neededBecause: 'size', size: 12, wouldBe: 15 },
+    ])
+    const approve = (actor: string) => world.ask(campaignControl, { campaignId, action: 'approve', actor })
+    expect(await approve(ACTOR)).toMatchObject({ ok: false, error: { code: 'forbidden' } })
+    await go(world, (await upgrades(world, campaignId))[0]!)
+    expect((await campaign(world, campaignId)).size).toBe(12)
+    expect(await approve('operator:other')).toMatchObject({ ok: true })
+    await whenSize(world, campaignId, 15)
+    arrive(world, 4)
+    await whenSize(world, campaignId, 19)
+    expect(await approve('operator:third')).toMatchObject({ ok: false, error: { code: 'campaign_state' } })
   })
 
   test('nobody joins a dynamic campaign after its end', async () => {

@@ -9,6 +9,7 @@ import {
   findCampaign,
   growCampaign,
   lockCampaigns,
+  needApproval,
 } from '../store/campaigns.ts'
 import { type Joining, findJoining, moveJoining } from '../store/joining.ts'
 import { type PlannedUpgrade, insertPlanned } from '../store/plans.ts'
@@ -79,6 +80,9 @@ async function joinPage(parts: Parts, campaignId: string, read: ReturnType<typeo
     const [locked] = await lockCampaigns(tx, [campaignId])
     if (!(await moveJoining(tx, campaignId, joining, after)) || locked === undefined) return { n: 0, more: false }
     return { n: await takeIn(parts, tx, locked, items), more: next !== null }
+  }).catch((error: unknown) => {
+    if (!(error instanceof MoreThanApproved)) throw error
+    return waitForApproval(parts, campaignId, joining, error.size)
   })
   if (joined === undefined) return false
   if (joined.n > 0) {
@@ -86,6 +90,43 @@ async function joinPage(parts: Parts, campaignId: string, read: ReturnType<typeo
     parts.campaignMoved(campaignId)
   }
   return joined.more
+}
+
+/** Thrown inside a page's transaction to roll it back: who would join makes it larger than it may be without a second person. */
+class MoreThanApproved extends Error {
+  readonly size: number
+
+  constructor(size: number) {
+    super(`${size} devices are more than were approved`)
+    this.size = size
+  }
+}
+
+/** A second person has agreed to a size beyond the limit, or to a campaign that grows beyond it. */
+function mayHave({ settings: { approvalAbove } }: Parts, campaign: CampaignRow, size: number): boolean {
+  const isApproved = campaign.approvalNeeded.includes('size') && campaign.approvedBy !== null
+  return approvalAbove === 0 || size <= approvalAbove || isApproved
+}
+
+/** Who is in goes on; who would join is looked at again later, and nobody is left out for good. */
+async function waitForApproval(parts: Parts, campaignId: string, joining: Joining, size: number): Promise<undefined> {
+  const at = parts.clock.now()
+  const isAsked = await asOwner(parts, campaignId, async (tx) => {
+    const [campaign] = await lockCampaigns(tx, [campaignId])
+    const later = { ...joining, at: at + parts.settings.dynamicEveryMs }
+    if (campaign === undefined || !(await moveJoining(tx, campaignId, joining, later))) return false
+    if (campaign.approvalNeeded.includes('size')) return false
+    await needApproval(tx, campaign, 'size')
+    const data = { neededBecause: 'size', size: campaign.size, wouldBe: size }
+    await parts.journal.append(tx, [
+      { direction: 'note', at, actor: OURSELVES, kind: 'campaign.approval_needed', campaignId, data },
+    ])
+    return true
+  })
+  if (isAsked === true) {
+    parts.log.warn({ campaign_id: campaignId, size }, 'campaign.join.waits_for_approval')
+    parts.campaignMoved(campaignId)
+  }
 }
 
 async function takeIn(parts: Parts, tx: Queryable, campaign: CampaignRow, devices: readonly Device[]): Promise<number> {
@@ -105,6 +146,8 @@ async function takeIn(parts: Parts, tx: Queryable, campaign: CampaignRow, device
   const isNew = new Set((await insertPlanned(tx, campaignId, wanted, at)).map(({ upgradeId }) => upgradeId))
   const joined = wanted.filter(({ upgradeId }) => isNew.has(upgradeId))
   if (joined.length === 0) return 0
+  const size = campaign.size + joined.length
+  if (!mayHave(parts, campaign, size)) throw new MoreThanApproved(size)
 
   await growCampaign(tx, campaignId, joined.length)
   const byWave = [...Map.groupBy(joined, ({ wave }) => wave)].toSorted(([a], [b]) => a - b)
