@@ -80,7 +80,7 @@ export const campaignCommands: readonly Command[] = [
     },
   },
   reportCommand,
-  control('approve', 'Agree that it may start: another person than who created it'),
+  control('approve', 'Agree that it may start, or grow: another person than who created it'),
   control('start', 'Open the first wave'),
   control('pause', 'Claim nothing new; what was offered runs on and is counted'),
   control('resume', 'Go on after a pause'),

@@ -125,10 +125,11 @@ export const Policy = Type.Object(
           },
           closed,
         ),
-        { maxItems: 32 },
+        // Two for each day of the week, and some: they are asked at every claim.
+        { maxItems: 16 },
       ),
     ),
-    freeze: Type.Optional(Type.Array(Type.Object({ from: Time, to: Time }, closed), { maxItems: 64 })),
+    freeze: Type.Optional(Type.Array(Type.Object({ from: Time, to: Time }, closed), { maxItems: 32 })),
     /** Nothing starts unless it ends within the window even when the device begins an hour late, as it may (TR-069 3.7.2.4). */
     strictWindows: Type.Optional(Type.Boolean()),
     /** How the device is told. */

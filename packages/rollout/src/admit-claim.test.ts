@@ -112,3 +112,23 @@ test('the hours are those of the subscriber’s zone', () => {
   expect(claim({ policy: nights, now })).toMatchObject({ kind: 'not_before', reason: 'window' })
   expect(claim({ policy: nights, now, zone: 'America/New_York' })).toEqual({ kind: 'go' })
 })
+
+test('of a batch the calendar is asked once for all that are alike, and again for who is not', () => {
+  let asked = 0
+  const night = { zone: 'Europe/Berlin', from: '02:00', to: '05:00' }
+  const counting = {
+    ...policy,
+    windows: [night],
+    get freeze() {
+      asked += 1
+      return []
+    },
+  }
+  // 03:00 in Berlin, 02:00 in London, 11:00 in Tokyo.
+  const batch = { now: Date.parse('2026-12-01T02:00:00Z'), policy: counting, windowsSaid: new Map() }
+  const answers = [null, 'Asia/Tokyo', null, 'Asia/Tokyo', 'Europe/London', null].map(
+    (zone) => claim({ ...batch, zone }).kind,
+  )
+  expect(answers).toEqual(['go', 'not_before', 'go', 'not_before', 'go', 'go'])
+  expect(asked).toBe(3)
+})

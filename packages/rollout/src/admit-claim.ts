@@ -23,8 +23,19 @@ export interface ClaimSituation {
   schedules?: boolean
   /** Another upgrade holds the device. */
   heldElsewhere: boolean
+  /** What the windows said to others of this campaign at the same `now`: the calendar is asked once for all alike. */
+  windowsSaid?: WindowsSaid | undefined
   /** Each cap that applies (campaign, site, global), with what it holds now. */
   caps: readonly Cap[]
+}
+
+/** By zone, image size and how it is told; one for each campaign and `now`. */
+export type WindowsSaid = Map<string, WindowsAnswer>
+
+/** `closedUntil` null: open now. `tell`: what to hand to the device with ScheduleDownload; null: nothing, it is told by Download. */
+interface WindowsAnswer {
+  readonly closedUntil: number | null
+  readonly tell: readonly TimeWindow[] | null
 }
 
 /**
@@ -76,12 +87,27 @@ export function admitClaim(situation: ClaimSituation): ClaimAnswer {
   if (!situation.waveOpen) return notBefore(now + askAgainMs, 'wave_closed')
   if (upgrade.state === 'retry' && now < upgrade.retryAt) return notBefore(upgrade.retryAt, 'backoff')
   if (situation.heldElsewhere) return notBefore(now + askAgainMs, 'held_elsewhere')
-  const windows = situation.schedules === true ? windowsToTell(situation) : null
-  const closed = windows === null ? closedUntil(situation) : windows.length === 0 ? now + untoldMs : null
+  const { closedUntil: closed, tell: windows } = askWindows(situation)
   if (closed !== null) return notBefore(closed, 'window')
   const full = situation.caps.find(({ used, limit }) => used >= limit)
   if (full) return notBefore(now + placeAgainMs(policy), `cap_${full.name}`)
   return { kind: 'go', ...(windows && { windows }) }
+}
+
+function askWindows(situation: ClaimSituation): WindowsAnswer {
+  const { zone, upgrade, schedules, windowsSaid } = situation
+  const alike = JSON.stringify([zone, upgrade.imageBytes, schedules === true])
+  const said = windowsSaid?.get(alike)
+  if (said !== undefined) return said
+  const answer = readWindows(situation)
+  windowsSaid?.set(alike, answer)
+  return answer
+}
+
+function readWindows(situation: ClaimSituation): WindowsAnswer {
+  if (situation.schedules !== true) return { closedUntil: closedUntil(situation), tell: null }
+  const tell = windowsToTell(situation)
+  return { closedUntil: tell.length === 0 ? situation.now + untoldMs : null, tell }
 }
 
 /** Outside of every window of a plain Download, until then. */

@@ -26,10 +26,12 @@ export function windowAt(
   now: number,
   marginMs = 0,
 ): WindowAnswer {
-  const closures = (freeze ?? []).map(({ from, to }) => ({
-    from: Temporal.Instant.from(from).epochMilliseconds,
-    to: Temporal.Instant.from(to).epochMilliseconds,
-  }))
+  const closures = merge(
+    (freeze ?? []).map(({ from, to }) => ({
+      from: Temporal.Instant.from(from).epochMilliseconds,
+      to: Temporal.Instant.from(to).epochMilliseconds,
+    })),
+  )
   if (!windows || windows.length === 0) return answerFrom([{ from: -Infinity, to: Infinity }], closures, now, marginMs)
   let answer: WindowAnswer = { kind: 'closed', opensAt: null }
   for (const horizon of horizons) {
@@ -55,7 +57,7 @@ export function nextOpening(
 }
 
 function answerFrom(openings: Opening[], closures: Opening[], now: number, marginMs: number): WindowAnswer {
-  const usable = closures.reduce(cutOut, openings).filter(({ from, to }) => to - Math.max(from, now) > marginMs)
+  const usable = cutOut(openings, closures).filter(({ from, to }) => to - Math.max(from, now) > marginMs)
   const open = usable.find(({ from, to }) => from <= now && now < to)
   if (open) return { kind: 'open', until: Number.isFinite(open.to) ? open.to - marginMs : null }
   const starts = usable.map(({ from }) => from).filter((from) => from > now)
@@ -121,11 +123,19 @@ function merge(openings: Opening[]): Opening[] {
   return merged
 }
 
-function cutOut(openings: Opening[], closure: Opening): Opening[] {
-  return openings.flatMap(({ from, to }) =>
-    [
-      { from, to: Math.min(to, closure.from) },
-      { from: Math.max(from, closure.to), to },
-    ].filter((part) => part.from < part.to),
-  )
+/** Both in order and apart, and gone through once: a year has thousands of openings. */
+function cutOut(openings: Opening[], closures: Opening[]): Opening[] {
+  const left: Opening[] = []
+  let first = 0
+  for (const { from, to } of openings) {
+    while (first < closures.length && closures[first]!.to <= from) first += 1
+    let rest = from
+    for (let index = first; index < closures.length && closures[index]!.from < to; index += 1) {
+      const closure = closures[index]!
+      if (rest < closure.from) left.push({ from: rest, to: closure.from })
+      rest = Math.max(rest, closure.to)
+    }
+    if (rest < to) left.push({ from: rest, to })
+  }
+  return left
 }

@@ -1,6 +1,6 @@
 import type { Bus } from '@sluice/bus'
 import { type Placement, campaignCreate, placementList } from '@sluice/contracts'
-import { createJournal, json } from '@sluice/sql'
+import { type Queryable, type Sql, createJournal, json } from '@sluice/sql'
 import { waitUntil } from '@sluice/testbed'
 import { expect, test } from 'vitest'
 import { createBacklogReader } from './store/backlogs.ts'
@@ -133,17 +133,54 @@ export function recoverySuite(open: () => Promise<World>): void {
     expect([await page(5), await page(6)]).toEqual(['sweep 0', 'sweep 0'])
   })
 
-  test('tallies that differ from the upgrades are mended at the start, with an alarm', async () => {
+  /** As if it had been killed: its campaigns are still its own, and its lease is over. */
+  const left = (world: World) => world.sql.query(`update scheduler.owners set owner = 'dead'`)
+
+  test('tallies that differ from the upgrades are mended by who comes after a dead owner, with an alarm', async () => {
     const world = await open()
     const first = await world.scheduler()
     const { campaignId, all } = await running(world, 3)
     await go(world, all[0]!)
     await first.stop()
     await world.sql.query(`update scheduler.tallies set n = n + 5 where campaign_id = $1`, [campaignId])
+    await left(world)
     await world.scheduler()
-    expect((await campaign(world, campaignId)).counters).toMatchObject({ pending: 2, inFlight: 1 })
+    await untilCampaign(world, campaignId, ({ counters }) => counters.pending === 2 && counters.inFlight === 1)
     const alarms = await history(world, campaignId, 'alarm.raised')
     expect(alarms.map(({ data }) => (data as { code: string }).code)).toEqual(['tallies_differ'])
+  })
+
+  test('who comes after a dead owner counts without a lock, and a count that fails keeps nobody from the work', async () => {
+    const world = await open()
+    const first = await world.scheduler()
+    const { campaignId, all } = await running(world, 2)
+    await go(world, all[0]!)
+    await first.stop()
+    for (const fails of [false, true]) {
+      await left(world)
+      const texts: string[] = []
+      const counted = Promise.withResolvers<void>()
+      const noted = (real: Queryable): Queryable => ({
+        query: async (text, values) => {
+          texts.push(text)
+          if (!/count\(\*\).* from scheduler\.upgrades where campaign_id/s.test(text))
+            return real.query<never>(text, values)
+          counted.resolve()
+          if (fails) throw new Error('too slow')
+          return real.query<never>(text, values)
+        },
+      })
+      const wrapped = (real: Sql): Sql => ({
+        ...real,
+        ...noted(real),
+        transaction: (work) => real.transaction((tx) => work(noted(tx))),
+      })
+      const next = await world.scheduler({}, (bus) => bus, wrapped)
+      await counted.promise
+      expect((await campaign(world, campaignId)).counters).toMatchObject({ pending: 1, inFlight: 1 })
+      await next.stop()
+      expect(texts.filter((text) => text.includes('lock table scheduler'))).toEqual([])
+    }
   })
 
   test('gateways that lost their memory page everything back in', async () => {

@@ -1,7 +1,8 @@
 import { campaignCreate, historyErase } from '@sluice/contracts'
-import { createJournal } from '@sluice/sql'
+import { type Queryable, type Sql, createJournal } from '@sluice/sql'
 import { waitUntil } from '@sluice/testbed'
 import { expect, test } from 'vitest'
+import { entriesOfNobody, eventsAfter } from './store/history.ts'
 import { books } from './testing/books.ts'
 import {
   ONE_WAVE,
@@ -114,6 +115,62 @@ export function retentionSuite(open: () => Promise<World>): void {
       underWay: 0,
     })
     await expectWhole(world, campaignId)
+  })
+
+  test('a device is forgotten while others write, and events are looked through in bounded pages', async () => {
+    const world = await open()
+    const first = await world.scheduler()
+    const { campaignId, all } = await over(world)
+    await first.stop()
+    const { deviceKey } = all[0]!
+    let isBusy = true
+    const note = { direction: 'note', at: 1, actor: ACTOR, kind: 'test.written', data: {} } as const
+    const busy = (real: Sql): Sql => ({
+      ...real,
+      transaction: (work) =>
+        real.transaction((tx) =>
+          work({
+            query: async (text, values) => {
+              const rows = await tx.query<never>(text, values)
+              if (isBusy && text.includes('insert into scheduler.journal_batch')) await journal.append(tx, [note])
+              return rows
+            },
+          }),
+        ),
+    })
+    await world.scheduler({ sweepPageSize: 1 }, (bus) => bus, busy)
+    await world.sql.transaction((tx) => journal.append(tx, [note]))
+    const reply = await world.ask(historyErase, { deviceKey, actor: ACTOR }).finally(() => (isBusy = false))
+    expect(dataOf(reply)).toMatchObject({ upgrades: 1, underWay: 0 })
+    const left = await world.sql.query<{ seq: number }>(
+      `select seq from scheduler.journal where position($1 in data::text) > 0 or device_key = $1`,
+      [deviceKey],
+    )
+    expect(left).toEqual([])
+    expect(await eventsAfter(world.sql, campaignId, deviceKey, 0, 1)).toHaveLength(1)
+  })
+
+  test('what retention looks for has an index, as have the rows that a deleted upgrade is looked for in', async () => {
+    const world = await open()
+    await (await world.scheduler()).stop()
+    const planOf = (text: string, values: unknown[] = []) =>
+      world.sql.transaction(async (tx) => {
+        await tx.query('set local enable_seqscan = off')
+        await tx.query('set local enable_bitmapscan = off')
+        return (await tx.query(`explain ${text}`, values)).map((row) => Object.values(row).join()).join('\n')
+      })
+    expect(await planOf(`select 1 from scheduler.attempts where upgrade_id = 'u'`)).toContain('attempts_by_upgrade')
+    const texts: string[] = []
+    const explained: Queryable = {
+      query: async (text, values) => {
+        texts.push(await planOf(text, [...(values ?? [])]))
+        return []
+      },
+    }
+    await entriesOfNobody(explained, 1, 1)
+    await eventsAfter(explained, 'c', 'd', 0, 1)
+    expect(texts[0]).toContain('journal_of_nobody')
+    expect(texts[1]).toContain('journal_events')
   })
 
   test('what is under way is not forgotten, and that is told', async () => {

@@ -4,6 +4,7 @@ import { inTransaction } from './in-transaction.ts'
 import { OURSELVES, type Parts } from './parts.ts'
 import {
   blankUpgrade,
+  campaignsOfDevice,
   countUpgradesNotOver,
   deleteAround,
   deleteSignalsOf,
@@ -11,7 +12,8 @@ import {
   entriesOfCampaign,
   entriesOfDevice,
   entriesOfNobody,
-  eventsNaming,
+  eventsAfter,
+  findUnsealed,
   lockUpgradesOver,
   markDevicesErased,
   takeCampaignToForget,
@@ -27,15 +29,23 @@ export async function eraseDevice(
 ): Promise<Reply<OutputOf<typeof historyErase>>> {
   const erasure = { at: parts.clock.now(), reason: `asked for by ${actor}` }
   const limit = parts.settings.sweepPageSize
-  // What was written last is not sealed yet, and can be erased only once it is.
-  while ((await parts.journal.seal(parts.sql)) > 0);
+  await sealWhatIs(parts)
   let entries = 0
-  for (const next of [eventsNaming, entriesOfDevice]) {
-    for (let page = limit; page === limit; entries += page) {
-      page = await inTransaction(parts, async (tx) =>
-        erasePage(parts, tx, await next(tx, deviceKey, limit), erasure, actor),
-      )
+  for (const campaignId of await campaignsOfDevice(parts.sql, deviceKey)) {
+    for (let last: number | undefined = 0; last !== undefined;) {
+      const after: number = last
+      last = await inTransaction(parts, async (tx) => {
+        const page = await eventsAfter(tx, campaignId, deviceKey, after, limit)
+        const naming = page.flatMap(({ seq, isNaming }) => (isNaming ? [seq] : []))
+        entries += await erasePage(parts, tx, naming, erasure, actor)
+        return page.at(-1)?.seq
+      })
     }
+  }
+  for (let page = limit; page === limit; entries += page) {
+    page = await inTransaction(parts, async (tx) =>
+      erasePage(parts, tx, await entriesOfDevice(tx, deviceKey, limit), erasure, actor),
+    )
   }
   const upgrades = await inTransaction(parts, async (tx) => {
     const over = await lockUpgradesOver(tx, deviceKey)
@@ -45,6 +55,12 @@ export async function eraseDevice(
     return over.length
   })
   return answered({ entries, upgrades, underWay: await countUpgradesNotOver(parts.sql, deviceKey) })
+}
+
+/** What was written last can be erased only once it is sealed. What is written meanwhile is not waited for: it never ends. */
+async function sealWhatIs({ journal, sql }: Parts): Promise<void> {
+  const upTo = (await findUnsealed(sql))?.last ?? 0
+  while (((await findUnsealed(sql))?.first ?? Infinity) <= upTo) await journal.seal(sql)
 }
 
 /** A key that no device has. */

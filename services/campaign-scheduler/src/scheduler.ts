@@ -13,8 +13,9 @@ import { reconcile } from './reconcile.ts'
 import { forgetOld } from './retention.ts'
 import { createBacklogReader } from './store/backlogs.ts'
 import { migrations } from './store/migrations.ts'
+import type { TakenRow } from './store/owners.ts'
 import { tick, tickOutside, tickPlans } from './tick.ts'
-import { createTicker } from '@sluice/runtime'
+import { type Ticker, createTicker } from '@sluice/runtime'
 
 export interface SchedulerParts {
   readonly sql: Sql
@@ -27,7 +28,7 @@ export interface SchedulerParts {
 }
 
 export interface Scheduler {
-  /** Migrates, reconciles, then serves; replicas may start side by side. */
+  /** Migrates, takes campaigns, then serves; replicas may start side by side. */
   start(): Promise<void>
   /** Takes no more, and resolves once what is under way has ended. The parts it was given stay open. */
   stop(): Promise<void>
@@ -52,11 +53,13 @@ export function createScheduler({ sql, bus, clock, ids, log, settings }: Schedul
   const outsideTicker = createTicker(() => tickOutside(parts))
   const planner = createPlanner(() => parts)
   const all: SchedulerSettings = { ...defaultSettings, ...settings }
-  const excuse = () => excuseOutages(parts)
+  const excuse = (sayAlive: () => Promise<void>) => excuseOutages(parts, sayAlive)
   const pulse = createPulse({ sql, journal, bus, clock, ids, settings: all, excuse })
   const pulseTicker = createTicker(() => beatOnce(parts))
   const ownership = createOwnership({ sql, log, settings: all })
-  const ownerTicker = createTicker(() => shareOut(parts))
+  const fromDead = new Set<string>()
+  const reconcileTicker = createTicker(() => reconcileNext(parts, fromDead))
+  const ownerTicker = createTicker(() => shareOut(parts, fromDead, reconcileTicker))
   const forgetTicker = createTicker(() => forgetPage(parts))
   const parts: Parts = {
     sql,
@@ -81,7 +84,7 @@ export function createScheduler({ sql, bus, clock, ids, log, settings }: Schedul
   return {
     async start() {
       await migrate(sql, { schema: SCHEMA, migrations: [...journal.migrations, ...migrations] })
-      await reconcile(parts, await ownership.beat())
+      await takeOver(parts, fromDead)
       stops.push(() => handOver(parts))
       // Before the first fact: what was under way while nobody was at work is excused for that time.
       await pulse.beat()
@@ -107,10 +110,12 @@ export function createScheduler({ sql, bus, clock, ids, log, settings }: Schedul
           outsideTicker.stop(),
           pulseTicker.stop(),
           ownerTicker.stop(),
+          reconcileTicker.stop(),
           forgetTicker.stop(),
         ])
       })
       ticker.wake()
+      reconcileTicker.wake()
     },
     async stop() {
       for (const stop of stops.splice(0).toReversed()) await stop()
@@ -132,15 +137,28 @@ async function forgetPage(parts: Parts): Promise<boolean> {
   })
 }
 
-/** The campaigns of who died are looked at as at a start. A beat that fails is made up for by the next one. */
-async function shareOut(parts: Parts): Promise<boolean> {
+/** Campaigns of who died are noted, to be looked at beside the beats: a lease does not wait for a count. */
+async function takeOver({ ownership }: Parts, fromDead: Set<string>): Promise<readonly TakenRow[]> {
+  const taken = await ownership.beat()
+  for (const one of taken) if (one.fromDead) fromDead.add(one.campaignId)
+  return taken
+}
+
+/** One campaign; true: there are more. */
+async function reconcileNext(parts: Parts, fromDead: Set<string>): Promise<boolean> {
+  const [campaignId] = fromDead
+  if (campaignId === undefined) return false
+  fromDead.delete(campaignId)
+  await reconcile(parts, campaignId)
+  return fromDead.size > 0
+}
+
+/** A beat that fails is made up for by the next one. */
+async function shareOut(parts: Parts, fromDead: Set<string>, reconciler: Ticker): Promise<boolean> {
   try {
-    const taken = await parts.ownership.beat()
-    await reconcile(
-      parts,
-      taken.filter(({ fromDead }) => fromDead),
-    )
+    const taken = await takeOver(parts, fromDead)
     if (taken.length > 0) {
+      reconciler.wake()
       parts.metrics.taken.add(taken.length)
       parts.wakeSweeps()
       parts.wakePlans()

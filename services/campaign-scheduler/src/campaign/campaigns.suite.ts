@@ -215,6 +215,26 @@ export function campaignsSuite(open: () => Promise<World>): void {
     expect((await control(world, campaignId, 'advance')).waves[1]?.state).toBe('open')
   })
 
+  test('an approval from before the harm opens nothing after the resume', async () => {
+    const world = await open()
+    await world.scheduler()
+    const [, second] = TWO_WAVES.waves
+    const { campaignId, all } = await running(world, 5, {
+      waves: [{ size: { count: 3 }, advance: 'manual' }, second!],
+      gate: { ...TWO_WAVES.gate, minSettled: 3, failureThreshold: 0.1 },
+    })
+    const first = all.filter(({ wave }) => wave === 1)
+    const attempts = await Promise.all(first.map((upgrade) => go(world, upgrade)))
+    expect((await control(world, campaignId, 'advance')).waves[1]?.state).toBe('closed')
+    await refuseImage(world, campaignId, first[0]!.deviceKey, attempts[0]!)
+    for (const index of [1, 2]) await succeed(world, campaignId, first[index]!.deviceKey, attempts[index]!)
+    await untilCampaign(world, campaignId, ({ state }) => state === 'paused')
+    const resumed = await control(world, campaignId, 'resume')
+    expect(resumed.waves[1]?.state).toBe('closed')
+    expect(resumed.waves[0]?.gate).toContain('waits for an approval')
+    expect((await control(world, campaignId, 'advance')).waves[1]?.state).toBe('open')
+  })
+
   test('harm that was accepted and turned out well makes no room for other harm', async () => {
     const world = await open()
     await world.scheduler()

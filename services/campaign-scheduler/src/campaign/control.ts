@@ -7,7 +7,7 @@ import { type CampaignRow, type CampaignState, approveCampaign, lockCampaigns } 
 import { isRevoked } from '../store/revoked-artifacts.ts'
 import { insertSweep } from '../store/sweeps.ts'
 import { type TallyRow, talliesOf } from '../store/tallies.ts'
-import { acceptHarm, approveWave, setOutside, wavesOf } from '../store/waves.ts'
+import { acceptHarm, approveWave, setOutside, wavesOf, withdrawApproval } from '../store/waves.ts'
 import { openWave } from '../upgrade/open-wave.ts'
 import { advanceCampaign } from './advance.ts'
 import { announceCampaign, announceStops } from './announce.ts'
@@ -19,8 +19,8 @@ import { readCampaign } from './read.ts'
 type Input = InputOf<typeof campaignControl>
 
 const ALLOWED: Record<Input['action'], readonly CampaignState[]> = {
-  // What is still being planned cannot have been looked at.
-  approve: ['ready'],
+  // What is still being planned cannot have been looked at; what runs may come to need it, by growing.
+  approve: ['ready', 'running', 'paused'],
   start: ['ready'],
   pause: ['running'],
   resume: ['paused'],
@@ -115,6 +115,8 @@ async function takeUpAgain(
     if (wave.openedAt === null) continue
     const counters = countersOf(tallies.filter((tally) => tally.wave === wave.wave))
     await acceptHarm(tx, wave, await harmIn(tx, campaign, wave, counters, parts.clock.now()))
+    // It was given on other figures: with the harm that is known now the next wave is approved anew.
+    await withdrawApproval(tx, wave)
     // Whoever is outside is asked afresh, and may be silent as often as at first.
     await setOutside(tx, wave, null, null)
     const reason = 'the campaign was resumed'
@@ -122,7 +124,7 @@ async function takeUpAgain(
   }
 }
 
-/** A second person has looked at it: whoever made it cannot. */
+/** A second person has looked at it, before the start or where it would grow too large: whoever made it cannot. */
 async function approveStart(
   parts: Parts,
   tx: Queryable,

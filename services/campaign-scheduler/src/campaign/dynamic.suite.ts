@@ -1,8 +1,16 @@
-import { type CampaignDraft, type DataOf, type PolicyDraft, campaignCreate, deviceChanged } from '@sluice/contracts'
+import {
+  type CampaignDraft,
+  type DataOf,
+  type PolicyDraft,
+  campaignControl,
+  campaignCreate,
+  deviceChanged,
+} from '@sluice/contracts'
 import { createIds } from '@sluice/runtime'
+import type { Queryable, Sql } from '@sluice/sql'
 import { waitUntil } from '@sluice/testbed'
 import { expect, test } from 'vitest'
-import { books } from '../testing/books.ts'
+import { books, history } from '../testing/books.ts'
 import {
   ONE_WAVE,
   campaign,
@@ -123,6 +131,57 @@ export function dynamicSuite(open: () => Promise<World>): void {
     expect((await campaign(world, campaignId)).size).toBe(2)
   })
 
+  test('late joiners of whom a page is too large for one message join in smaller pages', async () => {
+    const world = await open()
+    await world.scheduler(quick)
+    const campaignId = await createDynamic(world)
+    world.registryMost = 2
+    arrive(world, 9)
+    await whenSize(world, campaignId, 19)
+  })
+
+  test('a registry that is away is asked for late joiners again with the next look, and not before', async () => {
+    const world = await open()
+    await world.scheduler({ dynamicEveryMs: 60_000 })
+    const campaignId = await createDynamic(world)
+    await untilCampaign(world, campaignId, ({ state }) => state === 'ready')
+    world.registryRefusals = 1_000
+    arrive(world, 1)
+    world.clock.shift(60_000)
+    await waitUntil(() => world.registryRefusals < 1_000)
+    await world.clock.sleep(200)
+    expect(world.registryRefusals).toBe(999)
+    world.registryRefusals = 0
+    world.clock.shift(60_000)
+    await whenSize(world, campaignId, 11)
+  })
+
+  test('late joiners beyond the size that needs a second person wait for one, which is told, and the others go on', async () => {
+    const world = await open()
+    await world.scheduler({ ...quick, approvalAbove: 12 })
+    const campaignId = await createDynamic(world)
+    await untilCampaign(world, campaignId, ({ state }) => state === 'ready')
+    await control(world, campaignId, 'start')
+    arrive(world, 2)
+    const whole = await whenSize(world, campaignId, 12)
+    expect(whole.approval.neededBecause).toEqual([])
+    arrive(world, 3)
+    const waits = await untilCampaign(world, campaignId, ({ approval }) => approval.neededBecause.length > 0)
+    expect(waits).toMatchObject({ state: 'running', size: 12, approval: { neededBecause: ['size'], givenBy: null } })
+    expect((await history(world, campaignId, 'campaign.approval_needed')).map(({ data }) => data)).toEqual([
+      { neededBecause: 'size', size: 12, wouldBe: 15 },
+    ])
+    const approve = (actor: string) => world.ask(campaignControl, { campaignId, action: 'approve', actor })
+    expect(await approve(ACTOR)).toMatchObject({ ok: false, error: { code: 'forbidden' } })
+    await go(world, (await upgrades(world, campaignId))[0]!)
+    expect((await campaign(world, campaignId)).size).toBe(12)
+    expect(await approve('operator:other')).toMatchObject({ ok: true })
+    await whenSize(world, campaignId, 15)
+    arrive(world, 4)
+    await whenSize(world, campaignId, 19)
+    expect(await approve('operator:third')).toMatchObject({ ok: false, error: { code: 'campaign_state' } })
+  })
+
   test('rule 2: nobody joins a dynamic campaign after its end', async () => {
     const world = await open()
     await world.scheduler({ ...quick, gateEveryMs: 20 })
@@ -195,6 +254,51 @@ export function dynamicSuite(open: () => Promise<World>): void {
     await until(world, campaignId, world.devices[149]!.deviceKey, 'skipped')
     const { stored, counted, folded } = await books(world, campaignId)
     expect([stored, folded]).toEqual([counted, counted])
+  })
+
+  test('devices that are moved or gone change the use of their sites after campaigns and tallies, as everybody does', async () => {
+    const world = await open()
+    const touched: string[] = []
+    const noted = (real: Sql): Sql => ({
+      ...real,
+      transaction: (work) =>
+        real.transaction(async (tx) => {
+          const tables: string[] = []
+          const seen: Queryable = {
+            query: (text, values) => {
+              const table = /into scheduler\.(tallies|site_use|journal)|(campaigns) where .* for no key/s.exec(text)
+              if (table !== null) tables.push(table[1] ?? table[2]!)
+              return tx.query<never>(text, values)
+            },
+          }
+          const result = await work(seen)
+          if (tables.includes('site_use') && tables.includes('tallies')) touched.push(tables.join(' '))
+          return result
+        }),
+    })
+    await world.scheduler({}, (bus) => bus, noted)
+    const { campaignId, all } = await running(world, 2)
+    await go(world, all[0]!)
+    touched.length = 0
+    const at = new Date().toISOString()
+    await tell(world, [
+      { kind: 'moved', deviceKey: all[0]!.deviceKey, site: 'olt-7', zone: null, at },
+      { kind: 'removed', deviceKey: all[1]!.deviceKey, at },
+    ])
+    await until(world, campaignId, all[1]!.deviceKey, 'skipped')
+    expect((await upgrades(world, campaignId))[0]?.site).toBe('olt-7')
+    expect(touched).toEqual(['journal campaigns tallies journal site_use'])
+  })
+
+  test('a row that says that devices changed does not name them', async () => {
+    const world = await open()
+    await world.scheduler()
+    const { campaignId, all } = await running(world, 1)
+    const { deviceKey } = all[0]!
+    await tell(world, [{ kind: 'moved', deviceKey, site: 'olt-7', zone: null, at: new Date().toISOString() }])
+    await waitUntil(async () => (await upgrades(world, campaignId))[0]?.site === 'olt-7')
+    const rows = await world.sql.query(`select data, device_key from scheduler.journal where kind = 'device.changed'`)
+    expect(rows).toEqual([{ data: { items: 1 }, device_key: null }])
   })
 
   test('what waits for a device that is gone is skipped, and what is under way runs on', async () => {

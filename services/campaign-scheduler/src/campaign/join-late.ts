@@ -1,9 +1,16 @@
-import { type Device, deviceList } from '@sluice/contracts'
+import { type Device, type InputOf, deviceList } from '@sluice/contracts'
 import { waveOf } from '@sluice/rollout'
 import type { JournalEntry, Queryable } from '@sluice/sql'
 import { asOwner } from '../ownership.ts'
 import { OURSELVES, type Parts, toTime } from '../parts.ts'
-import { type CampaignRow, askForCheck, findCampaign, growCampaign, lockCampaigns } from '../store/campaigns.ts'
+import {
+  type CampaignRow,
+  askForCheck,
+  findCampaign,
+  growCampaign,
+  lockCampaigns,
+  needApproval,
+} from '../store/campaigns.ts'
 import { type Joining, findJoining, moveJoining } from '../store/joining.ts'
 import { type PlannedUpgrade, insertPlanned } from '../store/plans.ts'
 import { addToTallies } from '../store/tallies.ts'
@@ -26,29 +33,44 @@ export function mayGrow({ dynamicEndsAt }: Pick<CampaignRow, 'dynamicEndsAt'>, n
  * wave of its rank, never among the canaries, and finds there the pace and the caps of all others.
  */
 export async function joinLate(parts: Parts, campaignId: string, mayGoOn: () => boolean): Promise<void> {
-  while (mayGoOn() && (await joinPage(parts, campaignId)));
+  const read = createPageReader(parts)
+  while (mayGoOn() && (await joinPage(parts, campaignId, read)));
+}
+
+/** Pages of the inventory, as large as they may be in one message. */
+function createPageReader({ bus, settings }: Parts) {
+  let limit = settings.planPageSize
+  return async (asked: Omit<InputOf<typeof deviceList>, 'limit'>) => {
+    for (;;) {
+      const page = await bus.request(deviceList, { ...asked, limit })
+      if (page.ok || page.error.code !== 'too_large' || limit === 1) return page
+      limit = Math.ceil(limit / 2)
+    }
+  }
 }
 
 /** False when the look is over, or has to be gone on with later. */
-async function joinPage(parts: Parts, campaignId: string): Promise<boolean> {
+async function joinPage(parts: Parts, campaignId: string, read: ReturnType<typeof createPageReader>): Promise<boolean> {
   const campaign = await findCampaign(parts.sql, campaignId)
   const joining = await findJoining(parts.sql, campaignId)
   const now = parts.clock.now()
+  const { dynamicEveryMs, dynamicOverlapMs } = parts.settings
   if (campaign === undefined || joining === undefined || joining.at > now) return false
   if (!mayGrow(campaign, now)) return endJoining(parts, campaignId, joining)
 
-  const page = await parts.bus.request(deviceList, {
+  const page = await read({
     filter: campaign.targets,
     changedSince: toTime(joining.since),
-    limit: parts.settings.planPageSize,
     ...(joining.cursor !== null && { cursor: joining.cursor }),
   })
   if (!page.ok) {
     parts.log.warn({ campaign_id: campaignId, error: page.error }, 'campaign.join.waits_for_registry')
+    // The same page is asked for when the next look would be due, and not with every tick.
+    const later = { ...joining, at: now + dynamicEveryMs }
+    await asOwner(parts, campaignId, (tx) => moveJoining(tx, campaignId, joining, later))
     return false
   }
   const { items, next } = page.data
-  const { dynamicEveryMs, dynamicOverlapMs } = parts.settings
   const lookFrom = joining.from ?? now
   const after: Joining =
     next === null
@@ -58,6 +80,9 @@ async function joinPage(parts: Parts, campaignId: string): Promise<boolean> {
     const [locked] = await lockCampaigns(tx, [campaignId])
     if (!(await moveJoining(tx, campaignId, joining, after)) || locked === undefined) return { n: 0, more: false }
     return { n: await takeIn(parts, tx, locked, items), more: next !== null }
+  }).catch((error: unknown) => {
+    if (!(error instanceof MoreThanApproved)) throw error
+    return waitForApproval(parts, campaignId, joining, error.size)
   })
   if (joined === undefined) return false
   if (joined.n > 0) {
@@ -65,6 +90,43 @@ async function joinPage(parts: Parts, campaignId: string): Promise<boolean> {
     parts.campaignMoved(campaignId)
   }
   return joined.more
+}
+
+/** Thrown inside a page's transaction to roll it back: who would join makes it larger than it may be without a second person. */
+class MoreThanApproved extends Error {
+  readonly size: number
+
+  constructor(size: number) {
+    super(`${size} devices are more than were approved`)
+    this.size = size
+  }
+}
+
+/** A second person has agreed to a size beyond the limit, or to a campaign that grows beyond it. */
+function mayHave({ settings: { approvalAbove } }: Parts, campaign: CampaignRow, size: number): boolean {
+  const isApproved = campaign.approvalNeeded.includes('size') && campaign.approvedBy !== null
+  return approvalAbove === 0 || size <= approvalAbove || isApproved
+}
+
+/** Who is in goes on; who would join is looked at again later, and nobody is left out for good. */
+async function waitForApproval(parts: Parts, campaignId: string, joining: Joining, size: number): Promise<undefined> {
+  const at = parts.clock.now()
+  const isAsked = await asOwner(parts, campaignId, async (tx) => {
+    const [campaign] = await lockCampaigns(tx, [campaignId])
+    const later = { ...joining, at: at + parts.settings.dynamicEveryMs }
+    if (campaign === undefined || !(await moveJoining(tx, campaignId, joining, later))) return false
+    if (campaign.approvalNeeded.includes('size')) return false
+    await needApproval(tx, campaign, 'size')
+    const data = { neededBecause: 'size', size: campaign.size, wouldBe: size }
+    await parts.journal.append(tx, [
+      { direction: 'note', at, actor: OURSELVES, kind: 'campaign.approval_needed', campaignId, data },
+    ])
+    return true
+  })
+  if (isAsked === true) {
+    parts.log.warn({ campaign_id: campaignId, size }, 'campaign.join.waits_for_approval')
+    parts.campaignMoved(campaignId)
+  }
 }
 
 async function takeIn(parts: Parts, tx: Queryable, campaign: CampaignRow, devices: readonly Device[]): Promise<number> {
@@ -84,6 +146,8 @@ async function takeIn(parts: Parts, tx: Queryable, campaign: CampaignRow, device
   const isNew = new Set((await insertPlanned(tx, campaignId, wanted, at)).map(({ upgradeId }) => upgradeId))
   const joined = wanted.filter(({ upgradeId }) => isNew.has(upgradeId))
   if (joined.length === 0) return 0
+  const size = campaign.size + joined.length
+  if (!mayHave(parts, campaign, size)) throw new MoreThanApproved(size)
 
   await growCampaign(tx, campaignId, joined.length)
   const byWave = [...Map.groupBy(joined, ({ wave }) => wave)].toSorted(([a], [b]) => a - b)

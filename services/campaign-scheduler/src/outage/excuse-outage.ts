@@ -10,8 +10,8 @@ import { type UpgradeRow, lockNextExcusable, saveUpgrades } from '../store/upgra
 import { placementEvents, placementsFor } from '../upgrade/placements.ts'
 
 /** The timers of all that was under way stood still while we were away. Killed anywhere, it goes on where it stood. */
-export async function excuseOutages(parts: Parts): Promise<void> {
-  while (await inTransaction(parts, (tx) => excusePage(parts, tx)));
+export async function excuseOutages(parts: Parts, afterPage: () => Promise<void> = async () => {}): Promise<void> {
+  while (await inTransaction(parts, (tx) => excusePage(parts, tx))) await afterPage()
   parts.wakeRelay()
 }
 

@@ -1,4 +1,5 @@
 import type { Bus } from '@sluice/bus'
+import type { Sql } from '@sluice/sql'
 import { waitUntil } from '@sluice/testbed'
 import { expect, test } from 'vitest'
 import { history } from '../testing/books.ts'
@@ -97,6 +98,37 @@ export function outageSuite(open: () => Promise<World>): void {
     await waitUntil(async () => (await history(world, campaignId, 'upgrade.excused')).length === 2)
     await world.clock.sleep(200)
     expect(await looks()).toMatchObject({ state: 'offered' })
+  })
+
+  test('who takes long to excuse everybody is at work meanwhile: one outage stays one', async () => {
+    const world = await open()
+    const first = await world.scheduler(outages)
+    const { campaignId, all } = await running(world, 4)
+    for (const upgrade of all) await go(world, upgrade)
+    await first.stop()
+    world.clock.shift(6 * HOUR)
+    // Each page takes more than half of what a gap may.
+    const slow = (real: Sql): Sql => ({
+      ...real,
+      transaction: (work) =>
+        real.transaction((tx) =>
+          work({
+            query: async (text, values) => {
+              if (text.includes('scheduler.outages set after_id')) world.clock.shift(6_000)
+              return tx.query<never>(text, values)
+            },
+          }),
+        ),
+    })
+    await world.scheduler({ ...outages, duePageSize: 1 }, (bus) => bus, slow)
+    const startedAt = world.clock.now()
+    await waitUntil(async () => {
+      const [row] = await world.sql.query<{ at: number }>(`select alive_at as at from scheduler.heartbeat`)
+      return row!.at > startedAt
+    })
+    const noted = await world.sql.query(`select 1 from scheduler.journal where kind = 'scheduler.outage'`)
+    expect(noted).toHaveLength(1)
+    expect(await history(world, campaignId, 'upgrade.excused')).toHaveLength(4)
   })
 
   test('until what waits on the bus was heard, nobody is called silent', async () => {

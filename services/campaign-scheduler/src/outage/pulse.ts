@@ -33,7 +33,8 @@ export interface PulseParts {
   readonly clock: Clock
   readonly ids: Ids
   readonly settings: SchedulerSettings
-  readonly excuse: () => Promise<void>
+  /** Calls `sayAlive` after each page: excusing a whole fleet takes longer than a gap may. */
+  readonly excuse: (sayAlive: () => Promise<void>) => Promise<void>
 }
 
 /** The bus waits no longer than this between two tries of an event whose handler lacked a part. */
@@ -51,8 +52,9 @@ export function createPulse({ sql, journal, bus, clock, ids, settings, excuse }:
 
   const isStale = () => beatAt === undefined || clock.now() - beatAt > outageAfterMs
 
-  async function writeBeat(now: number): Promise<void> {
-    const gap = await sql.transaction(async (tx) => {
+  /** Answers whether there was a gap: then there is an outage to excuse everybody for. */
+  async function writeBeat(now: number): Promise<boolean> {
+    return sql.transaction(async (tx) => {
       const before = await beat(tx, now)
       if (before === null || now - before <= outageAfterMs) return false
       await insertOutage(tx, { outageId: ids.event(), from: before, to: now })
@@ -61,7 +63,18 @@ export function createPulse({ sql, journal, bus, clock, ids, settings, excuse }:
       await journal.append(tx, [entry])
       return true
     })
-    if (gap) await excuse()
+  }
+
+  /** Who excuses is at work, and answers when it last said so; a gap meanwhile is one more outage among those excused. */
+  async function excuseAlive(since: number): Promise<number> {
+    let saidAt = since
+    await excuse(async () => {
+      if (bus.status() === 'down') return
+      const now = clock.now()
+      await writeBeat(now)
+      saidAt = now
+    })
+    return saidAt
   }
 
   async function beatOnce(): Promise<void> {
@@ -71,11 +84,12 @@ export function createPulse({ sql, journal, bus, clock, ids, settings, excuse }:
     }
     const now = clock.now()
     if (isStale()) backAt = undefined
-    await writeBeat(now)
-    beatAt = now
+    const gap = await writeBeat(now)
+    // Not before everybody is excused: until then no fact may be applied.
+    beatAt = gap ? await excuseAlive(now) : now
     if (backAt !== undefined) return
-    backAt = now
-    heardAt = now
+    backAt = beatAt
+    heardAt = beatAt
     isDrained = false
   }
 

@@ -218,12 +218,13 @@ export async function setWaveBounds(tx: Queryable, campaignId: string, bounds: r
   await tx.query(`update scheduler.campaigns set wave_bounds = $2 where campaign_id = $1`, [campaignId, bounds])
 }
 
+/** Who agreed to it before did not agree to this. */
 export async function needApproval(tx: Queryable, campaign: CampaignRow, reason: ApprovalReason): Promise<void> {
   const reasons = [...new Set([...campaign.approvalNeeded, reason])]
-  await tx.query(`update scheduler.campaigns set approval_needed = $2 where campaign_id = $1`, [
-    campaign.campaignId,
-    json(reasons),
-  ])
+  await tx.query(
+    `update scheduler.campaigns set approval_needed = $2, approved_by = null, approved_at = null where campaign_id = $1`,
+    [campaign.campaignId, json(reasons)],
+  )
 }
 
 /** Its size is the number of its upgrades. */

@@ -15,18 +15,39 @@ export async function entriesOfDevice(tx: Queryable, deviceKey: string, limit: n
   return rows.map(({ seq }) => seq)
 }
 
-/** The next events to gateways that name a device, of the campaigns it was in: copies of what is long delivered. */
-export async function eventsNaming(tx: Queryable, deviceKey: string, limit: number): Promise<number[]> {
-  const rows = await tx.query<{ seq: number }>(
-    `select seq from scheduler.journal j
-     where campaign_id in (select campaign_id from scheduler.upgrades where device_key = $1) and direction = 'out'
-       and position($1 in data::text) > 0
-       and not exists (select 1 from scheduler.journal_outbox o where o.seq = j.seq)
-       and not exists (select 1 from scheduler.journal_unsealed s where s.seq = j.seq)
-     order by seq limit $2`,
-    [deviceKey, limit],
+/** Between which entries lies what is not sealed yet; undefined: all is. */
+export async function findUnsealed(db: Queryable): Promise<{ first: number; last: number } | undefined> {
+  const [row] = await db.query<{ first: number | null; last: number | null }>(
+    `select min(seq) as first, max(seq) as last from scheduler.journal_unsealed`,
   )
-  return rows.map(({ seq }) => seq)
+  return row?.first == null || row.last === null ? undefined : { first: row.first, last: row.last }
+}
+
+/** The campaigns that a device was in. */
+export async function campaignsOfDevice(db: Queryable, deviceKey: string): Promise<string[]> {
+  const rows = await db.query<{ campaignId: string }>(
+    `select distinct campaign_id as "campaignId" from scheduler.upgrades where device_key = $1`,
+    [deviceKey],
+  )
+  return rows.map(({ campaignId }) => campaignId)
+}
+
+/**
+ * The next events of a campaign to gateways, and whether they name a device: copies of what is long delivered. A
+ * campaign has many, and each has to be read: `limit` bounds how many are.
+ */
+export function eventsAfter(
+  db: Queryable,
+  campaignId: string,
+  deviceKey: string,
+  afterSeq: number,
+  limit: number,
+): Promise<{ seq: number; isNaming: boolean }[]> {
+  return db.query(
+    `select seq, position($2 in data::text) > 0 as "isNaming" from scheduler.journal
+     where campaign_id = $1 and direction = 'out' and seq > $3 order by seq limit $4`,
+    [campaignId, deviceKey, afterSeq, limit],
+  )
 }
 
 /** Upgrades of a device that are over, locked, and how many are not. */
@@ -115,7 +136,7 @@ export async function entriesOfNobody(tx: Queryable, before: number, limit: numb
   const rows = await tx.query<{ seq: number }>(
     `select seq from scheduler.journal j where campaign_id is null and device_key is not null and at < $1
        and not exists (select 1 from scheduler.journal_unsealed s where s.seq = j.seq)
-     order by seq limit $2`,
+     order by at, seq limit $2`,
     [before, limit],
   )
   return rows.map(({ seq }) => seq)

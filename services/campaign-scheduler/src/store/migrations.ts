@@ -365,4 +365,13 @@ create index campaigns_to_forget on scheduler.campaigns (updated_at)
   where state in ('aborted', 'finished') and devices_erased_at is null;
 `,
   },
+  {
+    // What retention looks for among millions, each in statements that have ten seconds.
+    id: 'scheduler-0052-forgetting-at-scale',
+    sql: `
+create index attempts_by_upgrade on scheduler.attempts (upgrade_id);
+create index journal_of_nobody on scheduler.journal (at, seq) where campaign_id is null and device_key is not null;
+create index journal_events on scheduler.journal (campaign_id, seq) where direction = 'out';
+`,
+  },
 ]

@@ -57,6 +57,18 @@ export function countUpgrades(db: Queryable, campaignId: string): Promise<TallyR
   )
 }
 
+/** Whether they differ from a fresh count, both read in one statement: tallies and upgrades are written together, so any one moment is whole. */
+export async function talliesDiffer(db: Queryable, campaignId: string): Promise<boolean> {
+  const [row] = await db.query(
+    `select 1 from (select wave, state, counts_as, n from scheduler.tallies where campaign_id = $1 and n <> 0) stored
+     full join (select wave, state, counts_as, count(*) as n from scheduler.upgrades where campaign_id = $1
+                group by wave, state, counts_as) counted using (wave, state, counts_as)
+     where stored.n is distinct from counted.n limit 1`,
+    [campaignId],
+  )
+  return row !== undefined
+}
+
 export async function replaceTallies(tx: Queryable, campaignId: string, rows: readonly TallyRow[]): Promise<void> {
   await tx.query(`update scheduler.tallies set n = 0 where campaign_id = $1`, [campaignId])
   await addToTallies(tx, rows)

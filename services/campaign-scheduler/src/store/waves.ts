@@ -87,6 +87,14 @@ export async function approveWave(tx: Queryable, wave: WaveRow, at: number): Pro
   ])
 }
 
+/** What was approved before is approved no longer. */
+export async function withdrawApproval(tx: Queryable, { campaignId, wave }: WaveRow): Promise<void> {
+  await tx.query(`update scheduler.waves set approved_at = null where campaign_id = $1 and wave = $2`, [
+    campaignId,
+    wave,
+  ])
+}
+
 export async function acceptHarm(tx: Queryable, wave: WaveRow, harm: Harm): Promise<void> {
   await tx.query(`update scheduler.waves set accepted = $3 where campaign_id = $1 and wave = $2`, [
     wave.campaignId,

@@ -52,6 +52,8 @@ export interface World {
   grantsUploads: boolean
   /** Answers of the registry that are refused before the next one goes through. */
   registryRefusals: number
+  /** So many devices go into one of its messages. */
+  registryMost: number
   devices: Device[]
   scheduler(
     settings?: Partial<SchedulerSettings>,
@@ -144,6 +146,7 @@ export async function createWorld(openSql?: () => Promise<Sql>): Promise<World> 
     resolve: () => 'resolved',
     grantsUploads: true,
     registryRefusals: 0,
+    registryMost: 1_000,
     artifact: {
       artifactId,
       name: 'firmware',
@@ -230,6 +233,7 @@ async function serveAround(world: World, resolver: Bus): Promise<void> {
         world.registryRefusals -= 1
         return refused('unavailable', 'away')
       }
+      if (input.limit > world.registryMost) return refused('too_large', 'more than one message takes')
       const from = input.cursor ?? ''
       const { changedSince = '' } = input
       const rest = world.devices.filter((device) => device.deviceKey > from && device.changedAt >= changedSince)

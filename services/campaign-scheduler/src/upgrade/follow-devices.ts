@@ -24,7 +24,8 @@ export async function followDevices(parts: Parts, batch: readonly Changed[]): Pr
 async function followInOne(parts: Parts, tx: Queryable, batch: readonly Changed[]): Promise<readonly Move[]> {
   const at = parts.clock.now()
   const messages = batch.map(({ id, traceparent, data }) => {
-    return { id, at, actor: OURSELVES, kind: deviceChanged.name, traceparent, data }
+    // It is there to be counted once: a row that names devices and belongs to none would be forgotten with none.
+    return { id, at, actor: OURSELVES, kind: deviceChanged.name, traceparent, data: { items: data.items.length } }
   })
   const isNew = await parts.journal.acceptNew(tx, messages)
   // The last word on each device.
@@ -33,8 +34,6 @@ async function followInOne(parts: Parts, tx: Queryable, batch: readonly Changed[
     if (isNew.has(id)) for (const item of data.items) changes.set(item.deviceKey, item)
   }
   const rows = await lockUnsettledOf(tx, [...changes.keys()])
-  await follow(tx, rows, changes)
-
   const gone = rows.filter((row) => changes.get(row.deviceKey)?.kind === 'removed' && row.countsAs === 'pending')
   const campaigns = await lockCampaigns(tx, [...new Set(gone.map(({ campaignId }) => campaignId))])
   const facts = gone.map(({ upgradeId }) => ({
@@ -42,7 +41,10 @@ async function followInOne(parts: Parts, tx: Queryable, batch: readonly Changed[
     actor: OURSELVES,
     fact: { id: parts.ids.observation(), at, kind: 'withdrawn', reason: 'skipped', detail: 'device_gone' } as const,
   }))
-  return moveUpgrades(parts, tx, gone, new Map(campaigns.map((one) => [one.campaignId, one])), facts)
+  const moves = await moveUpgrades(parts, tx, gone, new Map(campaigns.map((one) => [one.campaignId, one])), facts)
+  // In the order of everybody: sites after campaigns and tallies. What is gone had nothing under way at any site.
+  await follow(tx, rows, changes)
+  return moves
 }
 
 /** Work under way counts at the site where the device is now. */

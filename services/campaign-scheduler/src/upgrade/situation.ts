@@ -1,4 +1,4 @@
-import { type ClaimSituation, type DeviceOnPath, retarget } from '@sluice/rollout'
+import { type ClaimSituation, type DeviceOnPath, type WindowsSaid, retarget } from '@sluice/rollout'
 import type { Queryable } from '@sluice/sql'
 import { rolloutPolicy } from '../campaign/complete-policy.ts'
 import type { Parts } from '../parts.ts'
@@ -29,6 +29,8 @@ export interface Situation {
   readonly rivals: ReadonlyMap<string, readonly { campaignId: string; weight: number }[]>
   /** Uses of the caps, counted on as claims are admitted. */
   readonly use: CapUse
+  /** What the windows of each campaign said in this batch. */
+  readonly windowsSaid: ReadonlyMap<string, WindowsSaid>
 }
 
 /** Read after the locks where it is for a claim; without any where it is only shown. */
@@ -59,6 +61,7 @@ export async function readSituation(
     backups: await backupsOf(tx, withBackup),
     rivals: Map.groupBy(rivals, (rival) => rival.deviceKey),
     use,
+    windowsSaid: new Map(ids.map((campaignId) => [campaignId, new Map()])),
   }
 }
 
@@ -90,6 +93,7 @@ export function claimSituation(
     zone: knownZone(row.zone),
     modelBlocked: isBlocked(situation.word, row),
     heldElsewhere: (holder !== undefined && holder !== row.upgradeId) || situation.openAgain.has(row.upgradeId),
+    windowsSaid: situation.windowsSaid.get(row.campaignId),
     caps: capsOf(parts, situation.use, campaign, row.site),
   }
 }
