@@ -24,7 +24,7 @@ import {
  * no longer whose they were. What is under way stays, and is told: it has to be asked for again when it is over.
  */
 export async function eraseDevice(
-  parts: Parts,
+  parts: Pick<Parts, 'sql' | 'journal' | 'clock' | 'settings' | 'metrics'>,
   { deviceKey, actor }: InputOf<typeof historyErase>,
 ): Promise<Reply<OutputOf<typeof historyErase>>> {
   const erasure = { at: parts.clock.now(), reason: `asked for by ${actor}` }
@@ -58,7 +58,7 @@ export async function eraseDevice(
 }
 
 /** What was written last can be erased only once it is sealed. What is written meanwhile is not waited for: it never ends. */
-async function sealWhatIs({ journal, sql }: Parts): Promise<void> {
+async function sealWhatIs({ journal, sql }: Pick<Parts, 'journal' | 'sql'>): Promise<void> {
   const upTo = (await findUnsealed(sql))?.last ?? 0
   while (((await findUnsealed(sql))?.first ?? Infinity) <= upTo) await journal.seal(sql)
 }
@@ -85,7 +85,7 @@ export async function forgetOld(parts: Parts): Promise<boolean> {
 }
 
 async function erasePage(
-  parts: Parts,
+  parts: Pick<Parts, 'journal'>,
   tx: Queryable,
   seqs: readonly number[],
   erasure: { readonly at: number; readonly reason: string },
