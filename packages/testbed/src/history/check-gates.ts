@@ -26,13 +26,17 @@ export function checkGates(history: History): Violation[] {
   const plans = plansOf(history)
   const violations: Violation[] = []
   const resumed = new Set<string>()
-  const approved = new Set<string>()
+  /** Waves of campaigns; a resume withdraws what was approved before it. */
+  let approved = new Set<string>()
   for (const row of history.rows) {
     const plan = row.campaignId === null ? undefined : plans.get(row.campaignId)
     if (plan === undefined) continue
     const data = row.data as { from?: string; to?: string; wave?: number; reason?: string | null; counters?: object }
     if (row.kind === 'campaign.wave_approved') approved.add(`${plan.campaignId} ${data.wave}`)
-    if (data.from === 'paused' && data.to === 'running') resumed.add(plan.campaignId)
+    if (data.from === 'paused' && data.to === 'running') {
+      resumed.add(plan.campaignId)
+      approved = new Set([...approved].filter((one) => !one.startsWith(`${plan.campaignId} `)))
+    }
     const isDecision = row.kind === 'campaign.moved' || row.kind === 'campaign.wave_opened'
     if (!isDecision || data.counters === undefined) continue
     const counters = inJournalWords(data.counters as Counts)
@@ -104,13 +108,14 @@ interface Said {
 
 function checkAdvance({ row, plan, seen, reason }: Decision, wave: number, said: Said): Violation[] {
   const before = wave - 2
-  if (before < 0 || plan.waves[before]?.size === 0) return []
+  if (before < 0) return []
   const unexplained = (rule: string, detail: string) => [{ rule, detail, seq: row.seq }]
   const rule = plan.policy.waves[before]
   const isApproved = said.approved.has(`${plan.campaignId} ${wave - 1}`)
   if (rule?.advance === 'manual' && !isApproved) {
     return unexplained('gate_waits_for_approval', `wave ${wave} of ${plan.campaignId} was opened without one`)
   }
+  if (plan.waves[before]?.size === 0) return []
   const explains = seen[before]?.some((counts) => {
     const { settled, needed, successRate } = figuresOf(counts, plan)
     if (said.isResumed && isApproved && openIn(counts) === 0) return true

@@ -356,6 +356,17 @@ test.each(forged)('%s is violated by: %s', (rule, _, forge) => {
   expect(broken.map((violation) => violation.rule)).toContain(rule)
 })
 
+test('an approval from before a resume explains nothing', () => {
+  const honest = hurtBeforeWave2(honestHistory())
+  const approval = { kind: 'campaign.wave_approved', actor: 'operator:eve', data: { wave: 1 } }
+  const approvedFirst = {
+    ...honest,
+    rows: honest.rows.flatMap((row) => (waveOpened(2)(row) ? [{ ...row, ...approval }, row] : [row])),
+  }
+  const resumed = resumedBefore(waveOpened(2), approvedFirst)
+  expect(checkHistory(resumed).map(({ rule }) => rule)).toContain('gate_opens_on_success')
+})
+
 test('a wave that is all settled is left on accepted harm once somebody approved that', () => {
   const resumed = resumedBefore(waveOpened(2), hurtBeforeWave2(honestHistory()))
   const approval = { kind: 'campaign.wave_approved', actor: 'operator:eve', data: { wave: 1 } }
