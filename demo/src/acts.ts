@@ -27,6 +27,17 @@ const timers = {
 }
 const auto = (size: { count: number } | { percent: number }) => ({ size, advance: 'auto' as const })
 
+/** More than some 2,500 routers make the one process that all of it runs in slow to answer: what is waited for takes longer. */
+export const slownessOf = (devices: number): number => Math.max(1, devices / 2_500)
+
+/** An act's rules with the patience that so many routers need. */
+export function policyFor({ policy }: Act, devices: number): PolicyDraft {
+  const slowness = slownessOf(devices)
+  const { soakMs, ...waits } = timers
+  const longer = Object.fromEntries(Object.entries(waits).map(([name, ms]) => [name, Math.round(ms * slowness)]))
+  return { ...policy, timers: { ...longer, soakMs } }
+}
+
 export const ACTS: readonly Act[] = [
   {
     title: 'Act 1: a good release',
@@ -42,7 +53,6 @@ export const ACTS: readonly Act[] = [
         limits: { configLost: 0.15 },
       },
       caps: { inFlight: 80, unproven: 200 },
-      timers,
     },
   },
   {
@@ -54,7 +64,6 @@ export const ACTS: readonly Act[] = [
       waves: [auto({ count: 20 }), auto({ percent: 100 })],
       gate: { minSettled: 20, successThreshold: 0.9, failureThreshold: 0.1, soakMs: 1 * SECOND, limits: { hard: 2 } },
       caps: { inFlight: 3, unproven: 3 },
-      timers,
     },
   },
 ]

@@ -8,9 +8,9 @@ import { createIds, createLog, systemClock } from '@sluice/runtime'
 import { startStandalone } from '@sluice/standalone'
 import type { Act } from './acts.ts'
 import { type Comparison, OUTCOMES, compare } from './compare.ts'
-import { createDemoFleet, informMsOf } from './fleet.ts'
+import { createDemoFleet } from './fleet.ts'
 import { readOptions } from './options.ts'
-import { type Played, playAct } from './play-act.ts'
+import { type Played, playAct, untilAllHaveCalled } from './play-act.ts'
 import { trustVendor } from './release-image.ts'
 import { tellStory } from './story.ts'
 import { createView } from './view.ts'
@@ -56,10 +56,11 @@ for (let from = 0; from < credentials.length; from += 1_000) {
 await trustVendor(client)
 fleet.start()
 view.say(`  one process with its embedded parts; ${devices} routers speak CWMP to ${system.acsUrl}`)
+await untilAllHaveCalled(client, devices)
 
 const performed: Performed[] = []
 for (const act of acts) {
-  const played = await playAct(client, act, view, 110_000 + 2 * informMsOf(devices))
+  const played = await playAct(client, act, view, devices)
   performed.push({ ...played, act, comparison: compare(played.upgrades, fleet.states()) })
 }
 

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '@sluice/client'
 import type { Campaign, Upgrade } from '@sluice/contracts'
-import type { Act } from './acts.ts'
+import { type Act, policyFor, slownessOf } from './acts.ts'
+import { informMsOf } from './fleet.ts'
 import { releaseImage } from './release-image.ts'
 import type { View } from './view.ts'
 
@@ -13,7 +14,7 @@ export interface Played {
 }
 
 /** Releases the image, starts the campaign, and shows it until nothing moves any more. */
-export async function playAct(client: Client, act: Act, view: View, patienceMs: number): Promise<Played> {
+export async function playAct(client: Client, act: Act, view: View, devices: number): Promise<Played> {
   view.say('')
   view.say(`${act.title}, ${act.version}`)
   const artifact = await releaseImage(client, act)
@@ -21,12 +22,22 @@ export async function playAct(client: Client, act: Act, view: View, patienceMs: 
   view.say(`  image of ${artifact.size} bytes, signed by key ${key}, trusted`)
 
   const { campaignId } = await client.call('createCampaign', {
-    body: { name: act.title, artifactId: artifact.artifactId, targets: {}, policy: act.policy },
+    body: { name: act.title, artifactId: artifact.artifactId, targets: {}, policy: policyFor(act, devices) },
   })
   await planned(client, campaignId)
   await client.call('startCampaign', { params: { campaignId }, body: {} })
-  const campaign = await watch(client, campaignId, view, patienceMs)
+  const campaign = await watch(client, campaignId, view, 110_000 * slownessOf(devices) + 2 * informMsOf(devices))
   return { campaign, upgrades: await allUpgrades(client, campaignId) }
+}
+
+/** Until every router has called for the first time, so that the first campaign does not share the process with that. */
+export async function untilAllHaveCalled(client: Client, devices: number): Promise<void> {
+  const until = performance.now() + 60_000 + 2 * informMsOf(devices)
+  const query = { where: 'lastInform never', limit: 1 }
+  while ((await client.call('listDevices', { query })).items.length > 0) {
+    if (performance.now() > until) throw new Error('some routers have never called')
+    await sleep(LOOK_MS)
+  }
 }
 
 /** A large fleet is planned beside the answer to who asked for it. */
