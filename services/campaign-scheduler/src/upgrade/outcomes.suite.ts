@@ -178,6 +178,20 @@ export function outcomesSuite(open: () => Promise<World>): void {
     await stands('rolled_back')
   })
 
+  test('a device that was given up while it was verified is told of at each contact, and verified after all', async () => {
+    const { world, see, stands } = await start()
+    const watched = () => world.placed.findLast((item) => item.op === 'put_watch')?.watch.mode
+    await see(informed(NEW, '1 BOOT'))
+    await stands('verifying')
+    world.clock.shift(24 * 60 * MINUTE)
+    await stands('timed_out')
+    await waitUntil(() => watched() === 'open')
+    // Its version is the one that it reported last.
+    await see(informed(NEW, '2 PERIODIC'), { kind: 'snapshot_read', ...snapshot })
+    await stands('verified')
+    await waitUntil(() => watched() === 'settled')
+  })
+
   test('bad input 36: a version that nobody offered is a failure by name', async () => {
     const { see, stands, upgrade } = await start()
     await see(informed('6.6.6', '1 BOOT'))
