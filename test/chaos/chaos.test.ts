@@ -29,11 +29,14 @@ test('every seed hits every part once, the same way each time, and others otherw
   expect(new Set(kinds)).toEqual(new Set(['kill', 'freeze', 'restart', 'forget']))
 })
 
-test('a device has spoken once an Inform was answered after what became of it, or is silent for good', () => {
-  const line = (deviceName: string, what: 'informed' | 'flashed' | 'fell_back' | 'silent') => ({ deviceName, what })
-  const lines = [line('a', 'flashed'), line('b', 'flashed'), line('b', 'informed'), line('b', 'fell_back')]
-  expect(whoHasNotSpoken(lines)).toEqual(['a', 'b'])
-  expect(whoHasNotSpoken([...lines, line('a', 'silent'), line('b', 'informed')])).toEqual([])
+test('a device has spoken once an Inform was answered since, and after what became of it, or is silent for good', () => {
+  const line = (deviceName: string, what: 'informed' | 'flashed' | 'fell_back' | 'silent', second: number) => {
+    return { deviceName, what, at: `2026-01-01T00:00:0${second}.000Z` }
+  }
+  const lines = [line('a', 'informed', 1), line('b', 'flashed', 1), line('b', 'informed', 4), line('b', 'fell_back', 5)]
+  const since = '2026-01-01T00:00:03.000Z'
+  expect(whoHasNotSpoken(lines, since)).toEqual(['a', 'b'])
+  expect(whoHasNotSpoken([...lines, line('a', 'silent', 2), line('b', 'informed', 6)], since)).toEqual([])
 })
 
 test('options that make no sense are refused in one sentence', () => {

@@ -1,28 +1,33 @@
-import { waitUntil } from '@sluice/testbed'
 import type { RecordLine } from '@sluice/device-simulator'
+import { waitUntil } from '@sluice/testbed'
 import type { RunningFleet } from '../end-to-end/run-fleet.ts'
 
 /** What a device has to tell by an Inform that was answered. */
 const NEWS: ReadonlySet<RecordLine['what']> = new Set(['flashed', 'fell_back', 'settings_lost', 'settings_regained'])
 
+type Line = Pick<RecordLine, 'deviceName' | 'what' | 'at'>
+
 /**
- * Resolves once each device has told what became of it, or is silent for good: one whose sessions failed while the system
- * was being hit waits for its turn (TR-069 3.2.1.1), longer than the campaign needs for all others.
+ * Resolves once each device has called since now and told what became of it, or is silent for good: one whose sessions
+ * failed while the system was being hit waits for its turn (TR-069 3.2.1.1), longer than the campaign needs for all others,
+ * and one that was given up meanwhile is heard again at its next Inform.
  */
 export async function untilAllHaveSpoken(fleet: RunningFleet): Promise<void> {
+  const since = new Date().toISOString()
   let mute: string[] = []
-  await waitUntil(() => (mute = whoHasNotSpoken(fleet.lines())).length === 0, {
+  await waitUntil(() => (mute = whoHasNotSpoken(fleet.lines(), since)).length === 0, {
     deadlineMs: 120_000,
-    everyMs: 1_000,
+    everyMs: 2_000,
     describe: () => `${mute.length} devices have not told what became of them: ${mute.slice(0, 5).join(', ')}`,
   })
 }
 
-export function whoHasNotSpoken(lines: readonly Pick<RecordLine, 'deviceName' | 'what'>[]): string[] {
+/** RFC 3339 UTC compares as text. */
+export function whoHasNotSpoken(lines: readonly Line[], since: string): string[] {
   const untold = new Set<string>()
-  for (const { deviceName, what } of lines) {
-    if (NEWS.has(what)) untold.add(deviceName)
-    if (what === 'informed' || what === 'silent') untold.delete(deviceName)
+  for (const { deviceName, what, at } of lines) {
+    if (NEWS.has(what) || (at < since && what !== 'silent')) untold.add(deviceName)
+    if (what === 'silent' || (what === 'informed' && at >= since)) untold.delete(deviceName)
   }
   return [...untold]
 }
