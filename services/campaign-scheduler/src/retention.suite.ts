@@ -63,6 +63,8 @@ async function refuse(world: World, campaignId: string, all: Awaited<ReturnType<
     )
     return row?.n === 0
   })
+  // An event that was not delivered yet is still needed, and not forgotten.
+  await waitUntil(async () => (await world.sql.query(`select 1 from scheduler.journal_outbox`)).length === 0)
 }
 
 async function expectWhole(world: World, campaignId: string): Promise<void> {
