@@ -20,7 +20,7 @@ export function watchOf(row: UpgradeRow, campaign: CampaignRow): Watch | undefin
     campaignId: row.campaignId,
     traceparent: upgradeTraceparent(row.upgradeId),
     targetVersions: [...row.machine.targetVersions],
-    mode: isAllNews(row) ? 'open' : 'settled',
+    mode: hasToTellAll(row) ? 'open' : 'settled',
     plantInformSeconds: contactMs === 0 ? null : Math.ceil(contactMs / 1_000),
     ...(row.machine.state === 'verifying' && wantsRestore(attempt) && { restore: true }),
     until: toTime(Math.min(FAR, watchedUntil(row, attempt, campaign))),
@@ -32,7 +32,7 @@ export function watchOf(row: UpgradeRow, campaign: CampaignRow): Watch | undefin
  * Whether each contact has to be told. Of a device that was given up for lost, too: that it is there after all, booted, or
  * still runs the target, does not show in its version.
  */
-function isAllNews({ machine }: UpgradeRow): boolean {
+function hasToTellAll({ machine }: UpgradeRow): boolean {
   if (machine.state === 'settled') return machine.outcome.kind === 'timed_out'
   return machine.state === 'verifying' || openAttempt(machine) !== null
 }

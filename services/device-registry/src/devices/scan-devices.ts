@@ -1,5 +1,6 @@
 import type { TargetedDevice, TextField } from '@sluice/targets'
 import type { Queryable } from '@sluice/sql'
+import type { DeviceRow } from '../store/device-row.ts'
 import { type Wanted, isStorable, isWanted, knownTexts } from './wanted-devices.ts'
 
 /** As many as are worth fetching to learn whether there are only few. */
@@ -31,23 +32,25 @@ export async function scanDevices(sql: Queryable, scan: Scan): Promise<Scanned> 
   return few === 'many' ? scanAlongKeys(sql, scan) : pick(few, scan)
 }
 
-interface NarrowRow {
-  readonly device_key: string
-  readonly name: string
-  readonly manufacturer: string
-  readonly oui: string
-  readonly product_class: string
-  readonly serial_number: string
-  readonly hardware_version: string | null
-  readonly software_version: string | null
-  readonly last_inform_at: number | null
-  readonly tags: string[]
-  readonly site: string | null
-  readonly region: string | null
-  readonly access_node: string | null
-  readonly zone: string | null
-  readonly changed_at: number
-}
+/** What an expression may ask for. */
+type NarrowRow = Pick<
+  DeviceRow,
+  | 'device_key'
+  | 'name'
+  | 'manufacturer'
+  | 'oui'
+  | 'product_class'
+  | 'serial_number'
+  | 'hardware_version'
+  | 'software_version'
+  | 'last_inform_at'
+  | 'tags'
+  | 'site'
+  | 'region'
+  | 'access_node'
+  | 'zone'
+  | 'changed_at'
+>
 
 const NARROW = `device_key, name, manufacturer, oui, product_class, serial_number, hardware_version, software_version,
   last_inform_at, tags, site, region, access_node, zone, changed_at`
