@@ -1,6 +1,6 @@
-import type { TargetedDevice, TextField } from '@sluice/targets'
+import type { TextField } from '@sluice/targets'
 import type { Queryable } from '@sluice/sql'
-import type { DeviceRow } from '../store/device-row.ts'
+import { type NarrowRow, targetedOf } from '../store/device-row.ts'
 import { type Wanted, isStorable, isWanted, knownTexts } from './wanted-devices.ts'
 
 /** As many as are worth fetching to learn whether there are only few. */
@@ -31,26 +31,6 @@ export async function scanDevices(sql: Queryable, scan: Scan): Promise<Scanned> 
   const few = await lookUp(sql, scan)
   return few === 'many' ? scanAlongKeys(sql, scan) : pick(few, scan)
 }
-
-/** What an expression may ask for. */
-type NarrowRow = Pick<
-  DeviceRow,
-  | 'device_key'
-  | 'name'
-  | 'manufacturer'
-  | 'oui'
-  | 'product_class'
-  | 'serial_number'
-  | 'hardware_version'
-  | 'software_version'
-  | 'last_inform_at'
-  | 'tags'
-  | 'site'
-  | 'region'
-  | 'access_node'
-  | 'zone'
-  | 'changed_at'
->
 
 const NARROW = `device_key, name, manufacturer, oui, product_class, serial_number, hardware_version, software_version,
   last_inform_at, tags, site, region, access_node, zone, changed_at`
@@ -147,24 +127,4 @@ async function keyAfter(sql: Queryable, after: string, rows: number): Promise<st
     [after, rows - 1],
   )
   return row?.device_key ?? null
-}
-
-function targetedOf(row: NarrowRow): TargetedDevice & { readonly changedAt: number } {
-  return {
-    deviceKey: row.device_key,
-    name: row.name,
-    manufacturer: row.manufacturer,
-    oui: row.oui,
-    productClass: row.product_class,
-    serialNumber: row.serial_number,
-    hardwareVersion: row.hardware_version,
-    softwareVersion: row.software_version,
-    lastInformAt: row.last_inform_at === null ? null : new Date(row.last_inform_at).toISOString(),
-    tags: row.tags,
-    site: row.site,
-    region: row.region,
-    accessNode: row.access_node,
-    zone: row.zone,
-    changedAt: row.changed_at,
-  }
 }

@@ -1,4 +1,5 @@
 import type { Device } from '@sluice/contracts'
+import type { TargetedDevice } from '@sluice/targets'
 
 /** A device as its table has it, with the user name of its credential and without any secret. */
 export interface DeviceRow {
@@ -32,6 +33,26 @@ export interface DeviceRow {
   readonly logs_bodies: boolean
 }
 
+/** What an expression may ask for. */
+export type NarrowRow = Pick<
+  DeviceRow,
+  | 'device_key'
+  | 'name'
+  | 'manufacturer'
+  | 'oui'
+  | 'product_class'
+  | 'serial_number'
+  | 'hardware_version'
+  | 'software_version'
+  | 'last_inform_at'
+  | 'tags'
+  | 'site'
+  | 'region'
+  | 'access_node'
+  | 'zone'
+  | 'changed_at'
+>
+
 /** Of `registry.devices`. The user name is looked up for the rows of the answer only. */
 export const DEVICE_COLUMNS = `device_key, name, manufacturer, oui, product_class, serial_number, hardware_version,
   software_version, last_inform_at, first_seen_at, last_events, tags, site, region, access_node, zone, changed_at, data_model_root, cwmp_version,
@@ -39,8 +60,8 @@ export const DEVICE_COLUMNS = `device_key, name, manufacturer, oui, product_clas
   (select own.username from registry.credentials as own
    where own.device_key = devices.device_key and own.purpose = 'cwmp') as username`
 
-/** Empty stands for what a device said it has no more. */
-export function deviceOf(row: DeviceRow, profile: string): Device {
+/** A device as an expression sees it; `changedAt`: epoch ms. */
+export function targetedOf(row: NarrowRow): TargetedDevice & { readonly changedAt: number } {
   return {
     deviceKey: row.device_key,
     name: row.name,
@@ -51,13 +72,22 @@ export function deviceOf(row: DeviceRow, profile: string): Device {
     hardwareVersion: row.hardware_version,
     softwareVersion: row.software_version,
     lastInformAt: timeOrNull(row.last_inform_at),
-    firstSeenAt: timeOf(row.first_seen_at),
-    lastEvents: row.last_events,
     tags: row.tags,
     site: row.site,
     region: row.region,
     accessNode: row.access_node,
     zone: row.zone,
+    changedAt: row.changed_at,
+  }
+}
+
+/** Empty stands for what a device said it has no more. */
+export function deviceOf(row: DeviceRow, profile: string): Device {
+  return {
+    ...targetedOf(row),
+    tags: row.tags,
+    firstSeenAt: timeOf(row.first_seen_at),
+    lastEvents: row.last_events,
     changedAt: timeOf(row.changed_at),
     username: row.username,
     dataModelRoot: row.data_model_root,
