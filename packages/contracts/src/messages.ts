@@ -3,6 +3,7 @@ import * as audit from './audit.ts'
 import * as campaign from './campaign.ts'
 import type { EventMessage, RequestMessage } from './define.ts'
 import * as device from './device.ts'
+import * as deviceCredential from './device-credential.ts'
 import * as deviceMessage from './device-message.ts'
 import * as deviceTask from './device-task.ts'
 import * as gatewayRules from './gateway-rules.ts'
@@ -20,6 +21,7 @@ const all = [
   audit,
   campaign,
   device,
+  deviceCredential,
   deviceMessage,
   deviceTask,
   gatewayRules,

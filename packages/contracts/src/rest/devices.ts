@@ -1,5 +1,6 @@
 import Type from 'typebox'
-import { BootstrapCredential, Device, DeviceChange, DeviceFilter, ImportedDevice } from '../device.ts'
+import { BootstrapCredential } from '../device-credential.ts'
+import { Device, DeviceChange, DeviceFilter, ImportedDevice } from '../device.ts'
 import { DeviceMessage } from '../device-message.ts'
 import { Upgrade, historyErase } from '../upgrade.ts'
 import { Count, SoftwareVersion } from '../values.ts'
