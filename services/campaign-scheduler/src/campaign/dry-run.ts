@@ -1,17 +1,10 @@
-import {
-  type DryRun,
-  type InputOf,
-  type Reply,
-  answered,
-  type campaignDryRun,
-  deviceList,
-  refused,
-} from '@sluice/contracts'
+import { type DryRun, type InputOf, type Reply, answered, type campaignDryRun, refused } from '@sluice/contracts'
 import { waveSizes } from '@sluice/rollout'
 import { type Parts, toMs } from '../parts.ts'
 import { completePolicy } from './complete-policy.ts'
 import { dryRunNotes } from './dry-run-notes.ts'
 import { estimateDuration } from './estimate-duration.ts'
+import { type AskInventory, createInventoryPages } from './inventory-pages.ts'
 import { planPath } from './path.ts'
 import { createSorter } from './sort-out.ts'
 import { type Survey, createSurveyor } from './survey.ts'
@@ -59,20 +52,17 @@ type Devices = Parameters<ReturnType<typeof createSorter>>[0]
 
 /** Within what the asker waits for: who is too many is told, with what to do about it. */
 async function eachPage(
-  { bus, clock, settings }: DryRunParts,
+  parts: DryRunParts,
   filter: Input['draft']['targets'],
   see: (devices: Devices) => void,
 ): Promise<Reply<null>> {
+  const { clock, settings } = parts
+  const ask = createInventoryPages(parts)
   const end = clock.now() + settings.dryRunMs
-  let limit = settings.planPageSize
   let count = 0
   let cursor: string | null = null
   for (;;) {
-    const page: Awaited<ReturnType<typeof askPage>> = await askPage(bus, filter, cursor, limit)
-    if (!page.ok && page.error.code === 'too_large' && limit > 1) {
-      limit = Math.ceil(limit / 2)
-      continue
-    }
+    const page: Awaited<ReturnType<AskInventory>> = await ask({ filter, ...(cursor !== null && { cursor }) })
     if (!page.ok) return page
     count += page.data.items.length
     if (count > settings.dryRunMost) return tooMany(`more than ${settings.dryRunMost} devices fit the targets`)
@@ -82,9 +72,6 @@ async function eachPage(
     if (clock.now() > end) return tooMany(`there was time to look at ${count} of the devices that fit the targets`)
   }
 }
-
-const askPage = (bus: Parts['bus'], filter: Input['draft']['targets'], cursor: string | null, limit: number) =>
-  bus.request(deviceList, { filter, limit, ...(cursor !== null && { cursor }) })
 
 const tooMany = (what: string): Reply<never> =>
   refused('too_large', `${what}: narrow them, for example to one model, tag or region`)

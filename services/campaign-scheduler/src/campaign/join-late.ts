@@ -1,4 +1,4 @@
-import { type Device, type InputOf, deviceList } from '@sluice/contracts'
+import type { Device } from '@sluice/contracts'
 import { waveOf } from '@sluice/rollout'
 import type { JournalEntry, Queryable } from '@sluice/sql'
 import { asOwner } from '../ownership.ts'
@@ -17,6 +17,7 @@ import { addToTallies } from '../store/tallies.ts'
 import { lockUpgrades } from '../store/upgrades.ts'
 import { growWave, wavesOf } from '../store/waves.ts'
 import { hint, placementEvents } from '../upgrade/placements.ts'
+import { type AskInventory, createInventoryPages } from './inventory-pages.ts'
 import { plannedUpgrade } from './planned-upgrade.ts'
 import { createSorter } from './sort-out.ts'
 import { canaryWaves, rankedWaves } from './waves-by-rank.ts'
@@ -33,24 +34,12 @@ export function mayGrow({ dynamicEndsAt }: Pick<CampaignRow, 'dynamicEndsAt'>, n
  * wave of its rank, never among the canaries, and finds there the pace and the caps of all others.
  */
 export async function joinLate(parts: Parts, campaignId: string, mayGoOn: () => boolean): Promise<void> {
-  const read = createPageReader(parts)
-  while (mayGoOn() && (await joinPage(parts, campaignId, read)));
-}
-
-/** Pages of the inventory, as large as they may be in one message. */
-function createPageReader({ bus, settings }: Parts) {
-  let limit = settings.planPageSize
-  return async (asked: Omit<InputOf<typeof deviceList>, 'limit'>) => {
-    for (;;) {
-      const page = await bus.request(deviceList, { ...asked, limit })
-      if (page.ok || page.error.code !== 'too_large' || limit === 1) return page
-      limit = Math.ceil(limit / 2)
-    }
-  }
+  const ask = createInventoryPages(parts)
+  while (mayGoOn() && (await joinPage(parts, campaignId, ask)));
 }
 
 /** False when the look is over, or has to be gone on with later. */
-async function joinPage(parts: Parts, campaignId: string, read: ReturnType<typeof createPageReader>): Promise<boolean> {
+async function joinPage(parts: Parts, campaignId: string, ask: AskInventory): Promise<boolean> {
   const campaign = await findCampaign(parts.sql, campaignId)
   const joining = await findJoining(parts.sql, campaignId)
   const now = parts.clock.now()
@@ -58,7 +47,7 @@ async function joinPage(parts: Parts, campaignId: string, read: ReturnType<typeo
   if (campaign === undefined || joining === undefined || joining.at > now) return false
   if (!mayGrow(campaign, now)) return endJoining(parts, campaignId, joining)
 
-  const page = await read({
+  const page = await ask({
     filter: campaign.targets,
     changedSince: toTime(joining.since),
     ...(joining.cursor !== null && { cursor: joining.cursor }),

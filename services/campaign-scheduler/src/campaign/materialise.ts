@@ -1,4 +1,4 @@
-import { type Device, deviceList } from '@sluice/contracts'
+import type { Device } from '@sluice/contracts'
 import { asOwner } from '../ownership.ts'
 import { OURSELVES, type Parts, toTime } from '../parts.ts'
 import {
@@ -17,6 +17,7 @@ import { addToTallies, countUpgrades } from '../store/tallies.ts'
 import { growWave, wavesOf } from '../store/waves.ts'
 import { announceCampaign } from './announce.ts'
 import { gatherRollback } from './gather-rollback.ts'
+import { createInventoryPages } from './inventory-pages.ts'
 import { plannedUpgrade } from './planned-upgrade.ts'
 import { type LeftOut, canariesOf, countLeftOut, createSorter } from './sort-out.ts'
 import { NO_RANK, canaryWaves, locatePlaces, wavePlaces } from './waves-by-rank.ts'
@@ -75,30 +76,23 @@ async function gather(parts: Parts, campaign: CampaignRow, mayGoOn: () => boolea
   return false
 }
 
-const LEAST_PAGE = 50
-
-/** Pages of the inventory, as large as they may be in one message. */
+/** Pages of the inventory, with the leg of each device. */
 function createPageReader(
   parts: Parts,
   { campaignId, targets, path, policy }: CampaignRow,
 ): (cursor: string | null) => Promise<PlanPage | undefined> {
-  let limit = parts.settings.planPageSize
+  const ask = createInventoryPages(parts)
   const sorter = createSorter(path, policy)
   const canaries = canariesOf(policy)
-  const read = async (cursor: string | null): Promise<PlanPage | undefined> => {
-    const page = await parts.bus.request(deviceList, { filter: targets, limit, ...(cursor !== null && { cursor }) })
+  return async (cursor) => {
+    const page = await ask({ filter: targets, ...(cursor !== null && { cursor }) })
     if (page.ok) {
       const { planned, leftOut } = sorter(page.data.items)
       return { planned, leftOut: countLeftOut(leftOut, canaries), next: page.data.next }
     }
-    if (page.error.code === 'too_large' && limit > LEAST_PAGE) {
-      limit = Math.max(LEAST_PAGE, Math.floor(limit / 2))
-      return read(cursor)
-    }
     parts.log.warn({ campaign_id: campaignId, error: page.error }, 'campaign.plan.waits_for_registry')
     return undefined
   }
-  return read
 }
 
 async function writePage(
