@@ -4,6 +4,8 @@ import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { TlsOptions } from 'node:tls'
 import { gunzipSync, inflateSync } from 'node:zlib'
+import { type Scheme, allowed, challengeOf } from './scripted-auth.ts'
+import { type Login, type Put, type Served, createScriptedFiles, respond } from './scripted-files.ts'
 
 /** One POST as it came over the wire. */
 export interface Post {
@@ -19,19 +21,6 @@ export interface Post {
   readonly connection: number
 }
 
-/** One file a device sent. */
-export interface Put {
-  readonly path: string
-  readonly body: Buffer
-  readonly authorization: string | undefined
-}
-
-export interface Served {
-  readonly path: string
-  readonly authorization: string | undefined
-  readonly range: string | undefined
-}
-
 /** An ACS and file server that does what the test tells it and keeps all it sees. Knows nothing of the simulator. */
 export interface ScriptedAcs {
   readonly url: string
@@ -41,9 +30,9 @@ export interface ScriptedAcs {
   readonly puts: Put[]
   /** Answers to be given, in this order, as the device's posts leave room: SOAP content of calls. */
   ask(serial: string, ...calls: string[]): void
-  serve(path: string, bytes: Buffer, how?: { login?: string; cutAt?: number; digest?: boolean }): string
+  serve(path: string, bytes: Buffer, how?: Login & { cutAt?: number }): string
   /** Takes a PUT at this path; answers its URL. */
-  receive(path: string, how?: { login?: string; digest?: boolean }): string
+  receive(path: string, how?: Login): string
   /** The next answers to POSTs are this status with no body. */
   failNext(times: number, status?: number, headers?: Record<string, string>): void
   /** Refuses these content codings with 415. */
@@ -75,12 +64,11 @@ const ANSWERS: Readonly<Record<string, string>> = {
   GetRPCMethods:
     '<cwmp:GetRPCMethodsResponse><MethodList soap-enc:arrayType="xsd:string[1]" xmlns:soap-enc="http://schemas.xmlsoap.org/soap/encoding/"><string>Inform</string></MethodList></cwmp:GetRPCMethodsResponse>',
 }
-const REALM = 'scripted'
 let servers = 0
 
 export async function startScriptedAcs(
   auth?: {
-    scheme: 'basic' | 'digest' | 'digest-sha256' | 'digest-rfc2069'
+    scheme: Scheme
     password(username: string): string | undefined
   },
   tls?: TlsOptions,
@@ -88,9 +76,8 @@ export async function startScriptedAcs(
   servers += 1
   const nonce = `b7d1f0a2${servers}`
   const posts: Post[] = []
-  const served: Served[] = []
   const calls = new Map<string, string[]>()
-  const files = new Map<string, { bytes: Buffer; login?: string; cutAt?: number; digest?: boolean }>()
+  const files = createScriptedFiles(nonce)
   const sessions = new Map<string, string>()
   const waiting = new Set<() => void>()
   let failures = 0
@@ -98,18 +85,12 @@ export async function startScriptedAcs(
   let failHeaders: Record<string, string> = {}
   let refusesCodings = false
   let redirectStatus = 307
-  const puts: Put[] = []
-  const receivers = new Map<string, { login?: string; digest?: boolean }>()
   let refuseReport = false
   let stale = 0
   let redirect: string | undefined
   let connections = 0
   const acs = { hold: false, header: '' }
 
-  const respond = (response: ServerResponse, status: number, body = '', headers: Record<string, string> = {}): void => {
-    response.writeHead(status, { 'Content-Length': Buffer.byteLength(body), ...headers })
-    response.end(body)
-  }
   const enveloped = (id: string, content: string): string =>
     `<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns:cwmp="urn:dslforum-org:cwmp-1-2"><soapenv:Header><cwmp:ID soapenv:mustUnderstand="1">${id}</cwmp:ID>${acs.header}${acs.hold ? '<cwmp:HoldRequests>1</cwmp:HoldRequests>' : ''}</soapenv:Header><soapenv:Body>${content}</soapenv:Body></soapenv:Envelope>`
   const soap = (response: ServerResponse, id: string, content: string, headers: Record<string, string> = {}): void =>
@@ -169,45 +150,13 @@ export async function startScriptedAcs(
     return soap(response, `call-${posts.length}`, call)
   }
 
-  const answerGet = (request: IncomingMessage, response: ServerResponse): void => {
-    const path = request.url ?? '/'
-    const { authorization, range } = request.headers
-    served.push({ path, authorization, range })
-    const file = files.get(path)
-    if (!file) return respond(response, 404)
-    if (file.login !== undefined) {
-      const [, password] = file.login.split(':')
-      const scheme = file.digest ? 'digest' : 'basic'
-      if (!allowed(request, { scheme, password: () => password }, nonce)) {
-        return respond(response, 401, '', { 'WWW-Authenticate': challengeOf(scheme, nonce) })
-      }
-    }
-    const from = Number(/bytes=(\d+)-/.exec(range ?? '')?.[1] ?? 0)
-    const rest = file.bytes.subarray(from)
-    response.writeHead(from > 0 ? 206 : 200, { 'Content-Length': rest.length, ETag: '"one"' })
-    if (file.cutAt === undefined || from >= file.cutAt) return void response.end(rest)
-    response.write(rest.subarray(0, file.cutAt), () => setTimeout(() => response.destroy(), 20))
-  }
-
-  const answerPut = (request: IncomingMessage, response: ServerResponse, body: Buffer): void => {
-    const path = request.url ?? '/'
-    const place = receivers.get(path)
-    if (!place) return respond(response, 403)
-    const scheme = place.digest ? 'digest' : 'basic'
-    const [, password] = place.login?.split(':') ?? []
-    if (place.login !== undefined && !allowed(request, { scheme, password: () => password }, nonce))
-      return respond(response, 401, '', { 'WWW-Authenticate': challengeOf(scheme, nonce) })
-    puts.push({ path, body, authorization: request.headers.authorization })
-    respond(response, 201)
-  }
-
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
-    if (request.method === 'GET') return answerGet(request, response)
+    if (request.method === 'GET') return files.answerGet(request, response)
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
       const bytes = Buffer.concat(chunks)
-      if (request.method === 'PUT') return answerPut(request, response, bytes)
+      if (request.method === 'PUT') return files.answerPut(request, response, bytes)
       const coding = request.headers['content-encoding']
       const body = (coding === 'gzip' ? gunzipSync(bytes) : coding === 'deflate' ? inflateSync(bytes) : bytes).toString(
         'utf8',
@@ -236,20 +185,14 @@ export async function startScriptedAcs(
   return Object.assign(acs, {
     url: `${base}/acs`,
     posts,
-    served,
-    puts,
-    receive: (path: string, how: { login?: string; digest?: boolean } = {}) => {
-      receivers.set(path, how)
-      return base + path
-    },
+    served: files.served,
+    puts: files.puts,
+    receive: (path: string, how: Login = {}) => base + files.receive(path, how),
     refuseCodings: () => {
       refusesCodings = true
     },
     ask: (serial: string, ...more: string[]) => void calls.set(serial, [...(calls.get(serial) ?? []), ...more]),
-    serve: (path: string, bytes: Buffer, how: { login?: string; cutAt?: number; digest?: boolean } = {}) => {
-      files.set(path, { bytes, ...how })
-      return base + path
-    },
+    serve: (path: string, bytes: Buffer, how: Login & { cutAt?: number } = {}) => base + files.serve(path, bytes, how),
     failNext: (times: number, status = 503, headers: Record<string, string> = {}) => {
       failures = times
       failStatus = status
@@ -317,37 +260,4 @@ export function eventsOf(post: Post): string[] {
 
 function nameOf(body: string): string {
   return /<[\w-]+:Body[^>]*>\s*(?:<!--.*?-->)?\s*<(?:[\w-]+:)?(\w+)/.exec(body)?.[1] ?? ''
-}
-
-type Scheme = 'basic' | 'digest' | 'digest-sha256' | 'digest-rfc2069'
-
-function challengeOf(scheme: Scheme, nonce: string): string {
-  if (scheme === 'basic') return `Basic realm="${REALM}"`
-  if (scheme === 'digest-rfc2069') return `Digest realm="${REALM}", nonce="${nonce}"`
-  const algorithm = scheme === 'digest-sha256' ? ', algorithm=SHA-256' : ''
-  return `Digest realm="${REALM}", qop="auth,auth-int", nonce="${nonce}", opaque="xyz"${algorithm}`
-}
-
-function allowed(
-  request: IncomingMessage,
-  auth: { scheme: Scheme; password(username: string): string | undefined },
-  nonce: string,
-): boolean {
-  const header = request.headers.authorization ?? ''
-  if (auth.scheme === 'basic') {
-    const [username = '', password] = Buffer.from(header.replace(/^Basic /, ''), 'base64')
-      .toString()
-      .split(':')
-    return header.startsWith('Basic ') && password === auth.password(username)
-  }
-  const field = (name: string): string => new RegExp(`[ ,]${name}="?([^",]*)`).exec(header)?.[1] ?? ''
-  const hash = (text: string): string =>
-    createHash(auth.scheme === 'digest-sha256' ? 'sha256' : 'md5')
-      .update(text)
-      .digest('hex')
-  const password = auth.password(field('username'))
-  const ha1 = hash(`${field('username')}:${REALM}:${password}`)
-  const ha2 = hash(`${request.method}:${request.url}`)
-  const middle = auth.scheme === 'digest-rfc2069' ? nonce : `${nonce}:${field('nc')}:${field('cnonce')}:${field('qop')}`
-  return password !== undefined && field('nonce') === nonce && field('response') === hash(`${ha1}:${middle}:${ha2}`)
 }
