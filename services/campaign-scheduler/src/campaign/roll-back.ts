@@ -13,12 +13,12 @@ import { afterCommit } from '../after-commit.ts'
 import { inTransaction } from '../in-transaction.ts'
 import type { Parts } from '../parts.ts'
 import { type CampaignRow, lockCampaigns, openRollbackOf } from '../store/campaigns.ts'
-import { movedModels } from '../store/moved-devices.ts'
+import { nextMoved } from '../store/moved-devices.ts'
 import { talliesOf } from '../store/tallies.ts'
 import { announceCampaign, announceStops } from './announce.ts'
 import { changeState } from './change-state.ts'
 import { countersOf } from './counters.ts'
-import { findWaysBack, givenWay } from './ways-back.ts'
+import { type Origin, findWaysBack, givenWay } from './ways-back.ts'
 import { planForAWhile, writeCampaign } from './write-campaign.ts'
 
 type Input = InputOf<typeof campaignRollBack>
@@ -34,7 +34,7 @@ export async function rollBackCampaign(parts: Parts, input: Input, traceparent?:
   const { artifactId } = input
   const path =
     artifactId === undefined
-      ? await findWaysBack(parts, await movedModels(parts.sql, campaign.campaignId))
+      ? await findWaysBack(parts, await originsOf(parts, campaign.campaignId))
       : await givenWay(parts, artifactId)
   if (!path.ok) return path
   if (path.data.length === 0) {
@@ -95,6 +95,20 @@ async function stopForGood(
     await afterCommit(parts.log, 'campaign.news.failed', () => announceCampaign(parts, campaignId))
   }
   return stopped
+}
+
+/** Which models a campaign moved from which versions. Page by page: one statement over a million devices takes too long. */
+async function originsOf({ sql, settings }: Parts, campaignId: string): Promise<Origin[]> {
+  const origins = new Map<string, Origin>()
+  for (let after: string | null = ''; after !== null;) {
+    const page: Awaited<ReturnType<typeof nextMoved>> = await nextMoved(sql, campaignId, after, settings.planPageSize)
+    for (const { oui, productClass, hardwareVersion, fromVersion } of page.items) {
+      const origin = { oui, productClass, hardwareVersion, fromVersion }
+      origins.set(JSON.stringify(origin), origin)
+    }
+    after = page.next
+  }
+  return [...origins.values()]
 }
 
 /** The same rules the other way: canaries by name may not be among those that were moved, so all are ranked. */

@@ -4,7 +4,7 @@ import type { Parts } from '../parts.ts'
 import type { PlannedLeg } from '../store/campaigns.ts'
 import type { MovedDevice } from '../store/moved-devices.ts'
 
-type Origin = Pick<MovedDevice, 'oui' | 'productClass' | 'hardwareVersion' | 'fromVersion'>
+export type Origin = Pick<MovedDevice, 'oui' | 'productClass' | 'hardwareVersion' | 'fromVersion'>
 
 const PAGE = 500
 /** As many artifacts as are looked through for the releases that devices came from. */

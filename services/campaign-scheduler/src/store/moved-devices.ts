@@ -44,16 +44,3 @@ export async function nextMoved(
   )
   return { items, next: keys.length === limit ? keys.at(-1)!.key : null }
 }
-
-/** Which models a campaign moved from which versions. Looks at every device it offered something: for a rollback alone. */
-export function movedModels(
-  db: Queryable,
-  campaignId: string,
-): Promise<Pick<MovedDevice, 'oui' | 'productClass' | 'hardwareVersion' | 'fromVersion'>[]> {
-  return db.query(
-    `select distinct oui, "productClass", "hardwareVersion", "fromVersion"
-     from (select distinct device_key from scheduler.upgrades where campaign_id = $1 and machine->>'fromVersion' is not null) keys,
-       ${moved}`,
-    [campaignId],
-  )
-}
