@@ -3,11 +3,9 @@ export {
   type ArtifactDraft,
   type DownloadOffer,
   type SignatureAlgorithm,
-  type TrustKey,
   type Verdict,
   Artifact as ArtifactSchema,
   ArtifactDraft as ArtifactDraftSchema,
-  TrustKey as TrustKeySchema,
   artifactCreate,
   artifactGet,
   artifactList,
@@ -17,9 +15,6 @@ export {
   artifactRevoke,
   artifactRevoked,
   artifactTrusted,
-  trustKeyAdd,
-  trustKeyList,
-  trustKeyRevoke,
 } from './artifact.ts'
 export { type AuditPage, type AuditPart, AuditPage as AuditPageSchema, auditList } from './audit.ts'
 export { type Policy, type PolicyDraft, Policy as PolicySchema } from './campaign-policy.ts'
@@ -165,3 +160,4 @@ export {
   type QueryOf,
   type ResponseOf,
 } from './rest.ts'
+export { type TrustKey, TrustKey as TrustKeySchema, trustKeyAdd, trustKeyList, trustKeyRevoke } from './trust-key.ts'

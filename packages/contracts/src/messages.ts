@@ -13,6 +13,7 @@ import * as reach from './reach.ts'
 import * as report from './report.ts'
 import * as task from './task.ts'
 import * as transfer from './transfer.ts'
+import * as trustKey from './trust-key.ts'
 import * as upgrade from './upgrade.ts'
 import * as upload from './upload.ts'
 
@@ -31,6 +32,7 @@ const all = [
   report,
   task,
   transfer,
+  trustKey,
   upgrade,
   upload,
 ].flatMap((part): unknown[] => Object.values(part))

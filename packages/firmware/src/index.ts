@@ -28,3 +28,18 @@ export {
   type ReadGrant,
 } from './download-grant.ts'
 export { mintUpload, readUpload, type MintedUpload, type ReadUpload, type UploadRight } from './upload-grant.ts'
+export type {
+  EmbeddedSignature,
+  FormatRefusal,
+  ImageFormat,
+  ImageSource,
+  Parsed,
+  ParsedImage,
+  Span,
+  SpanCheck,
+  SpanRun,
+  UnsignedSpan,
+} from './formats/format.ts'
+export type { ImageFacts, ImageMember, SettingsEffect } from './formats/image-facts.ts'
+export { onePass, type Listener } from './formats/one-pass.ts'
+export { parseImage } from './formats/parse-image.ts'

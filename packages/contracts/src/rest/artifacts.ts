@@ -1,5 +1,6 @@
 import Type from 'typebox'
-import { Artifact, ArtifactDraft, TrustKey } from '../artifact.ts'
+import { Artifact, ArtifactDraft } from '../artifact.ts'
+import { TrustKey } from '../trust-key.ts'
 import { ArtifactId } from '../values.ts'
 import { because, none, operation, page, pageOf } from './operation.ts'
 

@@ -1,0 +1,34 @@
+import type { ImageEnds, ImageFormat, ImageParser, ImageSource, Parsed } from './format.ts'
+import { raw } from './raw.ts'
+
+/** In the order in which they are asked. `raw` recognises everything and comes last. */
+const PARSERS: readonly ImageParser[] = [raw]
+
+const END_BYTES = 64
+
+/**
+ * Reads an image as the format it looks like. Where a format was declared, an image that looks otherwise is refused:
+ * only `raw` may be declared for anything, and means that nobody looks inside.
+ */
+export async function parseImage(source: ImageSource, declared: ImageFormat | null): Promise<Parsed> {
+  if (declared === 'raw') return raw.parse(source)
+  const looksLike = parserFor(await readEnds(source))
+  if (declared === null || declared === looksLike.format) return looksLike.parse(source)
+  return {
+    kind: 'refused',
+    code: 'format_malformed',
+    detail: `declared as ${declared}, but looks like ${looksLike.format}`,
+  }
+}
+
+function parserFor(ends: ImageEnds): ImageParser {
+  return PARSERS.find((parser) => parser.recognises(ends)) ?? raw
+}
+
+async function readEnds(source: ImageSource): Promise<ImageEnds> {
+  const length = Math.min(END_BYTES, source.size)
+  return {
+    head: await source.read({ start: 0, end: length }),
+    tail: await source.read({ start: source.size - length, end: source.size }),
+  }
+}
