@@ -43,3 +43,4 @@ export type {
 export type { ImageFacts, ImageMember, SettingsEffect } from './formats/image-facts.ts'
 export { onePass, type Listener } from './formats/one-pass.ts'
 export { parseImage } from './formats/parse-image.ts'
+export { envelopeSigning, payloadOf, signedBytesOf, signersOf, type Envelope, type EnvelopeSignature } from './dsse.ts'
