@@ -10,7 +10,10 @@ for (let seed = options.seed; seed < options.seed + options.seeds; seed += 1) {
   process.stdout.write(
     `seed ${seed}: ${verdict}; ${campaign.state} after ${seconds} s, ${JSON.stringify(campaign.outcomes)}\n`,
   )
-  for (const { rule, detail, seq } of violations) process.stdout.write(`  ${rule}: ${detail} (${seq ?? '-'})\n`)
+  for (const { rule, detail, seq, story = [] } of violations) {
+    process.stdout.write(`  ${rule}: ${detail} (${seq ?? '-'})\n`)
+    for (const line of story) process.stdout.write(`    ${line}\n`)
+  }
   if (verdict === 'holds') continue
   failed += 1
   say(output)

@@ -1,6 +1,7 @@
 import { type Fate, fateOf } from './device-fate.ts'
 import type { History, Violation } from './history.ts'
 import { type Moved, isClaim, isOutcome, movesOf } from './replay.ts'
+import { tellStory } from './tell-story.ts'
 
 /** Every outcome is what the device's own record says became of it. */
 export function checkOutcomes(history: History): Violation[] {
@@ -23,7 +24,8 @@ export function checkOutcomes(history: History): Violation[] {
       moves.some((one) => one.upgradeId === upgradeId && one.fact.kind === 'informed' && one.row.at >= since)
     if (!allowed(fate, heard).includes(outcome)) {
       const detail = `${upgradeId} of ${lines[0]?.deviceName} is ${outcome}, its device says ${JSON.stringify(fate)}`
-      violations.push({ rule: 'outcome_is_the_devices', detail, seq: row.seq })
+      const itsMoves = moves.filter((one) => one.upgradeId === upgradeId)
+      violations.push({ rule: 'outcome_is_the_devices', detail, seq: row.seq, story: tellStory(itsMoves, lines) })
     }
   }
   const defects = [...history.devices.values()].flat().filter(({ what }) => what === 'defect')

@@ -80,4 +80,6 @@ export interface Violation {
   readonly rule: string
   readonly detail: string
   readonly seq?: number
+  /** Line by line, what was written down about it. */
+  readonly story?: readonly string[]
 }
