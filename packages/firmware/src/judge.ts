@@ -17,13 +17,20 @@ export interface PresentedSignature {
 }
 
 export type SignatureFailure =
-  /** No key of the store is of the algorithm's kind. */
+  /** No key of the store is of the algorithm's kind, or has the number that the signature names. */
   | 'key_unknown'
   /** No key of the store verifies it: made by a key that is not in the store, or over other bytes. */
   | 'signature_invalid'
   | 'signature_malformed'
   | 'algorithm_not_supported'
   | 'image_too_large_for_algorithm'
+  /** Of minisign, and of its old kind. */
+  | 'signature_not_prehashed'
+  /** A key of the store vouches for the signer by certificates, and one of them says otherwise, or is not in force. */
+  | 'certificate_invalid'
+  | 'certificate_not_yet_valid'
+  | 'certificate_expired'
+  | 'certificate_revoked'
 
 export interface Case {
   /** What came with the image. A digest or size nobody declared is not held against it. */
@@ -125,11 +132,16 @@ function lookAtModels({ fits }: Case): Finding {
 }
 
 const FAILURES: Readonly<Record<SignatureFailure, string>> = {
-  key_unknown: 'no key of this kind is in the trust store',
+  key_unknown: 'no key of this kind, or with the number it names, is in the trust store',
   signature_invalid: 'no key of the trust store verifies it: made by an unknown key, or over other bytes',
   signature_malformed: 'not a signature of this algorithm',
   algorithm_not_supported: 'this algorithm is not supported',
   image_too_large_for_algorithm: 'the image is too large for an algorithm that needs it whole',
+  signature_not_prehashed: 'a minisign signature of the old kind: sign again, prehashed',
+  certificate_invalid: 'its certificates do not lead from a key of the trust store to the signer',
+  certificate_not_yet_valid: 'a certificate of the signer is not valid yet',
+  certificate_expired: 'a certificate of the signer has expired',
+  certificate_revoked: 'a certificate of the signer is revoked',
 }
 
 function lookAtSignature({ algorithm, outcome }: PresentedSignature, the: Case): Finding {

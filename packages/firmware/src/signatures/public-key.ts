@@ -1,5 +1,6 @@
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
 import { familyOf, type KeyFamily } from './algorithms.ts'
+import { readMinisignKey } from './read-minisign-key.ts'
 
 export interface PublicKey {
   readonly key: KeyObject
@@ -8,6 +9,8 @@ export interface PublicKey {
   readonly family: KeyFamily
   /** The canonical text: SPKI in PEM. */
   readonly pem: string
+  /** By which signatures of minisign, signify and usign name it: 16 hexadecimal digits. Absent: it was given without. */
+  readonly keyNumber?: string
 }
 
 export type PublicKeyRefusal =
@@ -26,14 +29,19 @@ const MIN_RSA_BITS = 2048
 /** Checking time grows with the square of the length; nobody signs firmware with more. */
 const MAX_RSA_BITS = 8192
 
-/** Reads a public key given as PEM (`PUBLIC KEY` or `RSA PUBLIC KEY`) or as SPKI DER in base64. */
+/**
+ * Reads a public key given as PEM (`PUBLIC KEY` or `RSA PUBLIC KEY`), as SPKI DER in base64, or as minisign, signify and
+ * usign write it.
+ */
 export function readPublicKey(text: string): ReadPublicKey {
   if (text.length > MAX_TEXT) return refused('key_too_long', `a key has at most ${MAX_TEXT} characters`)
   // createPublicKey would quietly derive the public half; a private key must not have come this far at all.
   if (/PRIVATE KEY/.test(text))
     return refused('key_private', 'this is a private key: replace it, it is no longer secret')
+  const numbered = readMinisignKey(text.trim())
+  if (numbered !== null) return admit(numbered.key, numbered.keyNumber)
   const key = parse(text.trim())
-  if (key === null) return refused('key_malformed', 'neither PEM nor SPKI in base64')
+  if (key === null) return refused('key_malformed', 'neither PEM, nor SPKI in base64, nor a key of minisign or signify')
   return admit(key)
 }
 
@@ -47,7 +55,7 @@ function parse(text: string): KeyObject | null {
   }
 }
 
-function admit(key: KeyObject): ReadPublicKey {
+function admit(key: KeyObject, keyNumber?: string): ReadPublicKey {
   const family = familyOf(key)
   if (family === null) {
     return refused('key_kind_not_supported', `keys are Ed25519, P-256, P-384 or RSA, not ${key.asymmetricKeyType}`)
@@ -61,9 +69,10 @@ function admit(key: KeyObject): ReadPublicKey {
   }
   const der = key.export({ format: 'der', type: 'spki' })
   const keyId = createHash('sha256').update(der).digest('hex').slice(0, 16)
+  const pem = key.export({ format: 'pem', type: 'spki' }).toString()
   return {
     kind: 'read',
-    publicKey: { key, keyId, family, pem: key.export({ format: 'pem', type: 'spki' }).toString() },
+    publicKey: { key, keyId, family, pem, ...(keyNumber === undefined ? {} : { keyNumber }) },
   }
 }
 
