@@ -25,13 +25,14 @@ export const SignatureAlgorithm = Type.Enum([
   'rsa_pkcs1_sha256',
   'minisign',
   'signify',
+  'cms',
 ])
 export type SignatureAlgorithm = Static<typeof SignatureAlgorithm>
 
 /** A detached signature over the whole image. */
 export const DetachedSignature = Type.Object({
   algorithm: SignatureAlgorithm,
-  /** Standard base64; ECDSA in DER; of minisign and signify the signature file. */
+  /** Standard base64; ECDSA in DER; of minisign and signify the signature file; CMS in DER, or in PEM as it is. */
   value: Type.String({ minLength: 16, maxLength: 16_384 }),
 })
 

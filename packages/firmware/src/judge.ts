@@ -12,7 +12,8 @@ export interface TrustKey {
 export interface PresentedSignature {
   readonly algorithm: string
   readonly outcome:
-    | { readonly kind: 'verified'; readonly keyId: string }
+    /** `chain`: by certificates, of which these are the subjects, from the signer to the key of the store. */
+    | { readonly kind: 'verified'; readonly keyId: string; readonly chain?: readonly string[] }
     | { readonly kind: 'failed'; readonly code: SignatureFailure }
 }
 
@@ -31,6 +32,8 @@ export type SignatureFailure =
   | 'certificate_not_yet_valid'
   | 'certificate_expired'
   | 'certificate_revoked'
+  /** A certificate that is for another use than signing firmware, or that demands what is not checked here. */
+  | 'certificate_not_for_signing'
 
 export interface Case {
   /** What came with the image. A digest or size nobody declared is not held against it. */
@@ -142,6 +145,7 @@ const FAILURES: Readonly<Record<SignatureFailure, string>> = {
   certificate_not_yet_valid: 'a certificate of the signer is not valid yet',
   certificate_expired: 'a certificate of the signer has expired',
   certificate_revoked: 'a certificate of the signer is revoked',
+  certificate_not_for_signing: 'a certificate of the signer is not for signing firmware',
 }
 
 function lookAtSignature({ algorithm, outcome }: PresentedSignature, the: Case): Finding {

@@ -1,8 +1,11 @@
 import type { ImageEnds, ImageFormat, ImageParser, ImageSource, Parsed } from './format.ts'
+import { raucBundle } from './rauc-bundle/parse-bundle.ts'
 import { raw } from './raw.ts'
+import { swupdate } from './swupdate/parse-swupdate.ts'
+import { tr069SignedPackage } from './tr069-signed-package/parse-signed-package.ts'
 
 /** In the order in which they are asked. `raw` recognises everything and comes last. */
-const PARSERS: readonly ImageParser[] = [raw]
+const PARSERS: readonly ImageParser[] = [tr069SignedPackage, raucBundle, swupdate, raw]
 
 const END_BYTES = 64
 

@@ -10,6 +10,7 @@ export type SignatureAlgorithm =
   | 'rsa_pkcs1_sha256'
   | 'minisign'
   | 'signify'
+  | 'cms'
 
 export type KeyFamily = 'ed25519' | 'p256' | 'p384' | 'rsa'
 
@@ -23,7 +24,8 @@ export interface AlgorithmFacts {
   readonly options: { readonly padding?: number; readonly saltLength?: number; readonly dsaEncoding?: 'der' }
 }
 
-const ALGORITHMS: Readonly<Record<SignatureAlgorithm, AlgorithmFacts>> = {
+/** A CMS names its algorithms and its signers itself: see `cms/`. */
+const ALGORITHMS: Readonly<Record<Exclude<SignatureAlgorithm, 'cms'>, AlgorithmFacts>> = {
   ed25519: { family: 'ed25519', form: 'bare', hash: null, options: {} },
   ecdsa_p256_sha256: { family: 'p256', form: 'bare', hash: 'sha256', options: { dsaEncoding: 'der' } },
   // Updates of LoRa Basics Station.
@@ -47,13 +49,13 @@ const ALGORITHMS: Readonly<Record<SignatureAlgorithm, AlgorithmFacts>> = {
 
 /** The facts of an algorithm, or null for a name that is not in the table. */
 export function algorithmFacts(name: string): AlgorithmFacts | null {
-  return Object.hasOwn(ALGORITHMS, name) ? ALGORITHMS[name as SignatureAlgorithm] : null
+  return Object.hasOwn(ALGORITHMS, name) ? ALGORITHMS[name as keyof typeof ALGORITHMS] : null
 }
 
 /** The algorithms a key of this family can be asked about. */
 export function algorithmsOf(family: KeyFamily): SignatureAlgorithm[] {
-  const names = Object.keys(ALGORITHMS) as SignatureAlgorithm[]
-  return names.filter((name) => ALGORITHMS[name].family === family)
+  const names = Object.keys(ALGORITHMS) as (keyof typeof ALGORITHMS)[]
+  return [...names.filter((name) => ALGORITHMS[name].family === family), 'cms']
 }
 
 export function familyOf(key: KeyObject): KeyFamily | null {

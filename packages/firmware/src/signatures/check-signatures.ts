@@ -1,4 +1,5 @@
 import { createVerify } from 'node:crypto'
+import { startDetachedCms } from '../cms/detached-cms.ts'
 import type { SpanRun } from '../formats/format.ts'
 import type { PresentedSignature } from '../judge.ts'
 import { algorithmFacts, type AlgorithmFacts } from './algorithms.ts'
@@ -14,35 +15,44 @@ import { holdImage, MAX_WHOLE_IMAGE_BYTES, type WholeImage } from './whole-image
 /** A detached signature over the whole image. A bare one names no key: every key of its kind is tried. */
 export interface DetachedSignature {
   readonly algorithm: string
-  /** Standard base64. ECDSA in DER; of minisign and signify the signature file. */
+  /** Standard base64. ECDSA in DER; of minisign and signify the signature file; CMS in DER or PEM. */
   readonly value: string
 }
 
 /** Checks under way: feed them the image once, in order; then ask. */
 export interface SignatureChecks {
   update(chunk: Uint8Array): void
-  /** What became of each signature, in the order they were given. */
+  /** What became of each signature, in the order they were given; of a CMS with several signers, of each of them. */
   finish(): Promise<PresentedSignature[]>
+}
+
+export interface SignatureCheckOptions {
+  /** How long the image will be, so that room is made once. */
+  readonly expectedBytes?: number
+  /** How much may be held of an image for algorithms that need it whole. */
+  readonly maxWholeImageBytes?: number
+  /** Where it is held, to share it with signatures that the image carries. */
+  readonly whole?: WholeImage
+  /** In milliseconds since the epoch, for certificates. Without it none of them is in force. */
+  readonly now?: number
 }
 
 /** Starts checking detached signatures over one image against the keys of a trust store. Bad input never throws. */
 export function startSignatureChecks(
   signatures: readonly DetachedSignature[],
   keys: readonly PublicKey[],
-  /**
-   * How long the image will be, so that room is made once, and how much may be held; or where it is held, to share it
-   * with signatures that the image carries.
-   */
   {
     expectedBytes = 0,
     maxWholeImageBytes = MAX_WHOLE_IMAGE_BYTES,
     whole = holdImage({ expectedBytes, maxBytes: maxWholeImageBytes }),
-  } = {},
+    now = Number.NaN,
+  }: SignatureCheckOptions = {},
 ): SignatureChecks {
-  const checks = signatures.map(({ algorithm, value }) => ({
-    algorithm,
-    check: startCheck(algorithm, value, keys, whole),
-  }))
+  const checks = signatures.flatMap(({ algorithm, value }) => {
+    const started =
+      algorithm === 'cms' ? startDetachedCms(value, { keys, now }) : [startCheck(algorithm, value, keys, whole)]
+    return started.map((check) => ({ algorithm, check }))
+  })
   return {
     update: (chunk) => {
       for (const { check } of checks) if (!isSettled(check)) check.update(chunk)

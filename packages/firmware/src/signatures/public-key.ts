@@ -1,5 +1,7 @@
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
 import { familyOf, type KeyFamily } from './algorithms.ts'
+import type { Certificate } from '../cms/certificate.ts'
+import { readCertificateText } from './read-certificate.ts'
 import { readMinisignKey } from './read-minisign-key.ts'
 
 export interface PublicKey {
@@ -7,10 +9,12 @@ export interface PublicKey {
   /** First 16 hexadecimal digits of SHA-256 over the SubjectPublicKeyInfo in DER: one key has one id, however it was written down. */
   readonly keyId: string
   readonly family: KeyFamily
-  /** The canonical text: SPKI in PEM. */
+  /** The canonical text: SPKI in PEM, or the certificate. */
   readonly pem: string
   /** By which signatures of minisign, signify and usign name it: 16 hexadecimal digits. Absent: it was given without. */
   readonly keyNumber?: string
+  /** It was given as a certificate: an anchor, up to which certificates of CMS signers may lead. */
+  readonly certificate?: Certificate
 }
 
 export type PublicKeyRefusal =
@@ -30,19 +34,20 @@ const MIN_RSA_BITS = 2048
 const MAX_RSA_BITS = 8192
 
 /**
- * Reads a public key given as PEM (`PUBLIC KEY` or `RSA PUBLIC KEY`), as SPKI DER in base64, or as minisign, signify and
- * usign write it.
+ * Reads a public key given as PEM (`PUBLIC KEY`, `RSA PUBLIC KEY` or `CERTIFICATE`), as SPKI DER in base64, or as
+ * minisign, signify and usign write it.
  */
 export function readPublicKey(text: string): ReadPublicKey {
   if (text.length > MAX_TEXT) return refused('key_too_long', `a key has at most ${MAX_TEXT} characters`)
   // createPublicKey would quietly derive the public half; a private key must not have come this far at all.
   if (/PRIVATE KEY/.test(text))
     return refused('key_private', 'this is a private key: replace it, it is no longer secret')
+  if (text.includes('-----BEGIN CERTIFICATE-----')) return admitCertificate(text.trim())
   const numbered = readMinisignKey(text.trim())
-  if (numbered !== null) return admit(numbered.key, numbered.keyNumber)
+  if (numbered !== null) return admitKey(numbered.key, { keyNumber: numbered.keyNumber })
   const key = parse(text.trim())
   if (key === null) return refused('key_malformed', 'neither PEM, nor SPKI in base64, nor a key of minisign or signify')
-  return admit(key)
+  return admitKey(key)
 }
 
 function parse(text: string): KeyObject | null {
@@ -55,7 +60,19 @@ function parse(text: string): KeyObject | null {
   }
 }
 
-function admit(key: KeyObject, keyNumber?: string): ReadPublicKey {
+function admitCertificate(text: string): ReadPublicKey {
+  const certificate = readCertificateText(text)
+  if (certificate === null) return refused('key_malformed', 'not one certificate in PEM that can be read')
+  if (certificate.demandsMore)
+    return refused('key_kind_not_supported', 'the certificate demands of its users what is not checked here')
+  return admitKey(certificate.key, { certificate, pem: certificate.x509.toString() })
+}
+
+/** Whether a key is of a kind and a strength that anything may lean on, wherever it comes from. */
+export function admitKey(
+  key: KeyObject,
+  more: { readonly pem?: string; readonly keyNumber?: string; readonly certificate?: Certificate } = {},
+): ReadPublicKey {
   const family = familyOf(key)
   if (family === null) {
     return refused('key_kind_not_supported', `keys are Ed25519, P-256, P-384 or RSA, not ${key.asymmetricKeyType}`)
@@ -72,7 +89,7 @@ function admit(key: KeyObject, keyNumber?: string): ReadPublicKey {
   const pem = key.export({ format: 'pem', type: 'spki' }).toString()
   return {
     kind: 'read',
-    publicKey: { key, keyId, family, pem, ...(keyNumber === undefined ? {} : { keyNumber }) },
+    publicKey: { key, keyId, family, pem, ...more },
   }
 }
 

@@ -1,0 +1,118 @@
+import { createHash, createVerify, verify, type KeyObject } from 'node:crypto'
+import { isDerEcdsaSignature } from '../signatures/ecdsa-signature.ts'
+import type { SpanRun } from '../formats/format.ts'
+import type { SignatureFailure } from '../judge.ts'
+import { failed, type Outcome } from '../signatures/outcome.ts'
+import { admitKey, type PublicKey } from '../signatures/public-key.ts'
+import { findPath } from './chain.ts'
+import type { HashName } from './oids.ts'
+import type { SignatureScheme } from './signature-algorithm.ts'
+import type { SignedData, Signer } from './signed-data.ts'
+
+/** What is asked of a signature beside that it verifies. */
+export interface CmsPolicy {
+  readonly digests: readonly HashName[]
+  /** What certificates between the signer and its anchor may be signed by. */
+  readonly certificates: readonly HashName[]
+  /** Whether a signature right over the content, without signed attributes, is taken. */
+  readonly bareSignatures: boolean
+}
+
+export const STRONG: readonly HashName[] = ['sha256', 'sha384', 'sha512']
+
+/** The policy for everything that a verdict may lean on. */
+export const FULL_STRENGTH: CmsPolicy = { digests: STRONG, certificates: STRONG, bareSignatures: false }
+
+/**
+ * Checks one signer of a SignedData over a content that is fed in pieces. The signature verifies by the key of the
+ * certificate that the signer names, and the trust store vouches for that certificate.
+ */
+export function startCmsCheck(
+  signer: Signer,
+  { certificates }: Pick<SignedData, 'certificates'>,
+  { keys, now, policy = FULL_STRENGTH }: { keys: readonly PublicKey[]; now: number; policy?: CmsPolicy },
+): SpanRun<Outcome> {
+  const { digest, scheme, attributes } = signer
+  if (digest === null || scheme === null || !policy.digests.includes(digest)) return settled('algorithm_not_supported')
+  if (attributes === null && (scheme.hash === null || !policy.bareSignatures)) return settled('signature_malformed')
+  const known = [...certificates, ...keys.flatMap(({ certificate }) => certificate ?? [])]
+  const certificate = known.find((one) => one[signer.named.by] === signer.named.name)
+  if (certificate === undefined) return settled('certificate_invalid')
+  const admitted = admitKey(certificate.key)
+  if (admitted.kind === 'refused' || !scheme.families.includes(admitted.publicKey.family))
+    return settled('algorithm_not_supported')
+  if (!hasRightShape(signer.signature, admitted.publicKey)) return settled('signature_malformed')
+  const check = { signature: signer.signature, scheme, key: certificate.key }
+  const content = attributes === null ? bareContent(check, digest) : digestedContent(check, digest, attributes)
+  return {
+    update: content.update,
+    finish: () => {
+      if (!content.verifies()) return failed('signature_invalid')
+      const path = findPath(certificate, { embedded: certificates, keys, now, hashes: policy.certificates })
+      if (path.kind === 'refused') return failed(path.code)
+      return { kind: 'verified', keyId: path.key.keyId, chain: path.chain }
+    },
+  }
+}
+
+interface SignatureCheck {
+  readonly signature: Uint8Array
+  readonly scheme: SignatureScheme
+  readonly key: KeyObject
+}
+
+interface Content {
+  update(piece: Uint8Array): void
+  verifies(): boolean
+}
+
+/** The usual way (RFC 5652 5.4): the content is digested, and what is signed are the attributes that hold the digest. */
+function digestedContent(
+  { signature, scheme, key }: SignatureCheck,
+  digest: HashName,
+  { signed, messageDigest }: NonNullable<Signer['attributes']>,
+): Content {
+  const hash = createHash(digest)
+  return {
+    update: (piece) => void hash.update(piece),
+    verifies: () => {
+      if (!hash.digest().equals(messageDigest)) return false
+      return withoutThrowing(() => verify(scheme.hash, signed, { key, ...scheme.options }, signature))
+    },
+  }
+}
+
+/** No attributes: the signature is one over the content itself. */
+function bareContent({ signature, scheme, key }: SignatureCheck, digest: HashName): Content {
+  const verifier = createVerify(digest)
+  return {
+    update: (piece) => void verifier.update(piece),
+    verifies: () => withoutThrowing(() => verifier.verify({ key, ...scheme.options }, signature)),
+  }
+}
+
+function hasRightShape(signature: Uint8Array, { family, key }: PublicKey): boolean {
+  switch (family) {
+    case 'ed25519':
+      return signature.length === 64
+    case 'p256':
+      return isDerEcdsaSignature(signature, 32)
+    case 'p384':
+      return isDerEcdsaSignature(signature, 48)
+    case 'rsa':
+      return signature.length === Math.ceil((key.asymmetricKeyDetails?.modulusLength ?? 0) / 8)
+  }
+}
+
+function withoutThrowing(check: () => boolean): boolean {
+  try {
+    return check()
+  } catch {
+    // OpenSSL throws for signatures it cannot decode: one more way of being invalid.
+    return false
+  }
+}
+
+function settled(code: SignatureFailure): SpanRun<Outcome> {
+  return { update: () => undefined, finish: () => failed(code) }
+}
