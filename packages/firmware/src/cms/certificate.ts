@@ -1,4 +1,6 @@
 import { X509Certificate, type KeyObject } from 'node:crypto'
+import { admitKey } from '../signatures/admit-key.ts'
+import type { KeyFamily } from '../signatures/algorithms.ts'
 import { NotDer, TAG, bytesOf, contentOf, hexOf, oidOf, partsOf, readDer, smallIntegerOf, type Der } from './der.ts'
 import { OID } from './oids.ts'
 import { readSignatureScheme, type SignatureScheme } from './signature-algorithm.ts'
@@ -7,6 +9,8 @@ import { readSignatureScheme, type SignatureScheme } from './signature-algorithm
 export interface Certificate {
   readonly x509: X509Certificate
   readonly key: KeyObject
+  /** Null: a key that nothing may lean on. */
+  readonly admitted: { readonly keyId: string; readonly family: KeyFamily } | null
   /** One line, for evidence. */
   readonly subject: string
   /** Issuer and serial number, subject key identifier: how a signature names its signer. In hexadecimal. */
@@ -48,9 +52,11 @@ function readParts(der: Uint8Array, x509: X509Certificate): Certificate {
   const extensions = readExtensions(optional.find((part) => part.tag === TAG.contextParts(3)))
   const [notBefore, notAfter] = [x509.validFromDate.getTime(), x509.validToDate.getTime()]
   if (Number.isNaN(notBefore) || Number.isNaN(notAfter)) throw new NotDer('a validity that is no time')
+  const admitted = admitKey(x509.publicKey)
   return {
     x509,
     key: x509.publicKey,
+    admitted: admitted.kind === 'refused' ? null : admitted,
     subject: x509.subject.replaceAll('\n', ', '),
     issuerAndSerial: nameOfSigner(issuer, serial),
     notBefore,

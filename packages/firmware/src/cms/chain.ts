@@ -1,4 +1,4 @@
-import { admitKey, type PublicKey } from '../signatures/public-key.ts'
+import type { PublicKey } from '../signatures/public-key.ts'
 import type { SignatureFailure } from '../judge.ts'
 import type { Certificate } from './certificate.ts'
 import { OID, type HashName } from './oids.ts'
@@ -80,9 +80,8 @@ function vouched(path: readonly Certificate[], { keys }: PathQuestion): Path {
     : { kind: 'trusted', key, chain: path.map(({ subject }) => subject) }
 }
 
-function storedKey({ key }: Certificate, keys: readonly PublicKey[]): PublicKey | null {
-  const read = admitKey(key)
-  return read.kind === 'refused' ? null : (keys.find(({ keyId }) => keyId === read.publicKey.keyId) ?? null)
+function storedKey({ admitted }: Certificate, keys: readonly PublicKey[]): PublicKey | null {
+  return keys.find(({ keyId }) => keyId === admitted?.keyId) ?? null
 }
 
 /** What stands against an issuer of the last certificate of a path (RFC 5280 6.1.4). */
@@ -93,7 +92,7 @@ function objectionToIssuer(
 ): SignatureFailure | null {
   const { signedBy } = path.at(-1)!
   const known = signedBy !== null && (signedBy.hash === null || hashes.includes(signedBy.hash))
-  if (!known || admitKey(issuer.key).kind === 'refused') return 'algorithm_not_supported'
+  if (!known || issuer.admitted === null) return 'algorithm_not_supported'
   const authoritiesBelow = path.length - 1
   const mayIssue =
     issuer.isAuthority &&

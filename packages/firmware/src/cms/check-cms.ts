@@ -3,7 +3,7 @@ import { isDerEcdsaSignature } from '../signatures/ecdsa-signature.ts'
 import type { SpanRun } from '../formats/format.ts'
 import type { SignatureFailure } from '../judge.ts'
 import { failed, type Outcome } from '../signatures/outcome.ts'
-import { admitKey, type PublicKey } from '../signatures/public-key.ts'
+import type { PublicKey } from '../signatures/public-key.ts'
 import { findPath } from './chain.ts'
 import type { HashName } from './oids.ts'
 import type { SignatureScheme } from './signature-algorithm.ts'
@@ -38,11 +38,11 @@ export function startCmsCheck(
   const known = [...certificates, ...keys.flatMap(({ certificate }) => certificate ?? [])]
   const certificate = known.find((one) => one[signer.named.by] === signer.named.name)
   if (certificate === undefined) return settled('certificate_invalid')
-  const admitted = admitKey(certificate.key)
-  if (admitted.kind === 'refused' || !scheme.families.includes(admitted.publicKey.family))
+  const { admitted, key } = certificate
+  if (admitted === null || !scheme.families.includes(admitted.family))
     return settled('algorithm_not_supported')
-  if (!hasRightShape(signer.signature, admitted.publicKey)) return settled('signature_malformed')
-  const check = { signature: signer.signature, scheme, key: certificate.key }
+  if (!hasRightShape(signer.signature, { family: admitted.family, key })) return settled('signature_malformed')
+  const check = { signature: signer.signature, scheme, key }
   const content = attributes === null ? bareContent(check, digest) : digestedContent(check, digest, attributes)
   return {
     update: content.update,
@@ -91,7 +91,7 @@ function bareContent({ signature, scheme, key }: SignatureCheck, digest: HashNam
   }
 }
 
-function hasRightShape(signature: Uint8Array, { family, key }: PublicKey): boolean {
+function hasRightShape(signature: Uint8Array, { family, key }: Pick<PublicKey, 'family' | 'key'>): boolean {
   switch (family) {
     case 'ed25519':
       return signature.length === 64

@@ -1,5 +1,6 @@
-import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
-import { familyOf, type KeyFamily } from './algorithms.ts'
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import { admitKey, type KeyRefusal } from './admit-key.ts'
+import type { KeyFamily } from './algorithms.ts'
 import type { Certificate } from '../cms/certificate.ts'
 import { readCertificateText } from './read-certificate.ts'
 import { readMinisignKey } from './read-minisign-key.ts'
@@ -17,21 +18,13 @@ export interface PublicKey {
   readonly certificate?: Certificate
 }
 
-export type PublicKeyRefusal =
-  | 'key_malformed'
-  | 'key_private'
-  | 'key_kind_not_supported'
-  | 'key_too_weak'
-  | 'key_too_long'
+export type PublicKeyRefusal = 'key_malformed' | 'key_private' | KeyRefusal
 
 export type ReadPublicKey =
   | { readonly kind: 'read'; readonly publicKey: PublicKey }
   | { readonly kind: 'refused'; readonly code: PublicKeyRefusal; readonly detail: string }
 
 const MAX_TEXT = 8 * 1024
-const MIN_RSA_BITS = 2048
-/** Checking time grows with the square of the length; nobody signs firmware with more. */
-const MAX_RSA_BITS = 8192
 
 /**
  * Reads a public key given as PEM (`PUBLIC KEY`, `RSA PUBLIC KEY` or `CERTIFICATE`), as SPKI DER in base64, or as
@@ -44,10 +37,10 @@ export function readPublicKey(text: string): ReadPublicKey {
     return refused('key_private', 'this is a private key: replace it, it is no longer secret')
   if (text.includes('-----BEGIN CERTIFICATE-----')) return admitCertificate(text.trim())
   const numbered = readMinisignKey(text.trim())
-  if (numbered !== null) return admitKey(numbered.key, { keyNumber: numbered.keyNumber })
+  if (numbered !== null) return admit(numbered.key, { keyNumber: numbered.keyNumber })
   const key = parse(text.trim())
   if (key === null) return refused('key_malformed', 'neither PEM, nor SPKI in base64, nor a key of minisign or signify')
-  return admitKey(key)
+  return admit(key)
 }
 
 function parse(text: string): KeyObject | null {
@@ -65,32 +58,15 @@ function admitCertificate(text: string): ReadPublicKey {
   if (certificate === null) return refused('key_malformed', 'not one certificate in PEM that can be read')
   if (certificate.demandsMore)
     return refused('key_kind_not_supported', 'the certificate demands of its users what is not checked here')
-  return admitKey(certificate.key, { certificate, pem: certificate.x509.toString() })
+  return admit(certificate.key, { certificate, pem: certificate.x509.toString() })
 }
 
-/** Whether a key is of a kind and a strength that anything may lean on, wherever it comes from. */
-export function admitKey(
-  key: KeyObject,
-  more: { readonly pem?: string; readonly keyNumber?: string; readonly certificate?: Certificate } = {},
-): ReadPublicKey {
-  const family = familyOf(key)
-  if (family === null) {
-    return refused('key_kind_not_supported', `keys are Ed25519, P-256, P-384 or RSA, not ${key.asymmetricKeyType}`)
-  }
-  if (family === 'rsa') {
-    const bits = key.asymmetricKeyDetails?.modulusLength ?? 0
-    const exponent = key.asymmetricKeyDetails?.publicExponent ?? 0n
-    if (bits < MIN_RSA_BITS) return refused('key_too_weak', `RSA of ${bits} bits; at least ${MIN_RSA_BITS}`)
-    if (bits > MAX_RSA_BITS) return refused('key_too_long', `RSA of ${bits} bits; at most ${MAX_RSA_BITS}`)
-    if (exponent < 3n || exponent % 2n === 0n) return refused('key_too_weak', `RSA with exponent ${exponent}`)
-  }
-  const der = key.export({ format: 'der', type: 'spki' })
-  const keyId = createHash('sha256').update(der).digest('hex').slice(0, 16)
+function admit(key: KeyObject, more: Partial<PublicKey> = {}): ReadPublicKey {
+  const admitted = admitKey(key)
+  if (admitted.kind === 'refused') return admitted
+  const { keyId, family } = admitted
   const pem = key.export({ format: 'pem', type: 'spki' }).toString()
-  return {
-    kind: 'read',
-    publicKey: { key, keyId, family, pem, ...more },
-  }
+  return { kind: 'read', publicKey: { key, keyId, family, pem, ...more } }
 }
 
 function refused(code: PublicKeyRefusal, detail: string): ReadPublicKey {

@@ -41,14 +41,9 @@ export function startVerity(tree: {
   }
   const data = cutter((block) => add(block, 0))
   // The level of the root comes first behind the data; the blocks next to the data last.
-  const spans = [
-    ...levels
-      .toReversed()
-      .map(({ blocks, found }) => ({
-        left: blocks * VERITY_BLOCK,
-        take: (part: Uint8Array) => void found.update(part),
-      })),
-  ]
+  const spans = levels
+    .toReversed()
+    .map(({ blocks, found }) => ({ left: blocks * VERITY_BLOCK, take: (part: Uint8Array) => void found.update(part) }))
   const parts = [{ left: tree.dataBlocks * VERITY_BLOCK, take: data }, ...spans]
   return {
     update: (piece) => {

@@ -62,8 +62,8 @@ const MAX_BOARDS = 256
 
 /** The hardware revisions of all boards it is for; null where it does not say. `#RE:` before one: a pattern. */
 function readBoards(software: ConfigGroup): string[] | null {
-  const lists = [...groupsWithin(software)].flatMap((group) => group.get('hardware-compatibility') ?? [])
-  const boards = lists.flatMap((list) => (isList(list) ? list : [list])).filter((board) => typeof board === 'string')
+  const listed = [...groupsWithin(software)].map((group) => group.get('hardware-compatibility')).filter(isList)
+  const boards = listed.flat().filter((board) => typeof board === 'string')
   if (boards.length > MAX_BOARDS)
     refuse('format_limit_exceeded', `${boards.length} hardware revisions; at most ${MAX_BOARDS}`)
   return boards.length === 0 ? null : [...new Set(boards.map((board) => checkText(board, 'a hardware revision')))]
@@ -77,10 +77,8 @@ function textOf(group: ConfigGroup, name: string, max = 256): string | null {
 
 /** What runs on the device, in the words of whoever made the update. */
 function scriptsOf(software: ConfigGroup): Record<string, string> {
-  const lists = [...groupsWithin(software)].flatMap((group) => group.get('scripts') ?? [])
-  const names = lists
-    .flatMap((list) => (isList(list) ? list : []))
-    .map((script) => (isGroup(script) ? script.get('filename') : null))
+  const listed = [...groupsWithin(software)].map((group) => group.get('scripts')).filter(isList)
+  const names = listed.flat().map((script) => (isGroup(script) ? script.get('filename') : null))
   const scripts = [...new Set(names.filter((name) => typeof name === 'string'))].join('; ')
   return {
     ...(scripts === '' ? {} : { scripts: scripts.slice(0, 2_048) }),
