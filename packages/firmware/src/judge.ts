@@ -12,8 +12,14 @@ export interface TrustKey {
 export interface PresentedSignature {
   readonly algorithm: string
   readonly outcome:
-    /** `chain`: by certificates, of which these are the subjects, from the signer to the key of the store. */
-    | { readonly kind: 'verified'; readonly keyId: string; readonly chain?: readonly string[] }
+    | {
+        readonly kind: 'verified'
+        readonly keyId: string
+        /** Keys that stand between it and the image, by certificates: a revoked one spoils the signature. */
+        readonly through?: readonly string[]
+        /** The subjects of these certificates, from the signer to the anchor, for evidence. */
+        readonly chain?: readonly string[]
+      }
     | { readonly kind: 'failed'; readonly code: SignatureFailure }
 }
 
@@ -32,7 +38,7 @@ export type SignatureFailure =
   | 'certificate_not_yet_valid'
   | 'certificate_expired'
   | 'certificate_revoked'
-  /** A certificate that is for another use than signing firmware, or that demands what is not checked here. */
+  /** It is for another use than signing firmware, or demands what is not checked here. */
   | 'certificate_not_for_signing'
 
 export interface Case {
@@ -154,13 +160,18 @@ function lookAtSignature({ algorithm, outcome }: PresentedSignature, the: Case):
   const key = the.keys.find((candidate) => candidate.keyId === keyId)
   if (key === undefined)
     return { ...against('signature', 'key_unknown', `${algorithm}: ${FAILURES.key_unknown}`), keyId }
-  const objection = objectionTo(key, the)
+  const objection = objectionTo(key, the) ?? objectionBetween(outcome.through ?? [], the)
   if (objection === null) return { ...inOrder('signature', `${algorithm} by ${keyId}`), keyId }
   return {
     ...against('signature', objection.code, `${algorithm} by ${keyId}: ${objection.detail}`),
     keyId,
     harmless: true,
   }
+}
+
+function objectionBetween(keyIds: readonly string[], { keys }: Pick<Case, 'keys'>): Reason | null {
+  const revoked = keys.find((key) => key.revoked && keyIds.includes(key.keyId))
+  return revoked ? { code: 'key_revoked', detail: `the key ${revoked.keyId} it vouches for is revoked` } : null
 }
 
 function objectionTo(key: TrustKey, { fits, now }: Pick<Case, 'fits' | 'now'>): Reason | null {

@@ -15,8 +15,14 @@ export interface PathQuestion {
 }
 
 export type Path =
-  /** `chain`: the subjects from the signer to the anchor, each proven by the next; empty where the signer itself is in the store. */
-  | { readonly kind: 'trusted'; readonly key: PublicKey; readonly chain: readonly string[] }
+  | {
+      readonly kind: 'trusted'
+      readonly key: PublicKey
+      /** The ids of the keys between that one and the signature, the signer's first: none of them may be revoked. */
+      readonly through: readonly string[]
+      /** The subjects from the signer to the anchor, each proven by the next; empty where the signer itself is in the store. */
+      readonly chain: readonly string[]
+    }
   | { readonly kind: 'refused'; readonly code: SignatureFailure }
 
 /** Authorities between a signer and its anchor; the field has one or two. */
@@ -25,9 +31,8 @@ const MAX_AUTHORITIES = 4
 const MAX_CHECKS = 64
 
 /**
- * Which key of the trust store vouches for a signer. Its own key, where the store has that; else a path of certificates
- * up to an anchor, of which the key of the store nearest to the signer is named: who revokes an authority's key, or a
- * signer's, is not got around by the anchor above it.
+ * Which key of the trust store vouches for a signer: its own, where the store has that; else that of the first anchor
+ * up to which a path of certificates leads.
  */
 export function findPath(signer: Certificate, question: PathQuestion): Path {
   const own = storedKey(signer, question.keys)
@@ -43,7 +48,7 @@ function vouchedDirectly(key: PublicKey, { now }: PathQuestion): Path {
     if (objection !== null) return refused(objection)
     if (!maySignData(key.certificate)) return refused('certificate_not_for_signing')
   }
-  return { kind: 'trusted', key, chain: [] }
+  return { kind: 'trusted', key, through: [], chain: [] }
 }
 
 function climb(path: readonly Certificate[], question: PathQuestion, budget: { checks: number }): Path {
@@ -74,10 +79,10 @@ function issuersOf(below: Certificate, { keys, embedded }: PathQuestion, budget:
 }
 
 function vouched(path: readonly Certificate[], { keys }: PathQuestion): Path {
-  const key = path.map((certificate) => storedKey(certificate, keys)).find((stored) => stored !== null)
-  return key == null
-    ? refused('certificate_invalid')
-    : { kind: 'trusted', key, chain: path.map(({ subject }) => subject) }
+  const key = storedKey(path.at(-1)!, keys)
+  if (key === null) return refused('certificate_invalid')
+  const through = path.slice(0, -1).flatMap(({ admitted }) => admitted?.keyId ?? [])
+  return { kind: 'trusted', key, through, chain: path.map(({ subject }) => subject) }
 }
 
 function storedKey({ admitted }: Certificate, keys: readonly PublicKey[]): PublicKey | null {

@@ -50,7 +50,8 @@ export function startCmsCheck(
       if (!content.verifies()) return failed('signature_invalid')
       const path = findPath(certificate, { embedded: certificates, keys, now, hashes: policy.certificates })
       if (path.kind === 'refused') return failed(path.code)
-      return { kind: 'verified', keyId: path.key.keyId, chain: path.chain }
+      const { key: anchor, through, chain } = path
+      return { kind: 'verified', keyId: anchor.keyId, through, chain }
     },
   }
 }

@@ -1,6 +1,6 @@
 import { NO_FACTS, type ImageFacts, type ImageMember } from '../image-facts.ts'
 import { refuse } from '../refuse.ts'
-import { checkPath, checkText, readText } from '../texts.ts'
+import { checkPath, checkText, readText } from '../checked-text.ts'
 import { readKeyFile, type KeyFile } from './key-file.ts'
 
 /** A manifest of RAUC (manifest.raucm), as far as an operator and the check of its bundle need it. */

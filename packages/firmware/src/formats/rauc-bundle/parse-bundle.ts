@@ -2,7 +2,7 @@ import type { SignedData } from '../../cms/signed-data.ts'
 import { cmsSignatures, readEmbeddedCms, unsignedOf } from '../cms-signatures.ts'
 import type { ImageParser, ImageSource, ParsedImage, Span } from '../format.ts'
 import { NO_FACTS } from '../image-facts.ts'
-import { refuse, refusing } from '../refuse.ts'
+import { orRefused, refuse } from '../refuse.ts'
 import { readManifest, type Manifest } from './manifest.ts'
 import { readSuperblock, SQUASHFS_MAGIC, SUPERBLOCK_BYTES, type Superblock } from './superblock.ts'
 import { startVerity, VERITY_BLOCK, verityLevels } from './verity.ts'
@@ -21,7 +21,7 @@ export const raucBundle: ImageParser = {
   // A squashfs alone begins so too; no bundle of RAUC ends in a length that is larger than its signatures may be.
   recognises: ({ head, tail }) =>
     Buffer.from(head.subarray(0, 4)).equals(SQUASHFS_MAGIC) && endsInLength(tail.subarray(-LENGTH_BYTES)),
-  parse: refusing(readBundle),
+  parse: (source) => orRefused(() => readBundle(source)),
 }
 
 function endsInLength(bytes: Uint8Array): boolean {

@@ -1,6 +1,6 @@
 import type { ImageSource, Span } from '../format.ts'
 import { refuse } from '../refuse.ts'
-import { checkPath, readText } from '../texts.ts'
+import { checkPath, readText } from '../checked-text.ts'
 
 /** A member of a cpio archive. */
 export interface Member {

@@ -1,7 +1,7 @@
 import { unsignedOf } from '../cms-signatures.ts'
-import { digestCheck } from '../digest-check.ts'
+import { hashCheck } from '../digest-checks.ts'
 import type { ImageParser, ImageSource, ParsedImage, SpanCheck, UnsignedSpan } from '../format.ts'
-import { refuse, refusing } from '../refuse.ts'
+import { orRefused, refuse } from '../refuse.ts'
 import { CPIO_MAGICS, readArchive, type Archive, type Member } from './cpio.ts'
 import { descriptionSignatures, readDescriptionSignature, type DescriptionSignature } from './description-signature.ts'
 import { sumCheck } from './sum-check.ts'
@@ -17,7 +17,7 @@ const MAX_SIGNATURE = 64 * 1024
 export const swupdate: ImageParser = {
   format: 'swupdate',
   recognises: ({ head }) => CPIO_MAGICS.includes(Buffer.from(head.subarray(0, 6)).toString('latin1')),
-  parse: refusing(readUpdate),
+  parse: (source) => orRefused(() => readUpdate(source)),
 }
 
 async function readUpdate(source: ImageSource): Promise<ParsedImage> {
@@ -86,7 +86,7 @@ function sumsOf({ name, content, sum }: Member): SpanCheck<boolean>[] {
 
 function digestsOf({ name, content }: Member, { files }: Description): SpanCheck<boolean>[] {
   const sha256 = files.get(name)
-  return sha256 == null ? [] : [digestCheck('sha256', sha256, { name, span: content })]
+  return sha256 == null ? [] : [hashCheck(`sha256 of ${name}`, content, 'sha256', Buffer.from(sha256, 'hex'))]
 }
 
 function bookkeepingOf({ members, end }: Archive): UnsignedSpan[] {

@@ -1,6 +1,6 @@
 import { NO_FACTS, type ImageFacts } from '../image-facts.ts'
 import { refuse } from '../refuse.ts'
-import { checkPath, checkText, readText } from '../texts.ts'
+import { checkPath, checkText, readText } from '../checked-text.ts'
 import { groupsWithin, isGroup, isList, type ConfigGroup, type ConfigValue } from './config-value.ts'
 import { readJsonConfig } from './json-config.ts'
 import { readLibconfig } from './libconfig.ts'

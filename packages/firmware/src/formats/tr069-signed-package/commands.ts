@@ -1,5 +1,5 @@
 import { refuse } from '../refuse.ts'
-import { readPath, readText } from '../texts.ts'
+import { readPath, readText } from '../checked-text.ts'
 import { readVersionArray, u32At, u32sOf } from './numbers.ts'
 
 /** A command of a package (TR-069 E.4, table 96), as it is understood here. */

@@ -1,8 +1,9 @@
 import { STRONG, type CmsPolicy } from '../../cms/check-cms.ts'
 import { cmsSignatures, readEmbeddedCms, unsignedOf } from '../cms-signatures.ts'
-import { digestCheck } from '../digest-check.ts'
-import type { ImageParser, ImageSource, ParsedImage, UnsignedSpan } from '../format.ts'
-import { refuse, refusing } from '../refuse.ts'
+import { hashCheck } from '../digest-checks.ts'
+import type { ImageParser, ImageSource, ParsedImage } from '../format.ts'
+import { orRefused, refuse } from '../refuse.ts'
+import { without } from '../spans.ts'
 import { checkCommands, filesInOrder } from './command-rules.ts'
 import { readCommands, type FileCommand } from './commands.ts'
 import { u32At } from './numbers.ts'
@@ -22,7 +23,7 @@ const ANNEX_E: CmsPolicy = { digests: ['sha1'], certificates: ['sha1', ...STRONG
 export const tr069SignedPackage: ImageParser = {
   format: 'tr069_signed_package',
   recognises: ({ head }) => Buffer.from(head.subarray(0, PREAMBLE.length)).equals(PREAMBLE),
-  parse: refusing(readPackage),
+  parse: (source) => orRefused(() => readPackage(source)),
 }
 
 async function readPackage(source: ImageSource): Promise<ParsedImage> {
@@ -31,10 +32,9 @@ async function readPackage(source: ImageSource): Promise<ParsedImage> {
   const commands = readCommands(await source.read({ start: HEADER_BYTES, end: signaturesAt }))
   checkCommands(commands)
   const signatures = await readSignatures(source, signaturesAt)
-  const payload = { start: signaturesAt + signatures.length, length: payloadLength }
-  const end = payload.start + payload.length
-  if (end > source.size) refuse('format_truncated', `${source.size} bytes of ${end}`)
-  if (end < source.size) refuse('format_trailing_bytes', `${source.size - end} bytes follow the payload`)
+  const payload = { start: signaturesAt + signatures.length, end: signaturesAt + signatures.length + payloadLength }
+  if (payload.end > source.size) refuse('format_truncated', `${source.size} bytes of ${payload.end}`)
+  if (payload.end < source.size) refuse('format_trailing_bytes', `${source.size - payload.end} bytes follow the payload`)
   const files = filesInOrder(commands, payloadLength)
   const spanOf = ({ offset, length }: FileCommand) => ({
     start: payload.start + offset,
@@ -46,7 +46,7 @@ async function readPackage(source: ImageSource): Promise<ParsedImage> {
   return {
     format: 'tr069_signed_package',
     facts: packageFacts(commands, files),
-    digests: files.map((file) => digestCheck('sha1', file.sha1, { name: file.path, span: spanOf(file) })),
+    digests: files.map((file) => hashCheck(`sha1 of ${file.path}`, spanOf(file), 'sha1', Buffer.from(file.sha1, 'hex'))),
     signatures: cmsSignatures(signedData, {
       what: 'PKCS#7 over header and command list',
       over: { start: 0, end: signaturesAt },
@@ -55,7 +55,7 @@ async function readPackage(source: ImageSource): Promise<ParsedImage> {
     }),
     unsigned: [
       ...unsignedOf(signedData, signaturesAt),
-      ...gapsBetween(files.map(spanOf), { start: payload.start, end }),
+      ...without(payload, files.map(spanOf)).map((span) => ({ span, why: 'payload that no command names: it is installed nowhere' })),
     ],
   }
 }
@@ -94,19 +94,4 @@ function lengthOfElement([tag, first, ...octets]: Uint8Array): number {
   if (count > octets.length)
     return refuse('format_limit_exceeded', 'a signature block whose length takes too many octets')
   return 2 + count + octets.slice(0, count).reduce((length, octet) => length * 256 + octet, 0)
-}
-
-/** What of the payload no command names: a recipient writes it nowhere. */
-function gapsBetween(
-  files: readonly { start: number; end: number }[],
-  payload: { start: number; end: number },
-): UnsignedSpan[] {
-  const ends = [payload.start, ...files.map(({ end }) => end)]
-  const starts = [...files.map(({ start }) => start), payload.end]
-  return ends
-    .map((end, at) => ({
-      span: { start: end, end: starts[at]! },
-      why: 'payload that no command names: it is installed nowhere',
-    }))
-    .filter(({ span }) => span.start < span.end)
 }

@@ -1,18 +1,20 @@
 import { createHash } from 'node:crypto'
-import type { Vector } from '../look-at-image.ts'
-import { anchor, AUTHORITY, issue, signCms, type Workshop } from '../pki.ts'
+import type { Vector } from './look-at-image.ts'
+import { anchor, AUTHORITY, issue, signCms } from './pki.ts'
+import { inWorkshop, type Workshop } from './tools.ts'
 
 const BLOCK = 4_096
 
 /** A squashfs with so many bytes that do not compress. */
 export function squashfs(workshop: Workshop, bytes: number): Buffer {
-  workshop.run('mkdir', ['-p', 'content'])
+  workshop.run('mkdir', '-p', 'content')
   const noise = Array.from({ length: Math.ceil(bytes / 32) }, (_, at) =>
     createHash('sha256').update(`noise ${at}`).digest(),
   )
   workshop.write('content/rootfs.img', Buffer.concat(noise).subarray(0, bytes))
-  const options = ['-noappend', '-all-root', '-no-progress', '-no-xattrs', '-all-time', '0', '-mkfs-time', '1700000000']
-  workshop.run('mksquashfs', ['content', 'bundle.squashfs', ...options])
+  // The time is the one the workshop gives to its tools.
+  const options = ['-noappend', '-all-root', '-no-progress', '-no-xattrs']
+  workshop.run('mksquashfs', 'content', 'bundle.squashfs', ...options)
   return workshop.read('bundle.squashfs')
 }
 
@@ -73,42 +75,25 @@ export function bundle(payload: Uint8Array, signature: Uint8Array): Buffer {
   return Buffer.concat([payload, signature, length])
 }
 
-export function makeBundleSigner(workshop: Workshop): void {
-  issue(workshop, { name: 'rauc-root', extensions: AUTHORITY })
-  issue(workshop, { name: 'rauc-signer', issuer: 'rauc-root' })
-}
-
-/** A plain bundle: mksquashfs and openssl, as RAUC puts them together. */
-export function plainBundleVector(workshop: Workshop): Vector {
-  makeBundleSigner(workshop)
-  const data = squashfs(workshop, 100)
-  const bytes = Uint8Array.from(bundle(data, signCms(workshop, data, ['rauc-signer'])))
-  return {
-    name: 'RAUC bundle, plain',
-    format: 'rauc_bundle',
-    bytes,
-    keys: [anchor(workshop, 'rauc-root')],
-    now: Date.now(),
-  }
-}
-
-/** A verity bundle: the same, with the manifest within the signature and the hash tree by a writer of ours. */
-export function verityBundleVector(workshop: Workshop): Vector {
-  makeBundleSigner(workshop)
-  const data = squashfs(workshop, 5_000)
+/** The payload of a verity bundle, and the manifest that names its root hash. */
+export function verityParts(data: Uint8Array): { payload: Buffer; text: Buffer } {
   const { tree, rootHash } = verityTree(data, SALT)
-  const signature = signCms(
-    workshop,
-    Buffer.from(manifest({ rootHash, size: tree.length })),
-    ['rauc-signer'],
-    ['-nodetach'],
-  )
-  const bytes = Uint8Array.from(bundle(Buffer.concat([data, tree]), signature))
-  return {
-    name: 'RAUC bundle, verity',
-    format: 'rauc_bundle',
-    bytes,
-    keys: [anchor(workshop, 'rauc-root')],
-    now: Date.now(),
-  }
+  return { payload: Buffer.concat([data, tree]), text: Buffer.from(manifest({ rootHash, size: tree.length })) }
+}
+
+/** mksquashfs and openssl, as RAUC puts them together; the hash tree by a writer of ours. */
+export function raucBundles(): Vector[] {
+  return inWorkshop((workshop) => {
+    issue(workshop, 'rauc-root', { extensions: AUTHORITY })
+    issue(workshop, 'rauc-signer', { issuer: 'rauc-root' })
+    const known = { format: 'rauc_bundle', now: Date.now() } as const
+    const small = squashfs(workshop, 100)
+    const plain = bundle(small, signCms(workshop, small, ['rauc-signer']))
+    const { payload, text } = verityParts(squashfs(workshop, 5_000))
+    const verity = bundle(payload, signCms(workshop, text, ['rauc-signer'], '-nodetach', '-nocerts'))
+    return [
+      { name: 'bundle, plain', bytes: Uint8Array.from(plain), keys: [anchor(workshop, 'rauc-root')], ...known },
+      { name: 'bundle, verity', bytes: Uint8Array.from(verity), keys: [anchor(workshop, 'rauc-signer')], ...known },
+    ]
+  })
 }

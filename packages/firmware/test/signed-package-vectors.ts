@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { Vector } from '../look-at-image.ts'
-import { anchor, AUTHORITY, CODE_SIGNER, issue, type Workshop } from '../pki.ts'
+import type { Vector } from './look-at-image.ts'
+import { anchor, AUTHORITY, bareKey, issue } from './pki.ts'
+import { inWorkshop, type Workshop } from './tools.ts'
 
 export function u32(...numbers: readonly number[]): Buffer {
   const bytes = Buffer.alloc(4 * numbers.length)
@@ -69,37 +70,29 @@ export const COMMANDS = [
 /** Two files with three bytes between them that no command names. */
 export const PAYLOAD = Buffer.concat([KERNEL, Buffer.alloc(3), PAGES])
 
+/** An authority by SHA-1, as those were when Annex E was written, and a signer of packages. */
 export function makePackageSigner(workshop: Workshop): void {
-  issue(workshop, { name: 'vendor-root', kind: 'rsa', extensions: AUTHORITY })
-  issue(workshop, {
-    name: 'package-signer',
-    kind: 'rsa',
-    issuer: 'vendor-root',
-    extensions: CODE_SIGNER,
-    digest: 'sha1',
-  })
+  issue(workshop, 'vendor-root', { kind: 'rsa', extensions: AUTHORITY })
+  issue(workshop, 'package-signer', { kind: 'rsa', issuer: 'vendor-root', digest: 'sha1' })
 }
 
 /** As Annex E has it: RSA over SHA-1, detached. `openssl smime` signs attributes unless told otherwise. */
-export function signPackage(workshop: Workshop, head: Uint8Array, more: readonly string[] = []): Buffer {
+export function signPackage(workshop: Workshop, head: Uint8Array, ...more: readonly string[]): Buffer {
+  workshop.write('head.bin', head)
   const signer = ['-signer', 'package-signer.crt', '-inkey', 'package-signer.key']
-  return workshop.run(
-    'openssl',
-    ['smime', '-sign', '-binary', '-md', 'sha1', '-outform', 'DER', '-nosmimecap', ...signer, ...more],
-    head,
-  )
+  return workshop.run('openssl', 'smime', '-sign', '-binary', '-md', 'sha1', '-outform', 'DER', '-nosmimecap', '-in', 'head.bin', ...signer, ...more)
 }
 
-/** A package of all kinds of commands by a writer of ours, signed by openssl. */
-export function signedPackageVector(workshop: Workshop): Vector {
-  makePackageSigner(workshop)
-  const head = packageHead(Buffer.concat(COMMANDS), PAYLOAD.length)
-  const bytes = Uint8Array.from(Buffer.concat([head, signPackage(workshop, head), PAYLOAD]))
-  return {
-    name: 'TR-069 Annex E package',
-    format: 'tr069_signed_package',
-    bytes,
-    keys: [anchor(workshop, 'vendor-root')],
-    now: Date.now(),
-  }
+/** A package with commands of all kinds by a writer of ours, signed by openssl. */
+export function signedPackages(): Vector[] {
+  return inWorkshop((workshop) => {
+    makePackageSigner(workshop)
+    const head = packageHead(Buffer.concat(COMMANDS), PAYLOAD.length)
+    const signed = (...options: readonly string[]) => Uint8Array.from(Buffer.concat([head, signPackage(workshop, head, ...options), PAYLOAD]))
+    const known = { format: 'tr069_signed_package', now: Date.now() } as const
+    return [
+      { name: 'package, with attributes', bytes: signed(), keys: [anchor(workshop, 'vendor-root')], ...known },
+      { name: 'package, without attributes', bytes: signed('-noattr'), keys: [bareKey(workshop, 'package-signer')], ...known },
+    ]
+  })
 }
