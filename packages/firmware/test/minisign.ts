@@ -10,16 +10,16 @@ export interface MinisignKey {
   sign(bytes: Uint8Array, kind?: 'prehashed' | 'legacy'): Buffer
 }
 
-export function makeMinisignKey(workshop: Workshop): MinisignKey {
-  workshop.run('minisign', '-G', '-W', '-p', 'mini.pub', '-s', 'mini.sec')
-  const text = workshop.read('mini.pub').toString()
+export function makeMinisignKey(workshop: Workshop, name: string): MinisignKey {
+  workshop.run('minisign', '-G', '-W', '-p', `${name}.pub`, '-s', `${name}.sec`)
+  const text = workshop.read(`${name}.pub`).toString()
   return {
     text,
     publicKey: publicKey(text),
     sign: (bytes, kind = 'prehashed') => {
       workshop.write('message', bytes)
       const how = kind === 'legacy' ? ['-S', '-l'] : ['-S']
-      workshop.run('minisign', ...how, '-s', 'mini.sec', '-m', 'message', '-x', 'message.minisig', '-t', 'acme router-1 1.2.3')
+      workshop.run('minisign', ...how, '-s', `${name}.sec`, '-m', 'message', '-x', 'message.minisig', '-t', 'acme router-1 1.2.3')
       return workshop.read('message.minisig')
     },
   }

@@ -6,6 +6,7 @@ import type { PublicKey } from './public-key.ts'
 import { verifyEd25519 } from './verify-ed25519.ts'
 
 interface MinisignFile extends NumberedSignature {
+  /** Its bytes as characters. */
   readonly trustedComment: string
   /** Over the signature and the trusted comment. */
   readonly global: Buffer
@@ -29,7 +30,7 @@ export function startMinisign(text: string, keys: readonly PublicKey[]): SpanRun
       const outcome = await verifyEd25519(hash.digest(), file.signature, named)
       if (outcome.kind === 'failed') return outcome
       const signer = named.filter((key) => key.keyId === outcome.keyId)
-      return verifyEd25519(Buffer.concat([file.signature, Buffer.from(file.trustedComment)]), file.global, signer)
+      return verifyEd25519(Buffer.concat([file.signature, Buffer.from(file.trustedComment, 'latin1')]), file.global, signer)
     },
   }
 }

@@ -87,9 +87,9 @@ function startCheck(
     case 'bare':
       return startBare(presented, ofItsKind, facts, whole)
     case 'minisign':
-      return startMinisign(presented.toString(), ofItsKind)
+      return startMinisign(presented.toString('latin1'), ofItsKind)
     case 'signify':
-      return startSignify(presented.toString(), ofItsKind, whole)
+      return startSignify(presented.toString('latin1'), ofItsKind, whole)
   }
 }
 

@@ -22,9 +22,10 @@ async function check(algorithm: string, file: Uint8Array, keys: readonly PublicK
 describe.skipIf(absent.length > 0)(`signature files ${absent.join(', ')}`, () => {
   const make = () =>
     inWorkshop((workshop) => {
-      const [mini, other, plain] = [makeMinisignKey(workshop), makeMinisignKey(workshop), makeSignifyKey(workshop, 'plain')]
-      const signed = { prehashed: other.sign(IMAGE), legacy: other.sign(IMAGE, 'legacy'), signify: plain.sign(IMAGE) }
-      return { mini: other, stranger: mini, plain, signed }
+      const [mini, stranger] = [makeMinisignKey(workshop, 'mini'), makeMinisignKey(workshop, 'stranger')]
+      const plain = makeSignifyKey(workshop, 'plain')
+      const signed = { prehashed: mini.sign(IMAGE), legacy: mini.sign(IMAGE, 'legacy'), signify: plain.sign(IMAGE) }
+      return { mini, stranger, plain, signed }
     })
   let made: ReturnType<typeof make>
   beforeAll(() => {
@@ -89,7 +90,7 @@ describe.skipIf(absent.length > 0)(`signature files ${absent.join(', ')}`, () =>
   it('refuses a trusted comment that was signed with another image', async () => {
     const lines = (file: Buffer) => file.toString().split('\n')
     const [first, second] = inWorkshop((workshop) => {
-      const key = makeMinisignKey(workshop)
+      const key = makeMinisignKey(workshop, 'mini')
       return [
         { key, file: key.sign(IMAGE) },
         { key, file: key.sign(Buffer.from('another')) },

@@ -12,7 +12,7 @@ const MOST_TOKENS = 16_384
 const LONGEST_NAME = 128
 /** A longer value is data: it is not read, only where it lies is told. */
 const LONGEST_KEPT = 16 * 1024
-const MOST_KEPT = 1024 * 1024
+const MOST_KEPT = 256 * 1024
 const MOST_LONG_VALUES = 256
 
 /** A piece of the structure: its tag and what belongs to it, padding included. */

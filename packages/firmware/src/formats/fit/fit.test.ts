@@ -95,6 +95,17 @@ describe.skipIf(absent.length > 0)(`FIT ${absent.join(', ')}`, () => {
     })
   })
 
+  it('refuses a property that is signed and whose name is not', async () => {
+    const { bytes, keys } = makeFit()
+    const fewer = Buffer.from(bytes)
+    // `hashed-strings` holds 0 and how many bytes of names are signed: everything up to `timestamp`, 0x91 bytes.
+    fewer.writeUInt32BE(0x20, fewer.indexOf(Buffer.from('0000000000000091', 'hex')) + 4)
+    expect(await look(fewer, keys)).toMatchObject({
+      code: 'format_malformed',
+      detail: expect.stringContaining('is not signed'),
+    })
+  })
+
   it('refuses unit addresses in what is signed (CVE-2021-27138)', async () => {
     const looked = await lookAt({ change: [/fdt-1/g, 'fdt-1@1'] })
     expect(looked).toMatchObject({ kind: 'refused' })

@@ -25,7 +25,7 @@ export interface Certificate {
 /** Times in milliseconds since the epoch. */
 export type CertificateStatement =
   | { readonly kind: 'authorises'; readonly key: PublicKey; readonly from: number; readonly until: number }
-  | { readonly kind: 'revokes'; readonly from: number }
+  | { readonly kind: 'revokes' }
 
 /** The text of a signature alone, or a chain that ends with one. */
 export function readChain(chunk: Buffer): Chain {
@@ -64,13 +64,13 @@ function readStatement(payload: Buffer): CertificateStatement {
   if (outer.size !== 1 || inner?.type !== 'table') refuse('format_malformed', 'a certificate does not hold one table')
   const table = readTable(inner.data)
   const kind = valueOf(table, 'certtype', 'int32').readUInt32BE()
-  const from = timeOf(table, 'validfrom')
-  if (kind === REVOKES) return { kind: 'revokes', from }
+  if (kind === REVOKES) return { kind: 'revokes' }
   if (kind !== AUTHORISES) refuse('format_feature_not_supported', `a certificate of type ${kind}`)
   const key = readPublicKey(stringOf(table, 'pubkey'))
   if (key.kind === 'refused' || key.publicKey.keyNumber === undefined)
     refuse('format_malformed', 'a certificate holds no key as usign writes it')
-  return { kind: 'authorises', key: key.publicKey, from, until: timeOf(table, 'expiresat') }
+  const [from, until] = [timeOf(table, 'validfrom'), timeOf(table, 'expiresat')]
+  return { kind: 'authorises', key: key.publicKey, from, until }
 }
 
 function valueOf(table: ReadonlyMap<string, BlobmsgValue>, name: string, type: 'string' | 'int32' | 'int64'): Buffer {
