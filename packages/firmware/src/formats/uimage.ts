@@ -3,7 +3,7 @@ import { crc32Check, foundCheck } from './digest-checks.ts'
 import type { ImageParser, ImageSource, ParsedImage } from './format.ts'
 import { NO_FACTS, type ImageMember } from './image-facts.ts'
 import { orRefused, refuse } from './refuse.ts'
-import { readText } from './text.ts'
+import { readText } from './checked-text.ts'
 
 const MAGIC = 0x27051956
 const HEADER_BYTES = 64
@@ -93,9 +93,7 @@ function crcOfHeader(header: Buffer): number {
 function readName(header: Buffer): string | null {
   const field = header.subarray(32, HEADER_BYTES)
   const end = field.indexOf(0)
-  const text = readText(end < 0 ? field : field.subarray(0, end))
-  if (text === null) refuse('format_malformed', 'the name is no text')
-  return text === '' ? null : text
+  return readText(end < 0 ? field : field.subarray(0, end), 'the name') || null
 }
 
 async function readParts(source: ImageSource, size: number): Promise<ImageMember[]> {

@@ -1,6 +1,8 @@
 import { refuse } from '../refuse.ts'
-import { readText } from '../text.ts'
+import { readText } from '../checked-text.ts'
 import type { FdtNode } from './read-fdt.ts'
+
+const LONGEST_TEXT = 512
 
 /** The value of a property, kept whole; null where the node has no such property. */
 export function bytesOf(node: FdtNode, name: string): Buffer | null {
@@ -29,7 +31,7 @@ export function stringsOf(node: FdtNode, name: string): readonly string[] | null
   if (bytes === null) return null
   const strings = bytes.at(-1) === 0 ? splitAtNul(bytes.subarray(0, -1)) : []
   if (strings.length === 0) refuse('format_malformed', `${name} of ${node.path} is no text`)
-  return strings.map((one) => readText(one) ?? refuse('format_malformed', `${name} of ${node.path} is no text`))
+  return strings.map((one) => readText(one, `${name} of ${node.path}`, { max: LONGEST_TEXT }))
 }
 
 function splitAtNul(bytes: Buffer): Buffer[] {

@@ -53,8 +53,8 @@ function follow(certificates: readonly Certificate[], trusted: readonly PublicKe
     if (signer === undefined) return failed('certificate_invalid')
     // A device refuses a chain with a revocation in it, whatever else it says.
     if (says.kind === 'revokes') return failed('certificate_revoked')
-    if (now < says.from) return failed('certificate_not_yet_valid')
-    if (now >= says.until) return failed('certificate_expired')
+    if (!(now >= says.from)) return failed('certificate_not_yet_valid')
+    if (!(now < says.until)) return failed('certificate_expired')
     followed = {
       keys: [says.key],
       anchor: followed.anchor ?? signer.keyId,

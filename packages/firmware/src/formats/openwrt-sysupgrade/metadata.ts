@@ -1,6 +1,6 @@
 import { NO_FACTS, type ImageFacts } from '../image-facts.ts'
 import { refuse } from '../refuse.ts'
-import { readText } from '../text.ts'
+import { checkText } from '../checked-text.ts'
 
 const MOST_BOARDS = 512
 const LONGEST_TEXT = 512
@@ -51,8 +51,8 @@ function text(object: Readonly<Record<string, unknown>>, name: string): string |
 }
 
 function asText(value: unknown, name: string): string {
-  const read = typeof value === 'string' && value.length <= LONGEST_TEXT ? readText(Buffer.from(value)) : null
-  return read ?? refuse('format_malformed', `${name} holds what is no text of at most ${LONGEST_TEXT} characters`)
+  if (typeof value !== 'string') refuse('format_malformed', `${name} holds what is no text`)
+  return checkText(value, name, { max: LONGEST_TEXT, lines: name === 'compat_message' })
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

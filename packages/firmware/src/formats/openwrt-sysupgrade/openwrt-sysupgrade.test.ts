@@ -73,10 +73,10 @@ describe('metadata', () => {
       // The list of 1.0 is a message from 1.1 on.
       { supported_devices: ['a'], compat_version: '1.1' },
       { supported_devices: ['a'], version: 'x' },
-      { supported_devices: ['a'.repeat(600)] },
     ]
     for (const json of refused) expect(await factsOf(json)).toBe('format_malformed')
     expect(await factsOf({ supported_devices: Array.from({ length: 600 }, () => 'a') })).toBe('format_limit_exceeded')
+    expect(await factsOf({ supported_devices: ['a'.repeat(600)] })).toBe('format_limit_exceeded')
   })
 
   it('is not recognised without a trailer', async () => {
