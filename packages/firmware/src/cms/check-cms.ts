@@ -1,9 +1,9 @@
 import { createHash, createVerify, verify, type KeyObject } from 'node:crypto'
-import { isDerEcdsaSignature } from '../signatures/ecdsa-signature.ts'
 import type { SpanRun } from '../formats/format.ts'
 import type { SignatureFailure } from '../judge.ts'
 import { failed, type Outcome } from '../signatures/outcome.ts'
 import type { PublicKey } from '../signatures/public-key.ts'
+import { hasShapeFor } from '../signatures/signature-shape.ts'
 import { findPath } from './chain.ts'
 import type { HashName } from './oids.ts'
 import type { SignatureScheme } from './signature-algorithm.ts'
@@ -41,7 +41,7 @@ export function startCmsCheck(
   const { admitted, key } = certificate
   if (admitted === null || !scheme.families.includes(admitted.family))
     return settled('algorithm_not_supported')
-  if (!hasRightShape(signer.signature, { family: admitted.family, key })) return settled('signature_malformed')
+  if (!hasShapeFor(signer.signature, { family: admitted.family, key })) return settled('signature_malformed')
   const check = { signature: signer.signature, scheme, key }
   const content = attributes === null ? bareContent(check, digest) : digestedContent(check, digest, attributes)
   return {
@@ -89,19 +89,6 @@ function bareContent({ signature, scheme, key }: SignatureCheck, digest: HashNam
   return {
     update: (piece) => void verifier.update(piece),
     verifies: () => withoutThrowing(() => verifier.verify({ key, ...scheme.options }, signature)),
-  }
-}
-
-function hasRightShape(signature: Uint8Array, { family, key }: Pick<PublicKey, 'family' | 'key'>): boolean {
-  switch (family) {
-    case 'ed25519':
-      return signature.length === 64
-    case 'p256':
-      return isDerEcdsaSignature(signature, 32)
-    case 'p384':
-      return isDerEcdsaSignature(signature, 48)
-    case 'rsa':
-      return signature.length === Math.ceil((key.asymmetricKeyDetails?.modulusLength ?? 0) / 8)
   }
 }
 

@@ -15,6 +15,8 @@ export type AdmittedKey =
 const MIN_RSA_BITS = 2048
 /** Checking time grows with the square of the length; nobody signs firmware with more. */
 const MAX_RSA_BITS = 8192
+/** The time grows with its length too; everybody has 65537. */
+const MAX_RSA_EXPONENT = 0xffff_ffffn
 
 /** Whether a key is of a kind and a strength that anything may lean on, wherever it was found. */
 export function admitKey(key: KeyObject): AdmittedKey {
@@ -27,6 +29,7 @@ export function admitKey(key: KeyObject): AdmittedKey {
     const exponent = key.asymmetricKeyDetails?.publicExponent ?? 0n
     if (bits < MIN_RSA_BITS) return refused('key_too_weak', `RSA of ${bits} bits; at least ${MIN_RSA_BITS}`)
     if (bits > MAX_RSA_BITS) return refused('key_too_long', `RSA of ${bits} bits; at most ${MAX_RSA_BITS}`)
+    if (exponent > MAX_RSA_EXPONENT) return refused('key_too_long', `RSA with exponent ${exponent}`)
     if (exponent < 3n || exponent % 2n === 0n) return refused('key_too_weak', `RSA with exponent ${exponent}`)
   }
   const der = key.export({ format: 'der', type: 'spki' })

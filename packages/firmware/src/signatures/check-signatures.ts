@@ -5,10 +5,10 @@ import type { PresentedSignature } from '../judge.ts'
 import { algorithmFacts, type AlgorithmFacts } from './algorithms.ts'
 import { startMinisign } from './check-minisign.ts'
 import { startSignify } from './check-signify.ts'
-import { isDerEcdsaSignature } from './ecdsa-signature.ts'
 import { exactBase64 } from './numbered-signature.ts'
 import { failed, type Outcome } from './outcome.ts'
 import type { PublicKey } from './public-key.ts'
+import { hasShapeFor } from './signature-shape.ts'
 import { startEd25519 } from './verify-ed25519.ts'
 import { holdImage, MAX_WHOLE_IMAGE_BYTES, type WholeImage } from './whole-image.ts'
 
@@ -99,7 +99,7 @@ function startBare(
   facts: AlgorithmFacts,
   whole: WholeImage,
 ): SpanRun<Outcome> | Outcome {
-  const candidates = keys.filter((key) => hasRightShape(signature, facts, key))
+  const candidates = keys.filter((key) => hasShapeFor(signature, key))
   if (candidates.length === 0) return failed('signature_malformed')
   return facts.hash === null
     ? startEd25519(signature, candidates, whole)
@@ -126,18 +126,5 @@ function startStreamed(
       })
       return fitting ? { kind: 'verified', keyId: fitting.publicKey.keyId } : failed('signature_invalid')
     },
-  }
-}
-
-function hasRightShape(signature: Uint8Array, facts: AlgorithmFacts, { key }: PublicKey): boolean {
-  switch (facts.family) {
-    case 'ed25519':
-      return signature.length === 64
-    case 'p256':
-      return isDerEcdsaSignature(signature, 32)
-    case 'p384':
-      return isDerEcdsaSignature(signature, 48)
-    case 'rsa':
-      return signature.length === Math.ceil((key.asymmetricKeyDetails?.modulusLength ?? 0) / 8)
   }
 }

@@ -2,6 +2,7 @@ import { constants, verify } from 'node:crypto'
 import { readSignedData, type SignedData } from '../../cms/signed-data.ts'
 import { failed, type Outcome } from '../../signatures/outcome.ts'
 import type { PublicKey } from '../../signatures/public-key.ts'
+import { hasShapeFor } from '../../signatures/signature-shape.ts'
 import { cmsSignatures } from '../cms-signatures.ts'
 import type { EmbeddedSignature, Span, SpanRun } from '../format.ts'
 import { refuse } from '../refuse.ts'
@@ -40,9 +41,7 @@ const PADDINGS = [
 /** Neither key nor padding is named: each key of that size is tried with both. What is signed is small, and is kept. */
 function startRsa(signature: Uint8Array, keys: readonly PublicKey[]): SpanRun<Outcome> {
   const ofItsKind = keys.filter(({ family }) => family === 'rsa')
-  const ofItsSize = ofItsKind.filter(
-    ({ key }) => Math.ceil((key.asymmetricKeyDetails?.modulusLength ?? 0) / 8) === signature.length,
-  )
+  const ofItsSize = ofItsKind.filter((key) => hasShapeFor(signature, key))
   const pieces: Uint8Array[] = []
   return {
     update: (piece) => void pieces.push(Uint8Array.from(piece)),
