@@ -19,7 +19,18 @@ export function makeMinisignKey(workshop: Workshop, name: string): MinisignKey {
     sign: (bytes, kind = 'prehashed') => {
       workshop.write('message', bytes)
       const how = kind === 'legacy' ? ['-S', '-l'] : ['-S']
-      workshop.run('minisign', ...how, '-s', `${name}.sec`, '-m', 'message', '-x', 'message.minisig', '-t', 'acme router-1 1.2.3')
+      workshop.run(
+        'minisign',
+        ...how,
+        '-s',
+        `${name}.sec`,
+        '-m',
+        'message',
+        '-x',
+        'message.minisig',
+        '-t',
+        'acme router-1 1.2.3',
+      )
       return workshop.read('message.minisig')
     },
   }

@@ -18,7 +18,20 @@ export function diceOf(seed: number, number: number): Dice {
 
 /** Lengths and offsets as attackers like them: none, one, just too much, the greatest, those that turn negative. */
 const NUMBERS = [0, 1, 3, 4, 7, 15, 16, 0x7f, 0xff, 0x1000, 0xffff, 0x7fffffff, 0x80000000, 0xfffffff0, 0xffffffff]
-const WORDS = ['../', '/', '\0', '..', '{', '[[[[[[[[', '"', 'FWx0', '0707', '-----BEGIN', '\xd0\x0d\xfe\xed', '\x27\x05\x19\x56']
+const WORDS = [
+  '../',
+  '/',
+  '\0',
+  '..',
+  '{',
+  '[[[[[[[[',
+  '"',
+  'FWx0',
+  '0707',
+  '-----BEGIN',
+  '\xd0\x0d\xfe\xed',
+  '\x27\x05\x19\x56',
+]
 
 /** One to four changes: cut, cut short, doubled, moved, one bit, another number, a word, a piece of another image, noise. */
 export function mutateImage(original: Uint8Array, other: Uint8Array, dice: Dice): Buffer {

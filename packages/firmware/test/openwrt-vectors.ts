@@ -9,7 +9,13 @@ export const METADATA = {
   compat_message: 'the partitions have changed',
   supported_devices: ['acme,router-1 - the partitions have changed: settings are not kept'],
   new_supported_devices: ['acme,router-1', 'acme,router-1-eu'],
-  version: { dist: 'OpenWrt', version: '25.12.1', revision: 'r32000-0123456789', target: 'ath79/generic', board: 'router-1' },
+  version: {
+    dist: 'OpenWrt',
+    version: '25.12.1',
+    revision: 'r32000-0123456789',
+    target: 'ath79/generic',
+    board: 'router-1',
+  },
 }
 
 /** When the certificates of the vectors are in force. */

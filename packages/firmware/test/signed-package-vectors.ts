@@ -80,7 +80,21 @@ export function makePackageSigner(workshop: Workshop): void {
 export function signPackage(workshop: Workshop, head: Uint8Array, ...more: readonly string[]): Buffer {
   workshop.write('head.bin', head)
   const signer = ['-signer', 'package-signer.crt', '-inkey', 'package-signer.key']
-  return workshop.run('openssl', 'smime', '-sign', '-binary', '-md', 'sha1', '-outform', 'DER', '-nosmimecap', '-in', 'head.bin', ...signer, ...more)
+  return workshop.run(
+    'openssl',
+    'smime',
+    '-sign',
+    '-binary',
+    '-md',
+    'sha1',
+    '-outform',
+    'DER',
+    '-nosmimecap',
+    '-in',
+    'head.bin',
+    ...signer,
+    ...more,
+  )
 }
 
 /** A package with commands of all kinds by a writer of ours, signed by openssl. */
@@ -88,11 +102,17 @@ export function signedPackages(): Vector[] {
   return inWorkshop((workshop) => {
     makePackageSigner(workshop)
     const head = packageHead(Buffer.concat(COMMANDS), PAYLOAD.length)
-    const signed = (...options: readonly string[]) => Uint8Array.from(Buffer.concat([head, signPackage(workshop, head, ...options), PAYLOAD]))
+    const signed = (...options: readonly string[]) =>
+      Uint8Array.from(Buffer.concat([head, signPackage(workshop, head, ...options), PAYLOAD]))
     const known = { format: 'tr069_signed_package', now: Date.now() } as const
     return [
       { name: 'package, with attributes', bytes: signed(), keys: [anchor(workshop, 'vendor-root')], ...known },
-      { name: 'package, without attributes', bytes: signed('-noattr'), keys: [bareKey(workshop, 'package-signer')], ...known },
+      {
+        name: 'package, without attributes',
+        bytes: signed('-noattr'),
+        keys: [bareKey(workshop, 'package-signer')],
+        ...known,
+      },
     ]
   })
 }

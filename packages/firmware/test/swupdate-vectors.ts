@@ -67,15 +67,26 @@ export const PSS = ['-sigopt', 'rsa_padding_mode:pss', '-sigopt', 'rsa_pss_saltl
 export function makeUpdateSigners(workshop: Workshop): void {
   workshop.run('openssl', 'genpkey', '-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:2048', '-out', 'swu.key')
   issue(workshop, 'swu-root', { extensions: AUTHORITY })
-  issue(workshop, 'swu-signer', { issuer: 'swu-root', extensions: ['keyUsage=digitalSignature', 'extendedKeyUsage=emailProtection'] })
+  issue(workshop, 'swu-signer', {
+    issuer: 'swu-root',
+    extensions: ['keyUsage=digitalSignature', 'extendedKeyUsage=emailProtection'],
+  })
 }
 
 export function swUpdates(): Vector[] {
   return inWorkshop((workshop) => {
     makeUpdateSigners(workshop)
     const byCms = update(workshop, { signature: signCms(workshop, Buffer.from(LIBCONFIG), ['swu-signer']) })
-    const byRsa = update(workshop, { description: JSON_CONFIG, signature: signRsa(workshop, JSON_CONFIG), format: 'newc' })
-    const byPss = update(workshop, { description: JSON_CONFIG, signature: signRsa(workshop, JSON_CONFIG, ...PSS), format: 'newc' })
+    const byRsa = update(workshop, {
+      description: JSON_CONFIG,
+      signature: signRsa(workshop, JSON_CONFIG),
+      format: 'newc',
+    })
+    const byPss = update(workshop, {
+      description: JSON_CONFIG,
+      signature: signRsa(workshop, JSON_CONFIG, ...PSS),
+      format: 'newc',
+    })
     const known = { format: 'swupdate', now: Date.now() } as const
     return [
       { name: 'update, CMS', bytes: Uint8Array.from(byCms), keys: [anchor(workshop, 'swu-root')], ...known },

@@ -41,7 +41,9 @@ export async function tryMutants(
     const image = countedImage(mutant)
     const at = performance.now()
     const parsed = await parseImage(image, dice(4) === 0 ? null : format).catch((error: unknown) => {
-      throw new Error(`mutant ${number} of seed ${seed}, made of ${name}, was neither read nor refused`, { cause: error })
+      throw new Error(`mutant ${number} of seed ${seed}, made of ${name}, was neither read nor refused`, {
+        cause: error,
+      })
     })
     slowestMs = Math.max(slowestMs, performance.now() - at)
     const { reads, longest } = image.told()

@@ -31,13 +31,27 @@ export const VECTORS: Readonly<Record<string, () => readonly Vector[]>> = {
     { name: 'FIT, RSA-PSS', format: 'fit', ...makeFit({ padding: 'pss' }) },
     { name: 'FIT, ECDSA', format: 'fit', ...makeFit({ algorithm: 'sha256,ecdsa256' }) },
     { name: 'FIT, data behind the tree', format: 'fit', ...makeFit({ options: ['-E', '-B', '0x100'] }) },
-    { name: 'FIT, not signed, a signature beside it', format: 'fit', ...signedBeside(makeFit({ algorithm: null }).bytes) },
+    {
+      name: 'FIT, not signed, a signature beside it',
+      format: 'fit',
+      ...signedBeside(makeFit({ algorithm: null }).bytes),
+    },
     { name: 'FIT, data at a place', format: 'fit', ...makeFit({ options: ['-E', '-p', '0x800'] }) },
   ],
   openwrt_sysupgrade: () =>
     withVendor((keys) => [
-      { name: 'sysupgrade, usign', format: 'openwrt_sysupgrade', bytes: signedByUsign(keys), keys: [keys.root.publicKey] },
-      { name: 'sysupgrade, ucert', format: 'openwrt_sysupgrade', bytes: signedByUcert(keys), keys: [keys.root.publicKey] },
+      {
+        name: 'sysupgrade, usign',
+        format: 'openwrt_sysupgrade',
+        bytes: signedByUsign(keys),
+        keys: [keys.root.publicKey],
+      },
+      {
+        name: 'sysupgrade, ucert',
+        format: 'openwrt_sysupgrade',
+        bytes: signedByUcert(keys),
+        keys: [keys.root.publicKey],
+      },
       { name: 'sysupgrade, metadata alone', format: 'openwrt_sysupgrade', bytes: IMAGE, keys: [] },
     ]),
   tr069_signed_package: signedPackages,

@@ -14,27 +14,43 @@ const absent = missingTools('openssl')
 
 type Outcome = PresentedSignature['outcome']
 
-async function outcomesOf(cms: Uint8Array | string, keys: readonly PublicKey[], { image = IMAGE, now = Date.now() } = {}): Promise<Outcome[]> {
+async function outcomesOf(
+  cms: Uint8Array | string,
+  keys: readonly PublicKey[],
+  { image = IMAGE, now = Date.now() } = {},
+): Promise<Outcome[]> {
   const value = typeof cms === 'string' ? cms : Buffer.from(cms).toString('base64')
   const checks = startSignatureChecks([{ algorithm: 'cms', value }], keys, { now })
   for (let at = 0; at < image.length; at += 5) checks.update(image.subarray(at, at + 5))
   return (await checks.finish()).map(({ outcome }) => outcome)
 }
 
-const codeOf = (outcomes: readonly Outcome[]) => outcomes.map((outcome) => (outcome.kind === 'failed' ? outcome.code : outcome.keyId))
+const codeOf = (outcomes: readonly Outcome[]) =>
+  outcomes.map((outcome) => (outcome.kind === 'failed' ? outcome.code : outcome.keyId))
 
 /** A signature by a signer under authorities, each issued by the one before it, and the anchors of a trust store. */
 function signedUnder(
-  { authorities = [{}], signer = {}, anchors = ['authority-0'] }: { authorities?: readonly Issue[]; signer?: Issue; anchors?: readonly string[] },
+  {
+    authorities = [{}],
+    signer = {},
+    anchors = ['authority-0'],
+  }: { authorities?: readonly Issue[]; signer?: Issue; anchors?: readonly string[] },
   ...options: readonly string[]
 ) {
   return inWorkshop((workshop) => {
     authorities.forEach((authority, at) =>
-      issue(workshop, `authority-${at}`, { extensions: AUTHORITY, ...(at === 0 ? {} : { issuer: `authority-${at - 1}` }), ...authority }),
+      issue(workshop, `authority-${at}`, {
+        extensions: AUTHORITY,
+        ...(at === 0 ? {} : { issuer: `authority-${at - 1}` }),
+        ...authority,
+      }),
     )
     issue(workshop, 'signer', { issuer: `authority-${authorities.length - 1}`, ...signer })
     workshop.write('chain.pem', authorities.map((_, at) => workshop.read(`authority-${at}.crt`).toString()).join(''))
-    return { cms: signCms(workshop, IMAGE, ['signer'], '-certfile', 'chain.pem', ...options), keys: anchors.map((name) => anchor(workshop, name)) }
+    return {
+      cms: signCms(workshop, IMAGE, ['signer'], '-certfile', 'chain.pem', ...options),
+      keys: anchors.map((name) => anchor(workshop, name)),
+    }
   })
 }
 
@@ -50,19 +66,31 @@ describe.skipIf(absent.length > 0)(`CMS as openssl makes it ${absent.join()}`, (
     ['RSA with SHA-512', 'rsa', ['-md', 'sha512']],
     ['P-256', 'p256', []],
     ['P-384', 'p384', ['-md', 'sha384']],
-  ] as const)('by %s verifies up to an authority of the store, which vouches, and tells the path', async (_name, kind, options) => {
-    const { cms, keys } = signedUnder({ signer: { kind } }, ...options)
-    expect(await outcomesOf(cms, keys)).toEqual([
-      { kind: 'verified', keyId: keys[0]!.keyId, through: [expect.stringMatching(/^[0-9a-f]{16}$/)], chain: ['CN=signer', 'CN=authority-0'] },
-    ])
-    expect(codeOf(await outcomesOf(cms, keys, { image: Buffer.from('another') }))).toEqual(['signature_invalid'])
-    expect(codeOf(await outcomesOf(cms, keys, { image: IMAGE.subarray(1) }))).toEqual(['signature_invalid'])
-  })
+  ] as const)(
+    'by %s verifies up to an authority of the store, which vouches, and tells the path',
+    async (_name, kind, options) => {
+      const { cms, keys } = signedUnder({ signer: { kind } }, ...options)
+      expect(await outcomesOf(cms, keys)).toEqual([
+        {
+          kind: 'verified',
+          keyId: keys[0]!.keyId,
+          through: [expect.stringMatching(/^[0-9a-f]{16}$/)],
+          chain: ['CN=signer', 'CN=authority-0'],
+        },
+      ])
+      expect(codeOf(await outcomesOf(cms, keys, { image: Buffer.from('another') }))).toEqual(['signature_invalid'])
+      expect(codeOf(await outcomesOf(cms, keys, { image: IMAGE.subarray(1) }))).toEqual(['signature_invalid'])
+    },
+  )
 
   it('leads through authorities that came with it, and names the keys between', async () => {
     const { cms, keys } = signedUnder({ authorities: [{}, {}, {}] })
     const [outcome] = await outcomesOf(cms, keys)
-    expect(outcome).toMatchObject({ kind: 'verified', keyId: keys[0]!.keyId, chain: ['CN=signer', 'CN=authority-2', 'CN=authority-1', 'CN=authority-0'] })
+    expect(outcome).toMatchObject({
+      kind: 'verified',
+      keyId: keys[0]!.keyId,
+      chain: ['CN=signer', 'CN=authority-2', 'CN=authority-1', 'CN=authority-0'],
+    })
     expect(outcome).toMatchObject({ through: { length: 3 } })
   })
 
@@ -77,7 +105,9 @@ describe.skipIf(absent.length > 0)(`CMS as openssl makes it ${absent.join()}`, (
       return { cms: signCms(workshop, IMAGE, ['signer']), key: bareKey(workshop, 'signer') }
     })
     // What a certificate says does not matter where nobody asked for it: the rules of the store hold.
-    expect(await outcomesOf(made.cms, [made.key], { now: Date.now() + 9 * DAY })).toEqual([{ kind: 'verified', keyId: made.key.keyId, through: [], chain: [] }])
+    expect(await outcomesOf(made.cms, [made.key], { now: Date.now() + 9 * DAY })).toEqual([
+      { kind: 'verified', keyId: made.key.keyId, through: [], chain: [] },
+    ])
   })
 
   it('by a key whose certificate the store has holds as long as that certificate, and needs none with it', async () => {
@@ -91,7 +121,9 @@ describe.skipIf(absent.length > 0)(`CMS as openssl makes it ${absent.join()}`, (
       }
     })
     expect(codeOf(await outcomesOf(made.cms, made.keys))).toEqual([made.keys[0]!.keyId])
-    expect(codeOf(await outcomesOf(made.cms, made.keys, { now: Date.now() + 3 * DAY }))).toEqual(['certificate_expired'])
+    expect(codeOf(await outcomesOf(made.cms, made.keys, { now: Date.now() + 3 * DAY }))).toEqual([
+      'certificate_expired',
+    ])
     expect(codeOf(await outcomesOf(made.served, made.keys))).toEqual(['certificate_not_for_signing'])
   })
 
@@ -103,7 +135,9 @@ describe.skipIf(absent.length > 0)(`CMS as openssl makes it ${absent.join()}`, (
   it('is taken in PEM too', async () => {
     const { cms, keys } = signedUnder({})
     const lines = cms.toString('base64').replaceAll(/(.{64})/g, '$1\n')
-    expect(codeOf(await outcomesOf(`-----BEGIN CMS-----\n${lines}\n-----END CMS-----\n`, keys))).toEqual([keys[0]!.keyId])
+    expect(codeOf(await outcomesOf(`-----BEGIN CMS-----\n${lines}\n-----END CMS-----\n`, keys))).toEqual([
+      keys[0]!.keyId,
+    ])
   })
 
   it('judges each of several signers', async () => {
@@ -111,7 +145,10 @@ describe.skipIf(absent.length > 0)(`CMS as openssl makes it ${absent.join()}`, (
       issue(workshop, 'one', { kind: 'rsa' })
       issue(workshop, 'two')
       issue(workshop, 'stranger')
-      return { cms: signCms(workshop, IMAGE, ['one', 'two', 'stranger']), keys: [bareKey(workshop, 'two'), bareKey(workshop, 'one')] }
+      return {
+        cms: signCms(workshop, IMAGE, ['one', 'two', 'stranger']),
+        keys: [bareKey(workshop, 'two'), bareKey(workshop, 'one')],
+      }
     })
     const codes = codeOf(await outcomesOf(made.cms, made.keys))
     expect(codes.toSorted()).toEqual([...made.keys.map(({ keyId }) => keyId), 'certificate_invalid'].toSorted())
@@ -129,7 +166,10 @@ describe.skipIf(absent.length > 0)(`CMS as openssl makes it ${absent.join()}`, (
       const made = inWorkshop((workshop) => {
         issue(workshop, 'authority', { extensions: AUTHORITY })
         issue(workshop, 'signer', { issuer: 'authority' })
-        return { cms: signCms(workshop, IMAGE, ['signer'], '-certfile', 'authority.crt'), key: bareKey(workshop, 'authority') }
+        return {
+          cms: signCms(workshop, IMAGE, ['signer'], '-certfile', 'authority.crt'),
+          key: bareKey(workshop, 'authority'),
+        }
       })
       expect(codeOf(await outcomesOf(made.cms, [made.key]))).toEqual(['certificate_invalid'])
     })
@@ -145,15 +185,47 @@ describe.skipIf(absent.length > 0)(`CMS as openssl makes it ${absent.join()}`, (
     })
 
     it.each([
-      ['a certificate for servers', { signer: { extensions: ['extendedKeyUsage=serverAuth'] } }, 'certificate_not_for_signing'],
-      ['a certificate that signs no data', { signer: { extensions: ['keyUsage=keyEncipherment'] } }, 'certificate_not_for_signing'],
-      ['an authority for servers', { authorities: [{}, { extensions: [...AUTHORITY, 'extendedKeyUsage=serverAuth'] }] }, 'certificate_not_for_signing'],
-      ['a signer that is no authority in between', { authorities: [{}, { extensions: ['basicConstraints=CA:FALSE', 'subjectKeyIdentifier=hash'] }] }, 'certificate_not_for_signing'],
-      ['an authority that may not sign certificates', { authorities: [{}, { extensions: ['basicConstraints=CA:TRUE', 'keyUsage=digitalSignature'] }] }, 'certificate_invalid'],
-      ['a path longer than an authority allows', { authorities: [{ extensions: ['basicConstraints=critical,CA:TRUE,pathlen:0', 'keyUsage=keyCertSign'] }, {}] }, 'certificate_not_for_signing'],
+      [
+        'a certificate for servers',
+        { signer: { extensions: ['extendedKeyUsage=serverAuth'] } },
+        'certificate_not_for_signing',
+      ],
+      [
+        'a certificate that signs no data',
+        { signer: { extensions: ['keyUsage=keyEncipherment'] } },
+        'certificate_not_for_signing',
+      ],
+      [
+        'an authority for servers',
+        { authorities: [{}, { extensions: [...AUTHORITY, 'extendedKeyUsage=serverAuth'] }] },
+        'certificate_not_for_signing',
+      ],
+      [
+        'a signer that is no authority in between',
+        { authorities: [{}, { extensions: ['basicConstraints=CA:FALSE', 'subjectKeyIdentifier=hash'] }] },
+        'certificate_not_for_signing',
+      ],
+      [
+        'an authority that may not sign certificates',
+        { authorities: [{}, { extensions: ['basicConstraints=CA:TRUE', 'keyUsage=digitalSignature'] }] },
+        'certificate_invalid',
+      ],
+      [
+        'a path longer than an authority allows',
+        { authorities: [{ extensions: ['basicConstraints=critical,CA:TRUE,pathlen:0', 'keyUsage=keyCertSign'] }, {}] },
+        'certificate_not_for_signing',
+      ],
       ['a path of more authorities than anybody has', { authorities: [{}, {}, {}, {}, {}, {}] }, 'certificate_invalid'],
-      ['a demand that is not known here', { signer: { extensions: [...CODE_SIGNER, '1.2.3.4=critical,ASN1:NULL'] } }, 'certificate_not_for_signing'],
-      ['names that an authority is bound to', { authorities: [{}, { extensions: [...AUTHORITY, 'nameConstraints=permitted;DNS:example.org'] }] }, 'certificate_not_for_signing'],
+      [
+        'a demand that is not known here',
+        { signer: { extensions: [...CODE_SIGNER, '1.2.3.4=critical,ASN1:NULL'] } },
+        'certificate_not_for_signing',
+      ],
+      [
+        'names that an authority is bound to',
+        { authorities: [{}, { extensions: [...AUTHORITY, 'nameConstraints=permitted;DNS:example.org'] }] },
+        'certificate_not_for_signing',
+      ],
       ['a certificate signed by SHA-1', { signer: { digest: 'sha1' } }, 'algorithm_not_supported'],
     ] as const)('with %s', async (_name, made, code) => {
       expect(await codeUnder(made)).toEqual([code])
@@ -168,12 +240,15 @@ describe.skipIf(absent.length > 0)(`CMS as openssl makes it ${absent.join()}`, (
     it('signed by nobody, encrypted, larger than any, or no CMS', async () => {
       const { keys } = signedUnder({})
       const nobody = signedDataOf({ signerInfos: [] })
-      const encrypted = inWorkshop((workshop) => {
-        issue(workshop, 'reader', { kind: 'rsa' })
-        workshop.write('plain', IMAGE)
-        return workshop.run('openssl', 'cms', '-encrypt', '-in', 'plain', '-outform', 'DER', '-nostream', 'reader.crt')
-      })
-      for (const cms of [nobody, encrypted, Buffer.alloc(70_000, 0x30), Buffer.from('no CMS'), Buffer.alloc(0), '!'.repeat(80)])
+      const encrypted = der(TAG.sequence, oid(OID.envelopedData), der(TAG.contextParts(0), der(TAG.sequence)))
+      for (const cms of [
+        nobody,
+        encrypted,
+        Buffer.alloc(70_000, 0x30),
+        Buffer.from('no CMS'),
+        Buffer.alloc(0),
+        '!'.repeat(80),
+      ])
         expect(codeOf(await outcomesOf(cms, keys))).toEqual(['signature_malformed'])
     })
   })
@@ -202,7 +277,10 @@ describe.skipIf(absent.length > 0)(`CMS as openssl makes it ${absent.join()}`, (
       issue(workshop, 'anchor', { extensions: AUTHORITY })
       // Fourteen certificates of one name and one key: each is an issuer of each.
       for (let serial = 1; serial < 15; serial += 1) sameKeyAgain(workshop, serial)
-      workshop.write('maze.pem', Array.from({ length: 14 }, (_, at) => workshop.read(`maze-${at + 1}.crt`).toString()).join(''))
+      workshop.write(
+        'maze.pem',
+        Array.from({ length: 14 }, (_, at) => workshop.read(`maze-${at + 1}.crt`).toString()).join(''),
+      )
       return { cms: signCms(workshop, IMAGE, ['signer'], '-certfile', 'maze.pem'), keys: [anchor(workshop, 'anchor')] }
     })
     const verify = vi.spyOn(X509Certificate.prototype, 'verify')
@@ -221,7 +299,11 @@ describe.skipIf(absent.length > 0)(`CMS by a writer of ours ${absent.join()}`, (
   const made = inWorkshopOrNull((workshop) => {
     issue(workshop, 'signer', { kind: 'ed25519', digest: 'sha512' })
     const pem = workshop.read('signer.crt').toString()
-    return { key: createPrivateKey(workshop.read('signer.key').toString()), certificate: new X509Certificate(pem).raw, keys: [publicKey(pem)] }
+    return {
+      key: createPrivateKey(workshop.read('signer.key').toString()),
+      certificate: new X509Certificate(pem).raw,
+      keys: [publicKey(pem)],
+    }
   })!
 
   interface Parts {
@@ -230,10 +312,18 @@ describe.skipIf(absent.length > 0)(`CMS by a writer of ours ${absent.join()}`, (
     readonly version?: number
   }
   const contentType = der(TAG.sequence, oid(OID.contentType), der(TAG.set, oid(OID.data)))
-  const messageDigest = der(TAG.sequence, oid(OID.messageDigest), der(TAG.set, der(TAG.octetString, createHash('sha512').update(IMAGE).digest())))
+  const messageDigest = der(
+    TAG.sequence,
+    oid(OID.messageDigest),
+    der(TAG.set, der(TAG.octetString, createHash('sha512').update(IMAGE).digest())),
+  )
 
   /** Ed25519 as RFC 8419 has it: openssl 3.0 does not make it. */
-  function signedByEd25519({ attributes = [contentType, messageDigest], digest = SHA512, version = 1 }: Parts = {}): Buffer {
+  function signedByEd25519({
+    attributes = [contentType, messageDigest],
+    digest = SHA512,
+    version = 1,
+  }: Parts = {}): Buffer {
     const [issuerName, serial] = nameIn(made.certificate)
     const signed = der(TAG.set, ...attributes)
     const signerInfo = der(
@@ -250,17 +340,28 @@ describe.skipIf(absent.length > 0)(`CMS by a writer of ours ${absent.join()}`, (
 
   it('by Ed25519 verifies', async () => {
     expect(codeOf(await outcomesOf(signedByEd25519(), made.keys))).toEqual([made.keys[0]!.keyId])
-    expect(codeOf(await outcomesOf(signedByEd25519(), made.keys, { image: Buffer.from('another') }))).toEqual(['signature_invalid'])
+    expect(codeOf(await outcomesOf(signedByEd25519(), made.keys, { image: Buffer.from('another') }))).toEqual([
+      'signature_invalid',
+    ])
   })
 
   it('by Ed25519 over another digest than SHA-512 is refused (RFC 8419 3.1)', async () => {
-    expect(codeOf(await outcomesOf(signedByEd25519({ digest: SHA256 }), made.keys))).toEqual(['algorithm_not_supported'])
+    expect(codeOf(await outcomesOf(signedByEd25519({ digest: SHA256 }), made.keys))).toEqual([
+      'algorithm_not_supported',
+    ])
   })
 
   it('whose attributes do not hold type and digest, each once, is refused though they are signed', async () => {
     const enveloped = der(TAG.sequence, oid(OID.contentType), der(TAG.set, oid(OID.envelopedData)))
     const twoValues = der(TAG.sequence, oid(OID.contentType), der(TAG.set, oid(OID.data), oid(OID.data)))
-    for (const attributes of [[], [contentType], [messageDigest], [contentType, messageDigest, messageDigest], [enveloped, messageDigest], [twoValues, messageDigest]])
+    for (const attributes of [
+      [],
+      [contentType],
+      [messageDigest],
+      [contentType, messageDigest, messageDigest],
+      [enveloped, messageDigest],
+      [twoValues, messageDigest],
+    ])
       expect(codeOf(await outcomesOf(signedByEd25519({ attributes }), made.keys))).toEqual(['signature_malformed'])
   })
 
@@ -272,9 +373,12 @@ describe.skipIf(absent.length > 0)(`CMS by a writer of ours ${absent.join()}`, (
     const good = partsOf(readDer(signedByEd25519()), TAG.sequence)
     const inner = partsOf(partsOf(good[1]!, TAG.contextParts(0))[0]!, TAG.sequence).map(bytesOf)
     const [version, , content, certificates, signers] = inner
-    const wrap = (...parts: Uint8Array[]) => der(TAG.sequence, oid(OID.signedData), der(TAG.contextParts(0), der(TAG.sequence, ...parts)))
+    const wrap = (...parts: Uint8Array[]) =>
+      der(TAG.sequence, oid(OID.signedData), der(TAG.contextParts(0), der(TAG.sequence, ...parts)))
     const digests = (...oids: string[]) => der(TAG.set, ...oids.map((one) => der(TAG.sequence, oid(one))))
-    expect(codeOf(await outcomesOf(wrap(version!, digests(SHA512), content!, certificates!, signers!), made.keys))).toEqual([made.keys[0]!.keyId])
+    expect(
+      codeOf(await outcomesOf(wrap(version!, digests(SHA512), content!, certificates!, signers!), made.keys)),
+    ).toEqual([made.keys[0]!.keyId])
     for (const cms of [
       wrap(version!, digests(SHA512), content!, certificates!, der(TAG.contextParts(1)), signers!),
       wrap(version!, digests(SHA256, SHA512), content!, certificates!, signers!),
@@ -306,7 +410,15 @@ function nameIn(certificate: Uint8Array): [Uint8Array, Uint8Array] {
   return [bytesOf(fields[3]!), bytesOf(fields[1]!)]
 }
 
-function signedDataOf({ digests = [], certificates = [], signerInfos }: { digests?: readonly string[]; certificates?: readonly Uint8Array[]; signerInfos: readonly Uint8Array[] }): Buffer {
+function signedDataOf({
+  digests = [],
+  certificates = [],
+  signerInfos,
+}: {
+  digests?: readonly string[]
+  certificates?: readonly Uint8Array[]
+  signerInfos: readonly Uint8Array[]
+}): Buffer {
   const parts = [
     integer(1),
     der(TAG.set, ...digests.map((digest) => der(TAG.sequence, oid(digest)))),

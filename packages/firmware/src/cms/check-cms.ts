@@ -39,8 +39,7 @@ export function startCmsCheck(
   const certificate = known.find((one) => one[signer.named.by] === signer.named.name)
   if (certificate === undefined) return settled('certificate_invalid')
   const { admitted, key } = certificate
-  if (admitted === null || !scheme.families.includes(admitted.family))
-    return settled('algorithm_not_supported')
+  if (admitted === null || !scheme.families.includes(admitted.family)) return settled('algorithm_not_supported')
   if (!hasShapeFor(signer.signature, { family: admitted.family, key })) return settled('signature_malformed')
   const check = { signature: signer.signature, scheme, key }
   const content = attributes === null ? bareContent(check, digest) : digestedContent(check, digest, attributes)

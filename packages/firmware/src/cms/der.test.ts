@@ -8,8 +8,12 @@ it('reads what was written, of any length', () => {
     fc.property(fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 20 }), (contents) => {
       const written = der(TAG.sequence, ...contents.map((content) => der(TAG.octetString, content)))
       const parts = partsOf(readDer(written), TAG.sequence)
-      expect(parts.map((part) => Buffer.from(contentOf(part, TAG.octetString)))).toEqual(contents.map((content) => Buffer.from(content)))
-      expect(Buffer.concat(parts.map(bytesOf))).toEqual(written.subarray(written.length - parts.reduce((sum, { start, end }) => sum + end - start, 0)))
+      expect(parts.map((part) => Buffer.from(contentOf(part, TAG.octetString)))).toEqual(
+        contents.map((content) => Buffer.from(content)),
+      )
+      expect(Buffer.concat(parts.map(bytesOf))).toEqual(
+        written.subarray(written.length - parts.reduce((sum, { start, end }) => sum + end - start, 0)),
+      )
     }),
   )
 })

@@ -38,7 +38,8 @@ export function zerosCheck(what: string, span: Span): SpanCheck<boolean> {
       return {
         update: (piece) => {
           // Each byte is the one before it, and the first is zero: compared by the machine, not one by one.
-          zeros &&= piece.length === 0 || (piece[0] === 0 && Buffer.compare(piece.subarray(1), piece.subarray(0, -1)) === 0)
+          zeros &&=
+            piece.length === 0 || (piece[0] === 0 && Buffer.compare(piece.subarray(1), piece.subarray(0, -1)) === 0)
         },
         finish: () => zeros,
       }

@@ -11,15 +11,7 @@ import { uimage } from './uimage.ts'
  * In the order in which they are asked. OpenWrt's is told by the end of an image, which may begin as any other; `raw`
  * recognises everything and comes last.
  */
-const PARSERS: readonly ImageParser[] = [
-  openwrtSysupgrade,
-  fit,
-  uimage,
-  tr069SignedPackage,
-  raucBundle,
-  swupdate,
-  raw,
-]
+const PARSERS: readonly ImageParser[] = [openwrtSysupgrade, fit, uimage, tr069SignedPackage, raucBundle, swupdate, raw]
 
 const END_BYTES = 64
 

@@ -30,7 +30,11 @@ export function startMinisign(text: string, keys: readonly PublicKey[]): SpanRun
       const outcome = await verifyEd25519(hash.digest(), file.signature, named)
       if (outcome.kind === 'failed') return outcome
       const signer = named.filter((key) => key.keyId === outcome.keyId)
-      return verifyEd25519(Buffer.concat([file.signature, Buffer.from(file.trustedComment, 'latin1')]), file.global, signer)
+      return verifyEd25519(
+        Buffer.concat([file.signature, Buffer.from(file.trustedComment, 'latin1')]),
+        file.global,
+        signer,
+      )
     },
   }
 }

@@ -13,7 +13,11 @@ describe.skipIf(absent.length > 0)(`a certificate in PEM ${absent.join()}`, () =
     })
     expect(certified.keyId).toBe(bare.keyId)
     expect(certified.certificate).toMatchObject({ subject: 'CN=authority', isAuthority: true })
-    expect(publicKey(certified.pem)).toMatchObject({ keyId: bare.keyId, pem: certified.pem, certificate: { subject: 'CN=authority' } })
+    expect(publicKey(certified.pem)).toMatchObject({
+      keyId: bare.keyId,
+      pem: certified.pem,
+      certificate: { subject: 'CN=authority' },
+    })
     expect(bare.certificate).toBeUndefined()
   })
 
@@ -30,11 +34,32 @@ describe.skipIf(absent.length > 0)(`a certificate in PEM ${absent.join()}`, () =
     inWorkshop((workshop) => {
       issue(workshop, 'good')
       issue(workshop, 'demanding', { extensions: [...CODE_SIGNER, '1.2.3.4=critical,ASN1:NULL'] })
-      workshop.run('openssl', 'req', '-x509', '-newkey', 'rsa:1024', '-nodes', '-keyout', 'weak.key', '-subj', '/CN=weak', '-out', 'weak.crt')
-      const [good, demanding, weak] = ['good', 'demanding', 'weak'].map((name) => workshop.read(`${name}.crt`).toString())
+      workshop.run(
+        'openssl',
+        'req',
+        '-x509',
+        '-newkey',
+        'rsa:1024',
+        '-nodes',
+        '-keyout',
+        'weak.key',
+        '-subj',
+        '/CN=weak',
+        '-out',
+        'weak.crt',
+      )
+      const [good, demanding, weak] = ['good', 'demanding', 'weak'].map((name) =>
+        workshop.read(`${name}.crt`).toString(),
+      )
       expect(readPublicKey(weak!)).toMatchObject({ code: 'key_too_weak' })
       expect(readPublicKey(demanding!)).toMatchObject({ code: 'key_kind_not_supported' })
-      for (const text of [`${good}${good}`, `${good} more`, `more ${good}`, good!.replace(/M/, 'N'), good!.slice(0, 300)])
+      for (const text of [
+        `${good}${good}`,
+        `${good} more`,
+        `more ${good}`,
+        good!.replace(/M/, 'N'),
+        good!.slice(0, 300),
+      ])
         expect(readPublicKey(text)).toMatchObject({ code: 'key_malformed' })
     })
   })

@@ -51,8 +51,12 @@ describe.skipIf(absent.length > 0)(`signature files ${absent.join(', ')}`, () =>
   })
 
   it('tries a key that was given without its number', async () => {
-    expect(await check('minisign', made.signed.prehashed, [publicKey(made.mini.publicKey.pem)])).toBe(made.mini.publicKey.keyId)
-    expect(await check('signify', made.signed.signify, [publicKey(made.plain.publicKey.pem)])).toBe(made.plain.publicKey.keyId)
+    expect(await check('minisign', made.signed.prehashed, [publicKey(made.mini.publicKey.pem)])).toBe(
+      made.mini.publicKey.keyId,
+    )
+    expect(await check('signify', made.signed.signify, [publicKey(made.plain.publicKey.pem)])).toBe(
+      made.plain.publicKey.keyId,
+    )
   })
 
   it('refuses other bytes, another key, and no key of that number', async () => {

@@ -87,7 +87,9 @@ describe('metadata', () => {
 describe('trailers', () => {
   it('refuses what is too long, reaches before the beginning, is of another type or comes twice', async () => {
     const board = Buffer.from('what the board boots')
-    expect(await look(withChunk(board, 1, Buffer.alloc(8 + 30 * 1024 + 1)))).toMatchObject({ code: 'format_limit_exceeded' })
+    expect(await look(withChunk(board, 1, Buffer.alloc(8 + 30 * 1024 + 1)))).toMatchObject({
+      code: 'format_limit_exceeded',
+    })
     expect(await look(withChunk(board, 0, Buffer.alloc(4_097)))).toMatchObject({ code: 'format_limit_exceeded' })
     expect(await look(withChunk(board, 2, Buffer.alloc(8)))).toMatchObject({ code: 'format_feature_not_supported' })
     expect(await look(withMetadata(IMAGE, METADATA))).toMatchObject({ code: 'format_duplicate' })
@@ -137,9 +139,9 @@ describe.skipIf(absent.length > 0)(`signatures ${absent.join(', ')}`, () => {
   it('tells an unknown key from a false signature', async () => {
     const { bytes, build } = withVendor((keys) => ({ bytes: signedByUsign(keys), build: keys.build.publicKey }))
     expect(outcomeOf(await look(bytes, [build]))).toBe('usign: key_unknown')
-    expect(
-      await lookSigned((keys) => withSignature(IMAGE, keys.root.sign(Buffer.from('another image')))),
-    ).toBe('signature_invalid')
+    expect(await lookSigned((keys) => withSignature(IMAGE, keys.root.sign(Buffer.from('another image'))))).toBe(
+      'signature_invalid',
+    )
   })
 
   it('takes certificates while they are in force, as a device does', async () => {
@@ -162,9 +164,13 @@ describe.skipIf(absent.length > 0)(`signatures ${absent.join(', ')}`, () => {
 
   it('refuses a chain whose links do not hold', async () => {
     // The build key vouches for itself.
-    expect(await lookSigned((keys) => signedByUcert(keys, [certificate(keys.build, authorises(keys.build))]))).toBe('key_unknown')
+    expect(await lookSigned((keys) => signedByUcert(keys, [certificate(keys.build, authorises(keys.build))]))).toBe(
+      'key_unknown',
+    )
     // The image is signed by another key than the one vouched for.
-    expect(await lookSigned((keys) => signedByUcert(keys, [certificate(keys.root, authorises(keys.root))]))).toBe('certificate_invalid')
+    expect(await lookSigned((keys) => signedByUcert(keys, [certificate(keys.root, authorises(keys.root))]))).toBe(
+      'certificate_invalid',
+    )
     // The second certificate is not signed by the key of the first.
     expect(
       await lookSigned((keys) => {
@@ -196,11 +202,15 @@ describe.skipIf(absent.length > 0)(`signatures ${absent.join(', ')}`, () => {
   })
 
   it('refuses certificates without an end, two signatures of the image, and what is no certificate', async () => {
-    expect(await lookSigned((keys) => withSignature(IMAGE, certificate(keys.root, authorises(keys.build))))).toBe('format_malformed')
-    expect(
-      await lookSigned((keys) => signedByUcert(keys, [imageSignature(keys.root.sign(IMAGE))])),
-    ).toBe('format_duplicate')
-    expect(await lookSigned(() => withSignature(IMAGE, Buffer.from('untrusted comment: x\nAAAA\n')))).toBe('format_malformed')
+    expect(await lookSigned((keys) => withSignature(IMAGE, certificate(keys.root, authorises(keys.build))))).toBe(
+      'format_malformed',
+    )
+    expect(await lookSigned((keys) => signedByUcert(keys, [imageSignature(keys.root.sign(IMAGE))]))).toBe(
+      'format_duplicate',
+    )
+    expect(await lookSigned(() => withSignature(IMAGE, Buffer.from('untrusted comment: x\nAAAA\n')))).toBe(
+      'format_malformed',
+    )
     expect(await lookSigned(() => withSignature(IMAGE, Buffer.of(0, 0, 0, 200)))).toBe('format_span_out_of_range')
   })
 

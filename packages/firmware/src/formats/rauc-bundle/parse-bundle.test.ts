@@ -4,6 +4,9 @@ import { lookAtImage, type Vector } from '../../../test/look-at-image.ts'
 import { anchor, issue, signCms } from '../../../test/pki.ts'
 import { bundle, manifest, raucBundles, SALT, squashfs, verityParts, verityTree } from '../../../test/rauc-vectors.ts'
 import { inWorkshop, missingTools } from '../../../test/tools.ts'
+import { der, oid } from '../../../test/write-der.ts'
+import { TAG } from '../../cms/der.ts'
+import { OID } from '../../cms/oids.ts'
 import { parseImage, type PublicKey } from '../../index.ts'
 import { raucBundle } from './parse-bundle.ts'
 
@@ -17,8 +20,8 @@ const codeOf = async (bytes: Uint8Array) => {
 
 describe.skipIf(absent.length > 0)(`bundles of mksquashfs and openssl ${absent.join()}`, () => {
   let vectors: readonly Vector[] = []
-  let data = Buffer.alloc(0)
-  let small = Buffer.alloc(0)
+  let data: Buffer = Buffer.alloc(0)
+  let small: Buffer = Buffer.alloc(0)
   let keys: readonly PublicKey[] = []
   let sign: (content: Uint8Array, ...options: readonly string[]) => Buffer = () => Buffer.alloc(0)
 
@@ -27,7 +30,12 @@ describe.skipIf(absent.length > 0)(`bundles of mksquashfs and openssl ${absent.j
     const made = inWorkshop((workshop) => {
       issue(workshop, 'signer')
       const files = ['signer.crt', 'signer.key'].map((name) => [name, workshop.read(name)] as const)
-      return { data: squashfs(workshop, 5_000), small: squashfs(workshop, 100), keys: [anchor(workshop, 'signer')], files }
+      return {
+        data: squashfs(workshop, 5_000),
+        small: squashfs(workshop, 100),
+        keys: [anchor(workshop, 'signer')],
+        files,
+      }
     })
     ;({ data, small, keys } = made)
     sign = (content, ...options) =>
@@ -42,15 +50,23 @@ describe.skipIf(absent.length > 0)(`bundles of mksquashfs and openssl ${absent.j
 
   it('verify, plain and verity, and are told from any squashfs', async () => {
     for (const vector of vectors) {
-      expect(await lookAtImage(vector), vector.name).toMatchObject({ kind: 'parsed', false: [], verified: [{ keyId: vector.keys[0]!.keyId }] })
+      expect(await lookAtImage(vector), vector.name).toMatchObject({
+        kind: 'parsed',
+        false: [],
+        verified: [{ keyId: vector.keys[0]!.keyId }],
+      })
       expect(await parseImage(countedImage(vector.bytes), null)).toMatchObject({ image: { format: 'rauc_bundle' } })
     }
-    expect(await parseImage(countedImage(Buffer.concat([small, Buffer.alloc(16)])), null)).toMatchObject({ image: { format: 'raw' } })
+    expect(await parseImage(countedImage(Buffer.concat([small, Buffer.alloc(16)])), null)).toMatchObject({
+      image: { format: 'raw' },
+    })
   })
 
   it('say what the manifest says where it lies open, and nothing where it is compressed', async () => {
     const [plain, verity] = await Promise.all(vectors.map(({ bytes }) => raucBundle.parse(countedImage(bytes))))
-    expect(plain).toMatchObject({ image: { facts: { version: null, boards: null, members: [], more: { bundle_format: 'plain' } }, digests: [] } })
+    expect(plain).toMatchObject({
+      image: { facts: { version: null, boards: null, members: [], more: { bundle_format: 'plain' } }, digests: [] },
+    })
     expect(verity).toMatchObject({
       image: {
         facts: {
@@ -82,15 +98,24 @@ describe.skipIf(absent.length > 0)(`bundles of mksquashfs and openssl ${absent.j
       const changed = Buffer.from(payload)
       changed[at]! ^= 1
       const bytes = verityBundle(text, changed)
-      expect(await lookAtImage({ name: '', format: 'rauc_bundle', bytes, keys, now: Date.now() })).toMatchObject({ false: ['dm-verity root hash of the squashfs'] })
+      expect(await lookAtImage({ name: '', format: 'rauc_bundle', bytes, keys, now: Date.now() })).toMatchObject({
+        false: ['dm-verity root hash of the squashfs'],
+      })
     }
   })
 
   it('tell what runs on a device, and since when', async () => {
     const text = manifest({ rootHash: verityTree(data, SALT).rootHash, size: BLOCK })
-    const bytes = verityBundle(`${text.replace('[bundle]', 'min-rauc-version=1.14\n[bundle]')}\n[hooks]\nfilename=hook.sh\n[handler]\nfilename=all.sh\n[image.data]\ntype=emptyfs\n`)
+    const bytes = verityBundle(
+      `${text.replace('[bundle]', 'min-rauc-version=1.14\n[bundle]')}\n[hooks]\nfilename=hook.sh\n[handler]\nfilename=all.sh\n[image.data]\ntype=emptyfs\n`,
+    )
     expect(await raucBundle.parse(countedImage(bytes))).toMatchObject({
-      image: { facts: { more: { hook: 'hook.sh', handler: 'all.sh', min_rauc_version: '1.14', slots: 'rootfs; data' }, members: [{}, { name: 'data', size: 0, sha256: null }] } },
+      image: {
+        facts: {
+          more: { hook: 'hook.sh', handler: 'all.sh', min_rauc_version: '1.14', slots: 'rootfs; data' },
+          members: [{}, { name: 'data', size: 0, sha256: null }],
+        },
+      },
     })
   })
 
@@ -117,21 +142,53 @@ describe.skipIf(absent.length > 0)(`bundles of mksquashfs and openssl ${absent.j
       ['blocks of two sizes', withSuperblock((bytes) => bytes.writeUInt32LE(8_192, 12)), 'format_malformed'],
       ['a squashfs of more bytes', withSuperblock((bytes) => bytes.writeUInt32LE(BLOCK + 1, 40)), 'format_truncated'],
       ['a squashfs of no bytes', withSuperblock((bytes) => bytes.writeUInt32LE(0, 40)), 'format_malformed'],
-      ['a squashfs of bytes beyond numbers', withSuperblock((bytes) => bytes.writeUInt32LE(0xffff_ffff, 44)), 'format_malformed'],
-      ['a block behind the squashfs', bundle(Buffer.concat([small, Buffer.alloc(BLOCK)]), signature), 'format_trailing_bytes'],
+      [
+        'a squashfs of bytes beyond numbers',
+        withSuperblock((bytes) => bytes.writeUInt32LE(0xffff_ffff, 44)),
+        'format_malformed',
+      ],
+      [
+        'a block behind the squashfs',
+        bundle(Buffer.concat([small, Buffer.alloc(BLOCK)]), signature),
+        'format_trailing_bytes',
+      ],
       ['no signature', withLength(0n), 'format_malformed'],
       ['a signature longer than any', withLength(65_537n), 'format_limit_exceeded'],
       ['a signature of 2^64 bytes', withLength(0xffff_ffff_ffff_ffffn), 'format_limit_exceeded'],
       ['a signature longer than the bundle', withLength(BigInt(plain.length)), 'format_span_out_of_range'],
       ['a signature that begins within a block', withLength(BigInt(signature.length - 1)), 'format_malformed'],
-      ['a signature with bytes before it', bundle(small, Buffer.concat([Buffer.alloc(BLOCK), signature])), 'format_malformed'],
-      ['a hash tree with another behind it', verityBundle(text, Buffer.concat([payload, tree])), 'format_malformed'],
-      ['a hash tree that is too large', verityBundle(manifest({ rootHash, size: twice.length }), Buffer.concat([data, twice])), 'format_malformed'],
+      [
+        'a signature with bytes before it',
+        bundle(small, Buffer.concat([Buffer.alloc(BLOCK), signature])),
+        'format_malformed',
+      ],
+      [
+        'a hash tree with another behind it',
+        verityBundle(text, Buffer.concat([payload, tree])),
+        'format_trailing_bytes',
+      ],
+      [
+        'a hash tree that is too large',
+        verityBundle(manifest({ rootHash, size: twice.length }), Buffer.concat([data, twice])),
+        'format_malformed',
+      ],
       ['a hash tree of no whole blocks', verityBundle(manifest({ rootHash, size: 100 })), 'format_malformed'],
       ['a hash tree of no blocks', verityBundle(manifest({ rootHash, size: 0 })), 'format_malformed'],
-      ['a hash tree larger than the bundle', verityBundle(manifest({ rootHash, size: 1_024 * BLOCK })), 'format_span_out_of_range'],
-      ['a manifest for an encrypted bundle', verityBundle(manifest({ rootHash, size: BLOCK, format: 'crypt' })), 'format_feature_not_supported'],
-      ['a manifest for a plain bundle', verityBundle(manifest({ rootHash, size: BLOCK, format: 'plain' })), 'format_feature_not_supported'],
+      [
+        'a hash tree larger than the bundle',
+        verityBundle(manifest({ rootHash, size: 1_024 * BLOCK })),
+        'format_span_out_of_range',
+      ],
+      [
+        'a manifest for an encrypted bundle',
+        verityBundle(manifest({ rootHash, size: BLOCK, format: 'crypt' })),
+        'format_feature_not_supported',
+      ],
+      [
+        'a manifest for a plain bundle',
+        verityBundle(manifest({ rootHash, size: BLOCK, format: 'plain' })),
+        'format_feature_not_supported',
+      ],
     ]
     for (const [name, bytes, code] of cases) expect(await codeOf(bytes), name).toBe(code)
   })
@@ -152,18 +209,22 @@ describe.skipIf(absent.length > 0)(`bundles of mksquashfs and openssl ${absent.j
       ['a digest that is none', good.replace(/sha256=ab/, 'sha256='), 'format_malformed'],
       ['a size that is none', good.replace('size=5000', 'size=-5'), 'format_malformed'],
       ['a version that ends lines', good.replace('2026.11-1', String.raw`1\n2`), 'format_malformed'],
-      ['too many images', `${good}${Array.from({ length: 64 }, (_, at) => `[image.${at}]\n`).join('')}`, 'format_limit_exceeded'],
+      [
+        'too many images',
+        `${good}${Array.from({ length: 64 }, (_, at) => `[image.${at}]\n`).join('')}`,
+        'format_limit_exceeded',
+      ],
       ['too many lines', `${good}${'\n'.repeat(2_000)}`, 'format_limit_exceeded'],
     ]
     for (const [name, text, code] of cases) expect(await codeOf(verityBundle(text)), name).toBe(code)
   })
 
   it('are refused where they are encrypted (crypt)', async () => {
-    const encrypted = inWorkshop((workshop) => {
-      issue(workshop, 'reader', { kind: 'rsa' })
-      workshop.write('plain', manifest({ rootHash: SALT, size: BLOCK, format: 'crypt' }))
-      return workshop.run('openssl', 'cms', '-encrypt', '-in', 'plain', '-outform', 'DER', '-nostream', 'reader.crt')
+    const encrypted = der(TAG.sequence, oid(OID.envelopedData), der(TAG.contextParts(0), der(TAG.sequence)))
+    expect(await raucBundle.parse(countedImage(bundle(small, encrypted)))).toMatchObject({
+      kind: 'refused',
+      code: 'format_feature_not_supported',
+      detail: expect.stringContaining('encrypted'),
     })
-    expect(await raucBundle.parse(countedImage(bundle(small, encrypted)))).toMatchObject({ kind: 'refused', code: 'format_feature_not_supported', detail: expect.stringContaining('encrypted') })
   })
 })

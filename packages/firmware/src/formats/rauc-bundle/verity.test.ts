@@ -5,7 +5,10 @@ import { startVerity, VERITY_BLOCK, verityLevels } from './verity.ts'
 
 const SALT = Buffer.from('e48da609055204e89ae53b655ca2216dd983cf3cb829f34f63a297d106d53e2d', 'hex')
 
-function holds({ data, tree, rootHash }: { data: Uint8Array; tree: Uint8Array; rootHash: Uint8Array }, cuts: readonly number[] = []) {
+function holds(
+  { data, tree, rootHash }: { data: Uint8Array; tree: Uint8Array; rootHash: Uint8Array },
+  cuts: readonly number[] = [],
+) {
   const run = startVerity({ dataBlocks: data.length / VERITY_BLOCK, salt: SALT, rootHash })
   const bytes = Buffer.concat([data, tree])
   let at = 0
@@ -32,12 +35,17 @@ it('gives the same answer however the image is cut, and misses no changed byte o
   fc.assert(
     fc.property(parts, ({ blocks, cuts, where, flip }) => {
       const data = Buffer.alloc(blocks * VERITY_BLOCK)
-      for (let at = 0; at < blocks; at += 1) data.writeUInt32BE(at * 2_654_435_761 % 4_294_967_296, at * VERITY_BLOCK)
+      for (let at = 0; at < blocks; at += 1) data.writeUInt32BE((at * 2_654_435_761) % 4_294_967_296, at * VERITY_BLOCK)
       const { tree, rootHash } = verityTree(data, SALT)
       expect(holds({ data, tree, rootHash }, cuts)).toBe(true)
       const changed = [data, tree, rootHash].map((bytes) => Buffer.from(bytes))
       const place = where % (data.length + tree.length + rootHash.length)
-      const [part, at] = place < data.length ? [0, place] : place < data.length + tree.length ? [1, place - data.length] : [2, place - data.length - tree.length]
+      const [part, at] =
+        place < data.length
+          ? [0, place]
+          : place < data.length + tree.length
+            ? [1, place - data.length]
+            : [2, place - data.length - tree.length]
       changed[part]![at]! ^= flip
       expect(holds({ data: changed[0]!, tree: changed[1]!, rootHash: changed[2]! }, cuts)).toBe(false)
     }),

@@ -14,12 +14,24 @@ const read = (text: string) => plain(readLibconfig(text))
 it.each([
   ['an empty text', '', {}],
   ['both signs and all ends', 'a = 1; b : 2, c = 3 d = 4', { a: 1, b: 2, c: 3, d: 4 }],
-  ['numbers', 'a = [ -1, +2, 0x1F, 0b101, 0o17, 0q17, 1.5, .5, 1e3, 10L, 7LL ];', { a: [-1, 2, 31, 5, 15, 15, 1.5, 0.5, 1000, 10, 7] }],
+  [
+    'numbers',
+    'a = [ -1, +2, 0x1F, 0b101, 0o17, 0q17, 1.5, .5, 1e3, 10L, 7LL ];',
+    { a: [-1, 2, 31, 5, 15, 15, 1.5, 0.5, 1000, 10, 7] },
+  ],
   ['truths', 'a = [ true, FALSE, True ];', { a: [true, false, true] }],
   ['strings that follow each other', 'a = "one " "and"\n" two";', { a: 'one and two' }],
   ['escapes', String.raw`a = "q\"b\\s\x41\n\t";`, { a: 'q"b\\sA\n\t' }],
-  ['lists, arrays and groups within each other', 'a = ( { b = [ ]; }, ( "c" ), [ 1 ], );', { a: [{ b: [] }, ['c'], [1]] }],
-  ['comments of three kinds', '# one\na = 1; // two\n/* three\n a = 2; */ b = "# no // comment /* in it";', { a: 1, b: '# no // comment /* in it' }],
+  [
+    'lists, arrays and groups within each other',
+    'a = ( { b = [ ]; }, ( "c" ), [ 1 ], );',
+    { a: [{ b: [] }, ['c'], [1]] },
+  ],
+  [
+    'comments of three kinds',
+    '# one\na = 1; // two\n/* three\n a = 2; */ b = "# no // comment /* in it";',
+    { a: 1, b: '# no // comment /* in it' },
+  ],
   ['names with marks', 'copy-1_a = 1; *b = 2;', { 'copy-1_a': 1, '*b': 2 }],
 ])('reads %s', (_name, text, value) => {
   expect(read(text)).toEqual(value)
@@ -47,7 +59,28 @@ describe('refuses', () => {
 })
 
 it('ends with a configuration or a refusal, for any text', () => {
-  const words = fc.constantFrom('a', 'b = ', '{', '}', '(', ')', '[', ']', ';', ',', '"x"', '"', '1', '/*', '*/', '#', '\n', '\\', 'software', ' ')
+  const words = fc.constantFrom(
+    'a',
+    'b = ',
+    '{',
+    '}',
+    '(',
+    ')',
+    '[',
+    ']',
+    ';',
+    ',',
+    '"x"',
+    '"',
+    '1',
+    '/*',
+    '*/',
+    '#',
+    '\n',
+    '\\',
+    'software',
+    ' ',
+  )
   fc.assert(
     fc.property(fc.array(words, { maxLength: 60 }), (parts) => {
       try {

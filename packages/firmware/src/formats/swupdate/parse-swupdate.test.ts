@@ -2,7 +2,17 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { countedImage } from '../../../test/counted-image.ts'
 import { lookAtImage, type Vector } from '../../../test/look-at-image.ts'
 import { bareKey, signCms } from '../../../test/pki.ts'
-import { cpio, FILES, JSON_CONFIG, LIBCONFIG, makeUpdateSigners, PSS, signRsa, swUpdates, update } from '../../../test/swupdate-vectors.ts'
+import {
+  cpio,
+  FILES,
+  JSON_CONFIG,
+  LIBCONFIG,
+  makeUpdateSigners,
+  PSS,
+  signRsa,
+  swUpdates,
+  update,
+} from '../../../test/swupdate-vectors.ts'
 import { inWorkshop, missingTools, type Workshop } from '../../../test/tools.ts'
 import { swupdate } from './parse-swupdate.ts'
 
@@ -25,18 +35,40 @@ const described = (description: string) => archive({ 'sw-description': descripti
 
 describe.skipIf(absent.length > 0)(`archives of cpio, signed by openssl ${absent.join()}`, () => {
   let vectors: readonly Vector[] = []
+  let signers: readonly (readonly [string, Buffer])[] = []
   beforeAll(() => {
     vectors = swUpdates()
+    const names = ['swu.key', 'swu-signer.key', 'swu-signer.crt']
+    signers = inWorkshop((workshop) => {
+      makeUpdateSigners(workshop)
+      return names.map((name) => [name, workshop.read(name)])
+    })
   })
+
+  /** A workshop in which the signers' keys lie already: RSA takes its time. */
+  function withSigners<T>(make: (workshop: Workshop) => T): T {
+    return inWorkshop((workshop) => {
+      for (const [name, content] of signers) workshop.write(name, content)
+      return make(workshop)
+    })
+  }
 
   it('verify by CMS, RSA and RSA-PSS, as newc and as crc', async () => {
     for (const vector of vectors)
-      expect(await lookAtImage(vector), vector.name).toMatchObject({ kind: 'parsed', false: [], verified: [{ keyId: vector.keys[0]!.keyId }] })
+      expect(await lookAtImage(vector), vector.name).toMatchObject({
+        kind: 'parsed',
+        false: [],
+        verified: [{ keyId: vector.keys[0]!.keyId }],
+      })
   })
 
   it('say what sw-description says, in either syntax', async () => {
     const [libconfig, json] = await Promise.all(vectors.map(({ bytes }) => swupdate.parse(countedImage(bytes))))
-    const members = Object.entries(FILES).map(([name, { length }]) => ({ name, size: length, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) }))
+    const members = Object.entries(FILES).map(([name, { length }]) => ({
+      name,
+      size: length,
+      sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+    }))
     expect(libconfig).toMatchObject({
       image: {
         facts: {
@@ -50,7 +82,9 @@ describe.skipIf(absent.length > 0)(`archives of cpio, signed by openssl ${absent
         },
       },
     })
-    expect(json).toMatchObject({ image: { facts: { version: '2.1.0', boards: ['revC'], reboots: null, members, more: { scripts: 'after.lua' } } } })
+    expect(json).toMatchObject({
+      image: { facts: { version: '2.1.0', boards: ['revC'], reboots: null, members, more: { scripts: 'after.lua' } } },
+    })
   })
 
   it('are read by one read for each member, and one each for description, signature and end', async () => {
@@ -69,20 +103,23 @@ describe.skipIf(absent.length > 0)(`archives of cpio, signed by openssl ${absent
     }
     expect(await change('a root file system')).toMatchObject({ false: ['sha256 of rootfs.img'] })
     expect(await change('revC')).toMatchObject({ false: ['RSA over sw-description: signature_invalid'] })
-    expect(await lookAtImage({ ...vector, bytes, keys: [] })).toMatchObject({ false: ['RSA over sw-description: key_unknown'] })
+    expect(await lookAtImage({ ...vector, bytes, keys: [] })).toMatchObject({
+      false: ['RSA over sw-description: key_unknown'],
+    })
   })
 
   it('tell a sum that is another, in a crc archive', async () => {
     const bytes = Buffer.from(vectors[0]!.bytes)
     const at = bytes.indexOf('a root file system')
     bytes[at]! ^= 1
-    expect(await lookAtImage({ ...vectors[0]!, bytes: Uint8Array.from(bytes) })).toMatchObject({ false: ['sum of rootfs.img', 'sha256 of rootfs.img'] })
+    expect(await lookAtImage({ ...vectors[0]!, bytes: Uint8Array.from(bytes) })).toMatchObject({
+      false: ['sum of rootfs.img', 'sha256 of rootfs.img'],
+    })
   })
 
   it('that are signed and leave out a digest are refused; unsigned ones are read, without that digest', async () => {
     const bare = JSON_CONFIG.replaceAll(/,"sha256":"[0-9a-f]{64}"/g, '')
-    const [signed, unsigned] = inWorkshop((workshop) => {
-      makeUpdateSigners(workshop)
+    const [signed, unsigned] = withSigners((workshop) => {
       return [signRsa(workshop, bare), null].map((signature) => update(workshop, { description: bare, signature }))
     })
     expect(await codeOf(signed!)).toBe('format_malformed')
@@ -91,30 +128,65 @@ describe.skipIf(absent.length > 0)(`archives of cpio, signed by openssl ${absent
 
   it('whose signature is of no kind, or signed by nobody it names, are refused', async () => {
     const signedBy = (make: (workshop: Workshop) => Uint8Array) =>
-      inWorkshop((workshop) => {
-        makeUpdateSigners(workshop)
+      withSigners((workshop) => {
         const bytes = update(workshop, { signature: make(workshop) })
         return { bytes: Uint8Array.from(bytes), keys: [bareKey(workshop, 'swu')] }
       })
     expect(await codeOf(signedBy(() => Buffer.alloc(100, 1)).bytes)).toBe('format_malformed')
     expect(await codeOf(signedBy(() => Buffer.alloc(2_000, 1)).bytes)).toBe('format_malformed')
     expect(await codeOf(signedBy(() => Buffer.alloc(70_000, 1)).bytes)).toBe('format_limit_exceeded')
-    expect(await codeOf(signedBy((workshop) => signCms(workshop, Buffer.from(LIBCONFIG), ['swu-signer'], '-nodetach')).bytes)).toBe('format_malformed')
-    const looked = (make: (workshop: Workshop) => Uint8Array) => lookAtImage({ name: '', format: 'swupdate', now: Date.now(), ...signedBy(make) })
-    expect(await looked(() => Buffer.alloc(256, 1))).toMatchObject({ false: ['RSA over sw-description: signature_invalid'] })
-    expect(await looked(() => Buffer.alloc(512, 1))).toMatchObject({ false: ['RSA over sw-description: signature_malformed'] })
-    expect(await looked((workshop) => signRsa(workshop, 'another', ...PSS))).toMatchObject({ false: ['RSA over sw-description: signature_invalid'] })
-    expect(await looked((workshop) => signCms(workshop, Buffer.from(LIBCONFIG), ['swu-signer']))).toMatchObject({ false: ['CMS over sw-description: certificate_invalid'] })
+    expect(
+      await codeOf(
+        signedBy((workshop) => signCms(workshop, Buffer.from(LIBCONFIG), ['swu-signer'], '-nodetach')).bytes,
+      ),
+    ).toBe('format_malformed')
+    const looked = (make: (workshop: Workshop) => Uint8Array) =>
+      lookAtImage({ name: '', format: 'swupdate', ...signedBy(make), now: Date.now() })
+    expect(await looked(() => Buffer.alloc(256, 1))).toMatchObject({
+      false: ['RSA over sw-description: signature_invalid'],
+    })
+    expect(await looked(() => Buffer.alloc(512, 1))).toMatchObject({
+      false: ['RSA over sw-description: signature_malformed'],
+    })
+    expect(await looked((workshop) => signRsa(workshop, 'another', ...PSS))).toMatchObject({
+      false: ['RSA over sw-description: signature_invalid'],
+    })
+    expect(await looked((workshop) => signCms(workshop, Buffer.from(LIBCONFIG), ['swu-signer']))).toMatchObject({
+      false: ['CMS over sw-description: certificate_invalid'],
+    })
   })
 
   describe('are refused', () => {
     it.each([
-      ['that do not begin with sw-description', { 'rootfs.img': 'a', 'sw-description': JSON_CONFIG }, 'format_malformed'],
-      ['with a signature elsewhere', { 'sw-description': JSON_CONFIG, ...FILES, 'sw-description.sig': Buffer.alloc(256) }, 'format_malformed'],
-      ['with a member that is not described', { 'sw-description': JSON_CONFIG, ...FILES, other: 'a' }, 'format_trailing_bytes'],
+      [
+        'that do not begin with sw-description',
+        { 'rootfs.img': 'a', 'sw-description': JSON_CONFIG },
+        'format_malformed',
+      ],
+      [
+        'with a signature elsewhere',
+        { 'sw-description': JSON_CONFIG, ...FILES, 'sw-description.sig': Buffer.alloc(256) },
+        'format_malformed',
+      ],
+      [
+        'with a member that is not described',
+        { 'sw-description': JSON_CONFIG, ...FILES, other: 'a' },
+        'format_trailing_bytes',
+      ],
       ['without a member that is described', { 'sw-description': JSON_CONFIG, 'rootfs.img': 'a' }, 'format_malformed'],
-      ['with a description of 256 KiB and more', { 'sw-description': `${JSON_CONFIG}${' '.repeat(256 * 1024)}`, ...FILES }, 'format_limit_exceeded'],
-      ['with more members than anybody installs', Object.fromEntries([['sw-description', JSON_CONFIG], ...Array.from({ length: 256 }, (_, at) => [`m${at}`, ''] as const)]), 'format_limit_exceeded'],
+      [
+        'with a description of 256 KiB and more',
+        { 'sw-description': `${JSON_CONFIG}${' '.repeat(256 * 1024)}`, ...FILES },
+        'format_limit_exceeded',
+      ],
+      [
+        'with more members than anybody installs',
+        Object.fromEntries([
+          ['sw-description', JSON_CONFIG],
+          ...Array.from({ length: 256 }, (_, at) => [`m${at}`, ''] as const),
+        ]),
+        'format_limit_exceeded',
+      ],
     ] as const)('%s', async (_name, members, code) => {
       expect(await codeOf(archive(members))).toBe(code)
     })
@@ -132,7 +204,11 @@ describe.skipIf(absent.length > 0)(`archives of cpio, signed by openssl ${absent
       ['two digests of one file', LIBCONFIG.replace(/sha256 = "..../, 'sha256 = "0000'), 'format_duplicate'],
       ['JSON that nests too deep', `{"software":${'['.repeat(100)}${']'.repeat(100)}}`, 'format_limit_exceeded'],
       ['a version that turns colours', JSON_CONFIG.replace('2.1.0', String.raw`\u001b[31m`), 'format_malformed'],
-      ['more boards than anybody has', JSON_CONFIG.replace('["revC"]', JSON.stringify(Array(257).fill('a'))), 'format_limit_exceeded'],
+      [
+        'more boards than anybody has',
+        JSON_CONFIG.replace('["revC"]', JSON.stringify(Array(257).fill('a'))),
+        'format_limit_exceeded',
+      ],
     ] as const)('with a description that is %s', async (_name, description, code) => {
       expect(await codeOf(described(description))).toBe(code)
     })

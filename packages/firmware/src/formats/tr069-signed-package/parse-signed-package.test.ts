@@ -23,9 +23,20 @@ import type { Parsed } from '../format.ts'
 import { tr069SignedPackage } from './parse-signed-package.ts'
 
 /** A signature block that nobody signed, as TR-069 E.5 describes it: fixed bytes. */
-const NOBODY = der(TAG.sequence, oid(OID.signedData), der(TAG.contextParts(0), der(TAG.sequence, integer(1), der(TAG.set), der(TAG.sequence, oid(OID.data)), der(TAG.set))))
+const NOBODY = der(
+  TAG.sequence,
+  oid(OID.signedData),
+  der(TAG.contextParts(0), der(TAG.sequence, integer(1), der(TAG.set), der(TAG.sequence, oid(OID.data)), der(TAG.set))),
+)
 
-function packageOf(commands: readonly Uint8Array[], { payload = Buffer.alloc(0), head = {}, signatures = NOBODY }: { payload?: Uint8Array; head?: { major?: number; minor?: number }; signatures?: Uint8Array } = {}): Buffer {
+function packageOf(
+  commands: readonly Uint8Array[],
+  {
+    payload = Buffer.alloc(0),
+    head = {},
+    signatures = NOBODY,
+  }: { payload?: Uint8Array; head?: { major?: number; minor?: number }; signatures?: Uint8Array } = {},
+): Buffer {
   return Buffer.concat([packageHead(Buffer.concat(commands), payload.length, head), signatures, payload])
 }
 
@@ -41,7 +52,11 @@ describe.skipIf(absent.length > 0)(`packages that openssl signed ${absent.join()
   it('verify, with and without signed attributes, and never count for more than legacy', async () => {
     for (const vector of signedPackages()) {
       const looked = await lookAtImage(vector)
-      expect(looked, vector.name).toMatchObject({ kind: 'parsed', false: [], verified: [{ keyId: vector.keys[0]!.keyId }] })
+      expect(looked, vector.name).toMatchObject({
+        kind: 'parsed',
+        false: [],
+        verified: [{ keyId: vector.keys[0]!.keyId }],
+      })
       if (looked.kind === 'parsed') expect(looked.image.signatures.map(({ strength }) => strength)).toEqual(['legacy'])
     }
   })
@@ -84,7 +99,11 @@ describe.skipIf(absent.length > 0)(`packages that openssl signed ${absent.join()
     const [, inner] = partsOf(readDer(wrapped), TAG.sequence)
     const bare = bytesOf(partsOf(inner!, TAG.contextParts(0))[0]!)
     const bytes = Uint8Array.from(Buffer.concat([head, bare, PAYLOAD]))
-    expect(await lookAtImage({ ...vector!, bytes })).toMatchObject({ kind: 'parsed', false: [], verified: { length: 1 } })
+    expect(await lookAtImage({ ...vector!, bytes })).toMatchObject({
+      kind: 'parsed',
+      false: [],
+      verified: { length: 1 },
+    })
   })
 
   it('are read by four reads, whatever they hold', async () => {
@@ -95,7 +114,10 @@ describe.skipIf(absent.length > 0)(`packages that openssl signed ${absent.join()
 })
 
 it('is read where nobody signed it, and then has no signature', async () => {
-  expect(await parse(packageOf([command(10, Buffer.from('1'))]))).toMatchObject({ kind: 'parsed', image: { signatures: [], facts: { version: '1', reboots: null, from: null } } })
+  expect(await parse(packageOf([command(10, Buffer.from('1'))]))).toMatchObject({
+    kind: 'parsed',
+    image: { signatures: [], facts: { version: '1', reboots: null, from: null } },
+  })
 })
 
 it('of another minor version is read, of another major version not (TR-069 table 94)', async () => {
@@ -116,7 +138,8 @@ it.each([
 })
 
 describe('a package is refused', () => {
-  const file = (path: string, offset = 0, content: Uint8Array = KERNEL) => command(1, fileValue({ path, content, offset }))
+  const file = (path: string, offset = 0, content: Uint8Array = KERNEL) =>
+    command(1, fileValue({ path, content, offset }))
   const withField = (at: number, number: number): Buffer => {
     const value = fileValue({ path: '/a', content: KERNEL, offset: 0 })
     value.writeUInt32BE(number, at)
@@ -132,9 +155,18 @@ describe('a package is refused', () => {
     'with a command list of 64 KiB': [packageHead(Buffer.alloc(65_536), 0), 'format_limit_exceeded'],
     'that ends within its signatures': [packageOf([]).subarray(0, 40), 'format_truncated'],
     'that ends behind its command list': [packageHead(Buffer.alloc(0), 0), 'format_malformed'],
-    'with a signature block in BER': [packageOf([], { signatures: Buffer.concat([Buffer.of(0x30, 0x80), NOBODY.subarray(2), Buffer.alloc(2)]) }), 'format_malformed'],
-    'with a signature block of another tag': [packageOf([], { signatures: Buffer.concat([Buffer.of(0x31), NOBODY.subarray(1)]) }), 'format_malformed'],
-    'with more than 150 kB before its payload': [packageOf([], { signatures: der(TAG.sequence, Buffer.alloc(150_000)) }), 'format_limit_exceeded'],
+    'with a signature block in BER': [
+      packageOf([], { signatures: Buffer.concat([Buffer.of(0x30, 0x80), NOBODY.subarray(2), Buffer.alloc(2)]) }),
+      'format_malformed',
+    ],
+    'with a signature block of another tag': [
+      packageOf([], { signatures: Buffer.concat([Buffer.of(0x31), NOBODY.subarray(1)]) }),
+      'format_malformed',
+    ],
+    'with more than 150 kB before its payload': [
+      packageOf([], { signatures: der(TAG.sequence, Buffer.alloc(150_000)) }),
+      'format_limit_exceeded',
+    ],
     'whose payload is cut short': [list().subarray(0, -1), 'format_truncated'],
     'with a byte behind its payload': [Buffer.concat([list(), Buffer.of(0)]), 'format_trailing_bytes'],
     'whose list ends within a command': [list(Buffer.from([0, 0, 0])), 'format_truncated'],
@@ -174,14 +206,21 @@ describe('a package is refused', () => {
     'with a timeout of two bytes': [list(command(12, Buffer.alloc(2))), 'format_malformed'],
     'with a least version of no element': [list(command(18)), 'format_malformed'],
     'with a least version of six bytes': [list(command(18, Buffer.alloc(6))), 'format_malformed'],
-    'with a least version of 17 elements': [list(command(18, u32(...Array<number>(17).fill(1)))), 'format_limit_exceeded'],
+    'with a least version of 17 elements': [
+      list(command(18, u32(...Array<number>(17).fill(1)))),
+      'format_limit_exceeded',
+    ],
     'of a reserved role': [list(command(20, u32(7))), 'format_feature_not_supported'],
     'with bytes behind its role': [list(command(20, u32(1, 1))), 'format_trailing_bytes'],
     'with a role that is cut short': [list(command(20, Buffer.alloc(2))), 'format_truncated'],
     'with attributes that nobody defines': [list(command(25, u32(1, 1, 1))), 'format_feature_not_supported'],
     'with attributes of no class': [list(command(25, u32(0))), 'format_truncated'],
     'with more files than anybody installs': [
-      list(...Array.from({ length: 513 }, (_, at) => command(1, fileValue({ path: `/${at}`, content: Buffer.alloc(0), offset: 0 })))),
+      list(
+        ...Array.from({ length: 513 }, (_, at) =>
+          command(1, fileValue({ path: `/${at}`, content: Buffer.alloc(0), offset: 0 })),
+        ),
+      ),
       'format_limit_exceeded',
     ],
   }
@@ -191,7 +230,14 @@ describe('a package is refused', () => {
 
   it('whose signature holds what it signs', async () => {
     const content = der(TAG.contextParts(0), der(TAG.octetString, KERNEL))
-    const signatures = der(TAG.sequence, oid(OID.signedData), der(TAG.contextParts(0), der(TAG.sequence, integer(1), der(TAG.set), der(TAG.sequence, oid(OID.data), content), der(TAG.set))))
+    const signatures = der(
+      TAG.sequence,
+      oid(OID.signedData),
+      der(
+        TAG.contextParts(0),
+        der(TAG.sequence, integer(1), der(TAG.set), der(TAG.sequence, oid(OID.data), content), der(TAG.set)),
+      ),
+    )
     expect(await codeOf(packageOf([], { signatures }))).toBe('format_malformed')
   })
 })
@@ -201,12 +247,18 @@ it('lists payload that no command names as unsigned', async () => {
   const bytes = packageOf(commands, { payload: Buffer.concat([Buffer.alloc(2), KERNEL, Buffer.alloc(3)]) })
   const start = bytes.length - 5 - KERNEL.length
   expect(await parse(bytes)).toMatchObject({
-    image: { unsigned: [{ span: { start, end: start + 2 } }, { span: { start: bytes.length - 3, end: bytes.length } }] },
+    image: {
+      unsigned: [{ span: { start, end: start + 2 } }, { span: { start: bytes.length - 3, end: bytes.length } }],
+    },
   })
 })
 
 it('tells a file whose bytes are others than its hash says', async () => {
   const sha1 = createHash('sha1').update('others').digest()
-  const bytes = packageOf([command(1, fileValue({ path: '/a', content: KERNEL, offset: 0, sha1 }))], { payload: KERNEL })
-  expect(await lookAtImage({ name: '', format: 'tr069_signed_package', bytes, keys: [] })).toMatchObject({ false: ['sha1 of /a'] })
+  const bytes = packageOf([command(1, fileValue({ path: '/a', content: KERNEL, offset: 0, sha1 }))], {
+    payload: KERNEL,
+  })
+  expect(await lookAtImage({ name: '', format: 'tr069_signed_package', bytes, keys: [] })).toMatchObject({
+    false: ['sha1 of /a'],
+  })
 })

@@ -34,7 +34,8 @@ async function readPackage(source: ImageSource): Promise<ParsedImage> {
   const signatures = await readSignatures(source, signaturesAt)
   const payload = { start: signaturesAt + signatures.length, end: signaturesAt + signatures.length + payloadLength }
   if (payload.end > source.size) refuse('format_truncated', `${source.size} bytes of ${payload.end}`)
-  if (payload.end < source.size) refuse('format_trailing_bytes', `${source.size - payload.end} bytes follow the payload`)
+  if (payload.end < source.size)
+    refuse('format_trailing_bytes', `${source.size - payload.end} bytes follow the payload`)
   const files = filesInOrder(commands, payloadLength)
   const spanOf = ({ offset, length }: FileCommand) => ({
     start: payload.start + offset,
@@ -46,7 +47,9 @@ async function readPackage(source: ImageSource): Promise<ParsedImage> {
   return {
     format: 'tr069_signed_package',
     facts: packageFacts(commands, files),
-    digests: files.map((file) => hashCheck(`sha1 of ${file.path}`, spanOf(file), 'sha1', Buffer.from(file.sha1, 'hex'))),
+    digests: files.map((file) =>
+      hashCheck(`sha1 of ${file.path}`, spanOf(file), 'sha1', Buffer.from(file.sha1, 'hex')),
+    ),
     signatures: cmsSignatures(signedData, {
       what: 'PKCS#7 over header and command list',
       over: { start: 0, end: signaturesAt },
@@ -55,7 +58,10 @@ async function readPackage(source: ImageSource): Promise<ParsedImage> {
     }),
     unsigned: [
       ...unsignedOf(signedData, signaturesAt),
-      ...without(payload, files.map(spanOf)).map((span) => ({ span, why: 'payload that no command names: it is installed nowhere' })),
+      ...without(payload, files.map(spanOf)).map((span) => ({
+        span,
+        why: 'payload that no command names: it is installed nowhere',
+      })),
     ],
   }
 }
