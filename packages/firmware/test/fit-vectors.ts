@@ -1,3 +1,4 @@
+import type { PublicKey } from '../src/index.ts'
 import type { Vector } from './look-at-image.ts'
 import { inWorkshop, publicKey, type Workshop } from './tools.ts'
 
@@ -13,7 +14,7 @@ export interface FitPlan {
 }
 
 /** A FIT of two images and one configuration, as mkimage makes and signs it. */
-export function makeFit(plan: FitPlan = {}): Pick<Vector, 'bytes' | 'keys'> {
+export function makeFit(plan: FitPlan = {}): Pick<Vector, 'bytes' | 'keys'> & { readonly other: PublicKey | null } {
   const { algorithm = 'sha256,rsa2048', options = [], change = ['', ''] } = plan
   return inWorkshop((workshop) => {
     workshop.write('kernel.bin', 'a kernel, as bytes go')
@@ -21,27 +22,29 @@ export function makeFit(plan: FitPlan = {}): Pick<Vector, 'bytes' | 'keys'> {
     workshop.write('fit.its', source(plan).replace(...change))
     if (algorithm === null) {
       workshop.run('mkimage', ...options, '-f', 'fit.its', 'fit.itb')
-      return { bytes: workshop.read('fit.itb'), keys: [] }
+      return { bytes: workshop.read('fit.itb'), keys: [], other: null }
     }
-    const pem = makeKey(workshop, algorithm)
+    const key = makeKey(workshop, algorithm, 'dev')
+    const other = change[1].includes('"other"') ? makeKey(workshop, algorithm, 'other') : null
     workshop.write('control.dts', '/dts-v1/; / { signature { }; };')
     workshop.run('dtc', '-O', 'dtb', '-o', 'control.dtb', 'control.dts')
     workshop.run('mkimage', ...options, '-f', 'fit.its', '-k', '.', '-K', 'control.dtb', '-r', 'fit.itb')
-    return { bytes: workshop.read('fit.itb'), keys: [publicKey(pem)] }
+    return { bytes: workshop.read('fit.itb'), keys: [key], other }
   })
 }
 
-function makeKey(workshop: Workshop, algorithm: string): string {
+function makeKey(workshop: Workshop, algorithm: string, name: string): PublicKey {
+  const [key, certificate, open] = [`${name}.key`, `${name}.crt`, `${name}.pub`]
   if (algorithm.includes('ecdsa')) {
-    workshop.run('openssl', 'ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', 'dev.pem')
-    workshop.run('openssl', 'ec', '-in', 'dev.pem', '-pubout', '-out', 'dev.pub')
-    return workshop.read('dev.pub').toString()
+    workshop.run('openssl', 'ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', `${name}.pem`)
+    workshop.run('openssl', 'ec', '-in', `${name}.pem`, '-pubout', '-out', open)
+  } else {
+    const bits = /rsa(\d+)/.exec(algorithm)![1]!
+    const request = ['req', '-batch', '-new', '-x509', '-nodes', '-subj', `/CN=${name}`, '-newkey', `rsa:${bits}`]
+    workshop.run('openssl', ...request, '-keyout', key, '-out', certificate)
+    workshop.run('openssl', 'rsa', '-in', key, '-pubout', '-out', open)
   }
-  const bits = /rsa(\d+)/.exec(algorithm)![1]!
-  const request = ['req', '-batch', '-new', '-x509', '-nodes', '-subj', '/CN=dev', '-newkey', `rsa:${bits}`]
-  workshop.run('openssl', ...request, '-keyout', 'dev.key', '-out', 'dev.crt')
-  workshop.run('openssl', 'rsa', '-in', 'dev.key', '-pubout', '-out', 'dev.pub')
-  return workshop.read('dev.pub').toString()
+  return publicKey(workshop.read(open).toString())
 }
 
 function source({ algorithm = 'sha256,rsa2048', padding, hash = 'sha256' }: FitPlan): string {

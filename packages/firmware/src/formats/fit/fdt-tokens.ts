@@ -15,7 +15,7 @@ const LONGEST_KEPT = 16 * 1024
 const MOST_KEPT = 256 * 1024
 const MOST_LONG_VALUES = 256
 
-/** A piece of the structure: its tag and what belongs to it, padding included. */
+/** A piece of the structure: its tag and what belongs to it, and what fills it up to four bytes: mkimage leaves old bytes there. */
 export interface Token {
   readonly span: Span
   /** Null: too long to be kept. */
@@ -55,15 +55,12 @@ export async function createTokens(
     const span = spanOf(length)
     if ((kept += span.end - span.start) > MOST_KEPT)
       refuse('format_limit_exceeded', `${MOST_KEPT} bytes beside the data`)
-    const bytes = Buffer.from(await source.read(span))
-    refuseFilling(bytes.subarray(length), at)
     at = span.end
-    return { span, bytes }
+    return { span, bytes: Buffer.from(await source.read(span)) }
   }
-  const skip = async (length: number): Promise<Token> => {
+  const skip = (length: number): Token => {
     const span = spanOf(length)
     if ((longValues += 1) > MOST_LONG_VALUES) refuse('format_limit_exceeded', `${MOST_LONG_VALUES} long values`)
-    refuseFilling(await source.read({ start: at + length, end: span.end }), at)
     at = span.end
     return { span, bytes: null }
   }
@@ -84,7 +81,7 @@ export async function createTokens(
     if (head.length < 12) refuse('format_truncated', 'the structure of the tree ends within a property')
     const [length, nameOffset] = [head.readUInt32BE(4), head.readUInt32BE(8)]
     const value = { start: at + 12, end: at + 12 + length }
-    const token = length > LONGEST_KEPT ? await skip(12 + length) : await keep(12 + length)
+    const token = length > LONGEST_KEPT ? skip(12 + length) : await keep(12 + length)
     const bytes = token.bytes?.subarray(12, 12 + length) ?? null
     return { kind: 'property', property: { ...nameAt(nameOffset), token, value, bytes } }
   }
@@ -111,8 +108,4 @@ export async function createTokens(
         return refuse('format_malformed', `no tag at ${at}`)
     }
   }
-}
-
-function refuseFilling(padding: Uint8Array, at: number): void {
-  if (padding.some((byte) => byte !== 0)) refuse('format_malformed', `what begins at ${at} is not filled up with zeros`)
 }

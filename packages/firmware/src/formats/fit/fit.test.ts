@@ -69,19 +69,48 @@ describe.skipIf(absent.length > 0)(`FIT ${absent.join(', ')}`, () => {
     expect(covered.toString('latin1').replaceAll('\0', '')).toBe('a kernel, as bytes goa device tree')
   })
 
+  const signatureBy = (hint: string, name = 'signature-1') =>
+    `${name} { algo = "sha256,rsa2048"; key-name-hint = "${hint}"; sign-images = "kernel", "fdt"; };`
+  const besideConf1 = (signature: string): FitPlan => ({
+    change: ['conf-1 {', `conf-2 { kernel = "kernel-1"; fdt = "fdt-1"; ${signature} }; conf-1 {`],
+  })
+
+  it('is signed by the key that signed all configurations', async () => {
+    const { bytes, keys } = makeFit(besideConf1(signatureBy('dev')))
+    expect(await look(bytes, keys)).toMatchObject({ false: [], verified: [{ keyId: keys[0]!.keyId }] })
+  })
+
+  it('is signed by nobody where one key signed one configuration and another the other: either may be booted', async () => {
+    const { bytes, keys, other } = makeFit(besideConf1(signatureBy('other')))
+    expect(await look(bytes, [...keys, other!])).toMatchObject({
+      verified: [],
+      false: [expect.stringContaining('signature_invalid')],
+    })
+  })
+
+  it('tells each of two keys that signed everything', async () => {
+    const { bytes, keys, other } = makeFit({
+      change: ['signature-1 {', `${signatureBy('other', 'signature-2')} signature-1 {`],
+    })
+    const looked = await look(bytes, [...keys, other!])
+    if (looked.kind === 'refused') throw new Error(looked.detail)
+    expect(looked.false).toEqual([])
+    expect(new Set(looked.verified.map(({ keyId }) => keyId))).toEqual(new Set([keys[0]!.keyId, other!.keyId]))
+  })
+
   it('refuses an unsigned configuration beside a signed one', async () => {
-    const evil = 'conf-2 { kernel = "kernel-1"; fdt = "fdt-1"; }; conf-1 {'
-    expect(await lookAt({ change: ['conf-1 {', evil] })).toMatchObject({
+    expect(await lookAt(besideConf1(''))).toMatchObject({
       code: 'format_feature_not_supported',
-      detail: '/configurations/conf-2 is not signed, and others are',
+      detail: '/configurations/conf-2 has no signature-1, and others have',
     })
   })
 
   it('refuses an image that no signed configuration is made of', async () => {
-    expect(await lookAt({ change: ['"kernel", "fdt"', '"kernel"'] })).toMatchObject({ kind: 'refused' })
+    const kernelAlone = await lookAt({ change: ['"kernel", "fdt"', '"kernel"'] })
+    expect(kernelAlone).toMatchObject({ detail: '/configurations/conf-1/signature-1 does not sign /images/fdt-1' })
     const extra = 'images { other { data = "x"; hash-1 { algo = "sha256"; }; };'
     expect(await lookAt({ change: ['images {', extra] })).toMatchObject({
-      detail: '/images/other is in no signed configuration',
+      detail: '/images/other is in no configuration that signature-1 signs',
     })
   })
 

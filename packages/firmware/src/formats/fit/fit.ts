@@ -6,6 +6,7 @@ import { orRefused, refuse } from '../refuse.ts'
 import { overlap, united, without } from '../spans.ts'
 import { FDT_MAGIC, readFdtHeader, TOTAL_SIZE_WORD, type FdtLayout } from './fdt-header.ts'
 import { stringOf, wordOf } from './fdt-values.ts'
+import type { FdtProperty } from './fdt-tokens.ts'
 import { readConfigurations, type FitConfiguration } from './read-configurations.ts'
 import { readFdt, type Fdt, type FdtNode } from './read-fdt.ts'
 import { readImages, type FitImage } from './read-images.ts'
@@ -69,17 +70,21 @@ function factsOf(root: FdtNode, images: readonly FitImage[], configurations: rea
 function besideSignatures({ root }: Fdt, { strings }: FdtLayout, signed: readonly Span[]): UnsignedSpan[] {
   const because = (why: string) => (span: Span) => ({ span, why })
   const properties = ({ properties: own, children }: FdtNode): Span[] => [
-    ...[...own.values()].filter((property) => !saysWhereDataIs(property)).map(({ token }) => token.span),
+    ...[...own.values()].map(unhashedOf),
     ...children.values().flatMap(properties),
   ]
   const left = united(properties(root).flatMap((span) => without(span, signed)))
   return [
     because('how much room the tree has: where its parts end is known without it')(TOTAL_SIZE_WORD),
-    ...left.map(
-      because('a signature and what mkimage notes beside it, or which of the signed configurations is the default'),
-    ),
+    ...left.map(because('signatures and what is noted beside them, which configuration is the default, filling')),
     ...without(strings, signed).map(because('names that only signatures use')),
   ]
+}
+
+/** Of data its hash covers all, and of what says where it is: but for what fills it up to four bytes. */
+function unhashedOf(property: FdtProperty): Span {
+  const { token, value } = property
+  return saysWhereDataIs(property) ? { start: value.end, end: token.span.end } : token.span
 }
 
 /** Of a FIT without: all but the data that a hash covers, until somebody signs the whole file. */

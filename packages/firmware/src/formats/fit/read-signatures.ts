@@ -19,8 +19,9 @@ export interface SignedFit {
 }
 
 /**
- * The signatures of the configurations. A FIT has none, or every configuration is signed and every image belongs to a
- * signed one: else whoever adds an unsigned configuration beside a signed one would have the whole trusted.
+ * The signatures of the configurations. Each is of one configuration, and a device may boot any of them: so a FIT is
+ * signed by who signed all of them, and with them every image. What is told as one signature are those of one name, in
+ * every configuration. A configuration or an image beside them would be trusted and nobody's.
  */
 export async function readSignatures(
   source: ImageSource,
@@ -29,35 +30,47 @@ export async function readSignatures(
   configurations: readonly FitConfiguration[],
   images: readonly FitImage[],
 ): Promise<SignedFit> {
-  const all = configurations.flatMap((configuration) =>
-    configuration.signatures.map((signature) => ({ configuration, signature })),
-  )
-  if (all.length === 0) return { signatures: [], signed: [] }
-  if (all.length > MOST_SIGNATURES) refuse('format_limit_exceeded', `${all.length} signatures`)
-  refuseUnsigned(configurations, images)
+  const names = [...new Set(configurations.flatMap(({ signatures }) => signatures.map(({ node }) => node.name)))]
+  if (names.length * configurations.length > MOST_SIGNATURES)
+    refuse('format_limit_exceeded', `${names.length} signatures of ${configurations.length} configurations`)
 
   const signatures: EmbeddedSignature[] = []
   const signed: Span[] = []
-  for (const { configuration, signature } of all) {
-    const covered = coveredImages(configuration, signature, images)
-    const tokens = signedTokens(fdt, new Set(signature.signedNodes))
-    const names = { start: layout.strings.start, end: layout.strings.start + signature.signedStrings }
-    if (names.end > layout.strings.end)
-      refuse('format_span_out_of_range', `${signature.node.path} signs more names than there are`)
-    refuseUnsignedNames(fdt.root, new Set(signature.signedNodes), names)
-    const bytes = Buffer.concat([...tokens.map(bytesOfToken), await source.read(names)])
-    signed.push(...tokens.map(({ span }) => span), names)
-    signatures.push(embedded(signature, bytes, covered))
+  for (const name of names) {
+    const parts: SignedPart[] = []
+    for (const configuration of configurations) {
+      const signature = configuration.signatures.find(({ node }) => node.name === name)
+      if (!signature)
+        refuse('format_feature_not_supported', `${configuration.node.path} has no ${name}, and others have`)
+      const covered = coveredImages(configuration, signature, images)
+      const { bytes, spans } = await signedBytes(source, layout, fdt, signature)
+      parts.push({ signature, algorithm: signingAlgorithm(signature), bytes, covered })
+      signed.push(...spans)
+    }
+    const stray = images.find((image) => !parts.some(({ covered }) => covered.includes(image)))
+    if (stray) refuse('format_feature_not_supported', `${stray.node.path} is in no configuration that ${name} signs`)
+    signatures.push(embedded(name, parts))
   }
   return { signatures, signed }
 }
 
-function refuseUnsigned(configurations: readonly FitConfiguration[], images: readonly FitImage[]): void {
-  const unsigned = configurations.find(({ signatures }) => signatures.length === 0)
-  if (unsigned) refuse('format_feature_not_supported', `${unsigned.node.path} is not signed, and others are`)
-  const named = new Set(configurations.flatMap((one) => one.signatures.flatMap(({ signedNodes }) => signedNodes)))
-  const stray = images.find(({ node }) => !named.has(node.path))
-  if (stray) refuse('format_feature_not_supported', `${stray.node.path} is in no signed configuration`)
+/** What is signed of one configuration. */
+interface SignedPart {
+  readonly signature: FitSignature
+  readonly algorithm: SigningAlgorithm
+  readonly bytes: Buffer
+  readonly covered: readonly FitImage[]
+}
+
+async function signedBytes(source: ImageSource, { strings }: FdtLayout, fdt: Fdt, signature: FitSignature) {
+  const named = new Set(signature.signedNodes)
+  const names = { start: strings.start, end: strings.start + signature.signedStrings }
+  if (names.end > strings.end)
+    refuse('format_span_out_of_range', `${signature.node.path} signs more names than there are`)
+  refuseUnsignedNames(fdt.root, named, names)
+  const tokens = signedTokens(fdt, named)
+  const bytes = Buffer.concat([...tokens.map(bytesOfToken), await source.read(names)])
+  return { bytes, spans: [...tokens.map(({ span }) => span), names] }
 }
 
 /**
@@ -91,24 +104,27 @@ function refuseUnsignedNames(node: FdtNode, named: ReadonlySet<string>, names: S
   for (const child of node.children.values()) refuseUnsignedNames(child, named, names)
 }
 
-function embedded(signature: FitSignature, bytes: Buffer, covered: readonly FitImage[]): EmbeddedSignature {
-  const algorithm = signingAlgorithm(signature)
-  const hashed = covered.every(({ hashes }) => hashes.some(({ strong }) => strong))
+function embedded(name: string, parts: readonly SignedPart[]): EmbeddedSignature {
+  const { algorithm, keyHint } = parts[0]!.signature
   return {
-    what: `${signature.algorithm} of ${signature.node.path}, key ${signature.keyHint ?? 'not named'}`,
+    what: `${algorithm}, ${name} of ${parts.length} configurations, key ${keyHint ?? 'not named'}`,
     over: { start: 0, end: 0 },
-    strength: hashed ? algorithm.strength : 'legacy',
-    start: (keys) => ({
-      update: () => undefined,
-      finish: () => verifiedBy(keys, algorithm, bytes, signature.value),
-    }),
+    strength: parts.every(isFull) ? 'full' : 'legacy',
+    start: (keys) => ({ update: () => undefined, finish: () => verifiedBy(keys, parts) }),
   }
 }
 
-function verifiedBy(keys: readonly PublicKey[], algorithm: SigningAlgorithm, bytes: Buffer, value: Buffer): Outcome {
-  const candidates = keys.filter(algorithm.takes)
+function isFull({ algorithm, covered }: SignedPart): boolean {
+  return algorithm.strength === 'full' && covered.every(({ hashes }) => hashes.some(({ strong }) => strong))
+}
+
+/** One key has to have signed all of them: another is no proof that they were meant to lie side by side. */
+function verifiedBy(keys: readonly PublicKey[], parts: readonly SignedPart[]): Outcome {
+  const candidates = keys.filter((key) => parts.every(({ algorithm }) => algorithm.takes(key)))
   if (candidates.length === 0) return failed('key_unknown')
-  const signer = candidates.find((key) => algorithm.verifies(bytes, key, value))
+  const signer = candidates.find((key) =>
+    parts.every(({ algorithm, bytes, signature }) => algorithm.verifies(bytes, key, signature.value)),
+  )
   return signer ? { kind: 'verified', keyId: signer.keyId } : failed('signature_invalid')
 }
 
