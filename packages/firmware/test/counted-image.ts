@@ -21,7 +21,7 @@ export function countedImage(bytes: Uint8Array): CountedImage {
       longest = Math.max(longest, end - start)
       if (reads > MOST_READS) throw new Error(`more than ${MOST_READS} reads`)
       if (longest > LONGEST_READ) throw new Error(`a read of ${longest} bytes`)
-      return bytes.slice(start, end)
+      return Uint8Array.from(bytes.subarray(start, end))
     },
     told: () => ({ reads, longest }),
   }
