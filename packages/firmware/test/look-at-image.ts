@@ -38,14 +38,20 @@ export type Looked =
 const NOW = Date.UTC(2026, 10, 30)
 
 /** Everything that is looked at but the image's own SHA-256: what the format says, its digests, all signatures. */
-export async function lookAtImage({ format, bytes, keys, detached = [], now = NOW }: Vector): Promise<Looked> {
-  const parsed = await parseImage(countedImage(bytes), format)
-  if (parsed.kind === 'refused') return parsed
-  const { image } = parsed
+export async function lookAtImage(vector: Vector): Promise<Looked> {
+  const parsed = await parseImage(countedImage(vector.bytes), vector.format)
+  return parsed.kind === 'refused' ? parsed : checkImage(parsed.image, vector)
+}
+
+/** The digests and signatures of an image that was read, and those that lie beside it. */
+export async function checkImage(
+  image: ParsedImage,
+  { bytes, keys, detached = [], now = NOW }: Vector,
+): Promise<Looked & { kind: 'parsed' }> {
   const whole = holdImage({ expectedBytes: bytes.length })
   const digests = image.digests.map(({ what, span, start }) => ({ what, span, run: start() }))
   const carried = image.signatures.map(({ what, over, start }) => ({ what, span: over, run: start(keys, now, whole) }))
-  const apart = startSignatureChecks(detached, keys, { whole })
+  const apart = startSignatureChecks(detached, keys, { whole, now })
   await onePass(inPieces(bytes), [...digests, ...carried, { span: { start: 0, end: bytes.length }, run: apart }])
   const held = await Promise.all(digests.map(async ({ what, run }) => ({ what, holds: await run.finish() })))
   const presented = [

@@ -1,13 +1,13 @@
 import { parseImage } from '../src/index.ts'
 import { countedImage } from './counted-image.ts'
-import type { Vector } from './look-at-image.ts'
+import { checkImage, type Vector } from './look-at-image.ts'
 import { diceOf, mutateImage, noise } from './mutate-image.ts'
 
 export interface MutantReport {
   readonly format: string
   readonly mutants: number
   readonly seed: number
-  /** How many were read, and how many refused, by code. */
+  /** How many were read, and how many refused, by code. Of those that were read, everything is checked too. */
   readonly verdicts: Readonly<Record<string, number>>
   /** By one image. */
   readonly mostReads: number
@@ -35,12 +35,18 @@ export async function tryMutants(
   let [mostReads, longestRead, slowestMs] = [0, 0, 0]
   for (let number = 0; number < mutants; number += 1) {
     const dice = diceOf(seed, number)
-    const { name, format, bytes } = vectors[dice(vectors.length)]!
+    const vector = vectors[dice(vectors.length)]!
+    const { name, format, bytes } = vector
     const other = others[dice(others.length)]!.bytes
     const mutant = dice(16) === 0 ? noise(dice(600), dice) : mutateImage(bytes, other, dice)
     const image = countedImage(mutant)
     const at = performance.now()
-    const parsed = await parseImage(image, dice(4) === 0 ? null : format).catch((error: unknown) => {
+    const look = async () => {
+      const parsed = await parseImage(image, dice(4) === 0 ? null : format)
+      if (parsed.kind === 'parsed') await checkImage(parsed.image, { ...vector, bytes: mutant })
+      return parsed
+    }
+    const parsed = await look().catch((error: unknown) => {
       throw new Error(`mutant ${number} of seed ${seed}, made of ${name}, was neither read nor refused`, {
         cause: error,
       })

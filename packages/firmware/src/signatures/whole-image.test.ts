@@ -41,6 +41,12 @@ it('holds nothing of what is larger than may be held', () => {
   expect(whole.upTo(9)).toBeNull()
 })
 
+it('makes no room for an image that is too large from the outset', () => {
+  const whole = holdImage({ expectedBytes: 9, maxBytes: 8 })
+  whole.keep(0, Buffer.alloc(4))
+  expect(whole.upTo(4)).toBeNull()
+})
+
 it('refuses pieces after a gap', () => {
   expect(() => holdImage().keep(1, Buffer.alloc(1))).toThrow(RangeError)
 })

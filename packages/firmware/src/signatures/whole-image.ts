@@ -13,12 +13,16 @@ export interface WholeImage {
   upTo(end: number): Uint8Array | null
 }
 
-/** Holds nothing until something is kept. `expectedBytes`: how long the image will be, so that room is made once. */
+/**
+ * Holds nothing until something is kept. `expectedBytes`: how long the image will be, so that room is made once, and none
+ * for one that is too large from the outset.
+ */
 export function holdImage({ expectedBytes = 0, maxBytes = MAX_WHOLE_IMAGE_BYTES } = {}): WholeImage {
   let held: Buffer | null = null
   let size = 0
+  const isTooLarge = () => Math.max(size, expectedBytes) > maxBytes
   const makeRoom = (end: number) => {
-    held ??= Buffer.allocUnsafe(Math.min(expectedBytes, maxBytes))
+    held ??= Buffer.allocUnsafe(expectedBytes)
     if (end > held.length) held = Buffer.concat([held], Math.max(end, Math.min(2 * held.length, maxBytes)))
     return held
   }
@@ -27,10 +31,12 @@ export function holdImage({ expectedBytes = 0, maxBytes = MAX_WHOLE_IMAGE_BYTES 
       const end = at + piece.length
       if (at > size) throw new RangeError(`${size} bytes are held: none can be kept from ${at} on`)
       if (end <= size) return
-      if (end > maxBytes) held = null
-      else makeRoom(end).set(piece.subarray(size - at), size)
+      const fresh = piece.subarray(size - at)
+      const from = size
       size = end
+      if (isTooLarge()) held = null
+      else makeRoom(end).set(fresh, from)
     },
-    upTo: (end) => (size > maxBytes || end > size ? null : (held ?? Buffer.alloc(0)).subarray(0, end)),
+    upTo: (end) => (isTooLarge() || end > size ? null : (held ?? Buffer.alloc(0)).subarray(0, end)),
   }
 }
