@@ -99,14 +99,16 @@ function readContent(element: Der): Uint8Array | null {
 
 /** The digests in advance are those of the signers, each once: what else they could say would mean nothing. */
 function mustListDigests(digests: Der, signerInfos: readonly Der[]): void {
-  const listed = partsOf(digests, TAG.set).map(nameOf)
-  const used = signerInfos.map((info) => nameOf(partsOf(info, TAG.sequence)[2]!))
+  const listed = partsOf(digests, TAG.set).map(nameOfHash)
+  const used = signerInfos.map((info) => nameOfHash(partsOf(info, TAG.sequence)[2]!))
   if (new Set(listed).size !== listed.length || listed.some((name) => signerInfos.length > 0 && !used.includes(name)))
     throw new NotDer('digests that no signer uses')
   if (used.some((name) => !listed.includes(name))) throw new NotDer('a digest that was not listed')
 }
 
-function nameOf(algorithm: Der): string {
+function nameOfHash(algorithm: Der): string {
+  // Looked at for its form alone: what stands beside the name has to be nothing.
+  readHashName(algorithm)
   return oidOf(partsOf(algorithm, TAG.sequence)[0])
 }
 
