@@ -19,17 +19,21 @@ import {
 export const SignatureAlgorithm = Type.Enum([
   'ed25519',
   'ecdsa_p256_sha256',
+  'ecdsa_p256_sha512',
   'ecdsa_p384_sha384',
   'rsa_pss_sha256',
   'rsa_pkcs1_sha256',
+  'minisign',
+  'signify',
+  'cms',
 ])
 export type SignatureAlgorithm = Static<typeof SignatureAlgorithm>
 
 /** A detached signature over the whole image. */
 export const DetachedSignature = Type.Object({
   algorithm: SignatureAlgorithm,
-  /** Standard base64; ECDSA in DER. */
-  value: Type.String({ minLength: 16, maxLength: 4_096 }),
+  /** Standard base64; ECDSA in DER; of minisign and signify the signature file; CMS in DER, or in PEM as it is. */
+  value: Type.String({ minLength: 16, maxLength: 16_384 }),
 })
 
 /** What an operator says of an image when it is brought in. */

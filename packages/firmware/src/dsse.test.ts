@@ -1,7 +1,7 @@
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { envelopeSigning, payloadOf, signedBytesOf, signersOf, type Envelope } from './dsse.ts'
-import { readPublicKey, type PublicKey } from './public-key.ts'
+import { readPublicKey, type PublicKey } from './signatures/public-key.ts'
 
 const TYPE = 'application/vnd.example+json'
 const PAYLOAD = Buffer.from('{"version":"2.0"}')

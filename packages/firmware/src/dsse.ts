@@ -1,6 +1,6 @@
 import { verify } from 'node:crypto'
-import { algorithmFacts, type KeyFamily, type SignatureAlgorithm } from './algorithms.ts'
-import type { PublicKey } from './public-key.ts'
+import { algorithmFacts, type KeyFamily, type SignatureAlgorithm } from './signatures/algorithms.ts'
+import type { PublicKey } from './signatures/public-key.ts'
 
 /**
  * A signed statement: DSSE, the Dead Simple Signing Envelope 1.0 (protocol.md of secure-systems-lab/dsse). The bytes that

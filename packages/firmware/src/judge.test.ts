@@ -48,6 +48,16 @@ it('never trusts an image without a signature', () => {
   expect(codes(good({ signatures: [] }))).toEqual(['unsigned'])
 })
 
+it('does not count a signature where a revoked key stands between the signer and the image', () => {
+  const through: PresentedSignature = { algorithm: 'ucert', outcome: { kind: 'verified', keyId: A, through: [B] } }
+  expect(codes(good({ signatures: [through] }))).toEqual([])
+  expect(codes(good({ signatures: [through], keys: [key(A), key(B)] }))).toEqual([])
+  expect(codes(good({ signatures: [through], keys: [key(A), key(B, { revoked: true })] }))).toEqual([
+    'key_revoked',
+    'too_few_keys',
+  ])
+})
+
 it('names every failed check, not only the first', () => {
   const the = good({ measured: { size: 9, sha256: '2'.repeat(64) }, signatures: [bad('signature_invalid')] })
   expect(codes(the)).toEqual(['size_mismatch', 'digest_mismatch', 'signature_invalid', 'too_few_keys'])

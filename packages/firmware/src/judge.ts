@@ -12,18 +12,34 @@ export interface TrustKey {
 export interface PresentedSignature {
   readonly algorithm: string
   readonly outcome:
-    | { readonly kind: 'verified'; readonly keyId: string }
+    | {
+        readonly kind: 'verified'
+        readonly keyId: string
+        /** Keys that stand between it and the image, by certificates: a revoked one spoils the signature. */
+        readonly through?: readonly string[]
+        /** The subjects of these certificates, from the signer to the anchor, for evidence. */
+        readonly chain?: readonly string[]
+      }
     | { readonly kind: 'failed'; readonly code: SignatureFailure }
 }
 
 export type SignatureFailure =
-  /** No key of the store is of the algorithm's kind. */
+  /** No key of the store is of the algorithm's kind, or has the number that the signature names. */
   | 'key_unknown'
   /** No key of the store verifies it: made by a key that is not in the store, or over other bytes. */
   | 'signature_invalid'
   | 'signature_malformed'
   | 'algorithm_not_supported'
   | 'image_too_large_for_algorithm'
+  /** Of minisign, and of its old kind. */
+  | 'signature_not_prehashed'
+  /** A key of the store vouches for the signer by certificates, and one of them says otherwise, or is not in force. */
+  | 'certificate_invalid'
+  | 'certificate_not_yet_valid'
+  | 'certificate_expired'
+  | 'certificate_revoked'
+  /** It is for another use than signing firmware, or demands what is not checked here. */
+  | 'certificate_not_for_signing'
 
 export interface Case {
   /** What came with the image. A digest or size nobody declared is not held against it. */
@@ -125,11 +141,17 @@ function lookAtModels({ fits }: Case): Finding {
 }
 
 const FAILURES: Readonly<Record<SignatureFailure, string>> = {
-  key_unknown: 'no key of this kind is in the trust store',
+  key_unknown: 'no key of this kind, or with the number it names, is in the trust store',
   signature_invalid: 'no key of the trust store verifies it: made by an unknown key, or over other bytes',
   signature_malformed: 'not a signature of this algorithm',
   algorithm_not_supported: 'this algorithm is not supported',
   image_too_large_for_algorithm: 'the image is too large for an algorithm that needs it whole',
+  signature_not_prehashed: 'a minisign signature of the old kind: sign again, prehashed',
+  certificate_invalid: 'its certificates do not lead from a key of the trust store to the signer',
+  certificate_not_yet_valid: 'a certificate of the signer is not valid yet',
+  certificate_expired: 'a certificate of the signer has expired',
+  certificate_revoked: 'a certificate of the signer is revoked',
+  certificate_not_for_signing: 'a certificate of the signer is not for signing firmware',
 }
 
 function lookAtSignature({ algorithm, outcome }: PresentedSignature, the: Case): Finding {
@@ -138,13 +160,18 @@ function lookAtSignature({ algorithm, outcome }: PresentedSignature, the: Case):
   const key = the.keys.find((candidate) => candidate.keyId === keyId)
   if (key === undefined)
     return { ...against('signature', 'key_unknown', `${algorithm}: ${FAILURES.key_unknown}`), keyId }
-  const objection = objectionTo(key, the)
+  const objection = objectionTo(key, the) ?? objectionBetween(outcome.through ?? [], the)
   if (objection === null) return { ...inOrder('signature', `${algorithm} by ${keyId}`), keyId }
   return {
     ...against('signature', objection.code, `${algorithm} by ${keyId}: ${objection.detail}`),
     keyId,
     harmless: true,
   }
+}
+
+function objectionBetween(keyIds: readonly string[], { keys }: Pick<Case, 'keys'>): Reason | null {
+  const revoked = keys.find((key) => key.revoked && keyIds.includes(key.keyId))
+  return revoked ? { code: 'key_revoked', detail: `the key ${revoked.keyId} it vouches for is revoked` } : null
 }
 
 function objectionTo(key: TrustKey, { fits, now }: Pick<Case, 'fits' | 'now'>): Reason | null {

@@ -1,6 +1,7 @@
 import type { ImageFacts } from './image-facts.ts'
 import type { PresentedSignature } from '../judge.ts'
-import type { PublicKey } from '../public-key.ts'
+import type { PublicKey } from '../signatures/public-key.ts'
+import type { WholeImage } from '../signatures/whole-image.ts'
 
 /** The formats this package reads. Anything else is `raw`: bytes of which only detached signatures say something. */
 export type ImageFormat =
@@ -95,7 +96,8 @@ export interface EmbeddedSignature {
    * suffices.
    */
   readonly strength: 'full' | 'legacy'
-  start(keys: readonly PublicKey[], now: number): SpanRun<PresentedSignature['outcome']>
+  /** `whole`: where a signature that cannot be streamed holds its bytes, shared with all that need them too. */
+  start(keys: readonly PublicKey[], now: number, whole?: WholeImage): SpanRun<PresentedSignature['outcome']>
 }
 
 export interface UnsignedSpan {

@@ -1,8 +1,17 @@
 import type { ImageEnds, ImageFormat, ImageParser, ImageSource, Parsed } from './format.ts'
+import { fit } from './fit/fit.ts'
+import { openwrtSysupgrade } from './openwrt-sysupgrade/openwrt-sysupgrade.ts'
+import { raucBundle } from './rauc-bundle/parse-bundle.ts'
 import { raw } from './raw.ts'
+import { swupdate } from './swupdate/parse-swupdate.ts'
+import { tr069SignedPackage } from './tr069-signed-package/parse-signed-package.ts'
+import { uimage } from './uimage.ts'
 
-/** In the order in which they are asked. `raw` recognises everything and comes last. */
-const PARSERS: readonly ImageParser[] = [raw]
+/**
+ * In the order in which they are asked. OpenWrt's is told by the end of an image, which may begin as any other; `raw`
+ * recognises everything and comes last.
+ */
+const PARSERS: readonly ImageParser[] = [openwrtSysupgrade, fit, uimage, tr069SignedPackage, raucBundle, swupdate, raw]
 
 const END_BYTES = 64
 

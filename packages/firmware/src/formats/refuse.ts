@@ -1,0 +1,25 @@
+import { refusedImage, type FormatRefusal, type Parsed, type ParsedImage } from './format.ts'
+
+class Refusal extends Error {
+  readonly code: FormatRefusal
+
+  constructor(code: FormatRefusal, detail: string) {
+    super(detail)
+    this.code = code
+  }
+}
+
+/** Ends the reading of an image, from however deep within it. Only inside `orRefused`. */
+export function refuse(code: FormatRefusal, detail: string): never {
+  throw new Refusal(code, detail)
+}
+
+/** What was read, or why the image was refused. */
+export async function orRefused(read: () => Promise<ParsedImage>): Promise<Parsed> {
+  try {
+    return { kind: 'parsed', image: await read() }
+  } catch (error) {
+    if (error instanceof Refusal) return refusedImage(error.code, error.message)
+    throw error
+  }
+}
