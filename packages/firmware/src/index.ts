@@ -3,10 +3,12 @@ export { readPublicKey, type PublicKey, type PublicKeyRefusal, type ReadPublicKe
 export { startSignatureChecks, type DetachedSignature, type SignatureChecks } from './signatures/check-signatures.ts'
 export { holdImage, MAX_WHOLE_IMAGE_BYTES, type WholeImage } from './signatures/whole-image.ts'
 export {
+  coversModel,
   judge,
   vouchingKeys,
   type Case,
   type Check,
+  type Model,
   type PresentedSignature,
   type Reason,
   type ReasonCode,
