@@ -80,7 +80,7 @@ export async function openDirectoryImageStore(
       return written.kind === 'written' ? { kind: 'stored', ...written.measured } : { kind: 'too_large', maxBytes }
     },
 
-    openQuarantined: (artifactId) => openFile(quarantined(artifactId)),
+    openQuarantined: (artifactId, range) => openFile(quarantined(artifactId), range),
 
     promote: async (artifactId, sha256) => {
       const before = await digestOf(artifactId)

@@ -47,6 +47,15 @@ export function imageStoreSuite(name: string, make: () => Promise<ImageStore>): 
       expect(await store.size(SHA)).toBe(IMAGE.length)
     })
 
+    it('gives parts of an image in quarantine', async () => {
+      const store = await make()
+      await store.quarantine(ART, inChunks(IMAGE), LIMITS)
+      const middle = await store.openQuarantined(ART, { first: 70_000, last: 70_009 })
+      expect(middle).toMatchObject({ kind: 'open', size: IMAGE.length })
+      expect(await bytesOf(middle)).toEqual(IMAGE.subarray(70_000, 70_010))
+      expect(await store.openQuarantined(OTHER, { first: 0, last: 0 })).toEqual({ kind: 'absent' })
+    })
+
     it('promotes only bytes that hash to the digest that was judged', async () => {
       const store = await make()
       await store.quarantine(ART, inChunks(IMAGE.subarray(1)), LIMITS)
@@ -148,6 +157,7 @@ export function imageStoreSuite(name: string, make: () => Promise<ImageStore>): 
         { first: -1, last: 1 },
       ]) {
         await expect(store.open(SHA, range)).rejects.toMatchObject({ code: 'bad_name' })
+        await expect(store.openQuarantined(ART, range)).rejects.toMatchObject({ code: 'bad_name' })
       }
     })
 

@@ -16,8 +16,8 @@ export interface ImageStore {
     source: AsyncIterable<Uint8Array>,
     limits: { readonly maxBytes: number; readonly signal?: AbortSignal },
   ): Promise<Quarantined>
-  /** The bytes in quarantine, for the verifier. */
-  openQuarantined(artifactId: string): Promise<OpenedImage>
+  /** The bytes in quarantine, for the verifier; `range` as in `open`. */
+  openQuarantined(artifactId: string, range?: ByteRange): Promise<OpenedImage>
   /**
    * Copies an image out of quarantine under its digest, hashing it again: what is served is what was judged. Then, with
    * the image in its place, writes down which digest the artifact has. Done twice it is done once; where the image is
