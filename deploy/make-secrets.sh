@@ -33,6 +33,10 @@ make snapshot_key "$(random)"
 make settings_key "$(random)"
 make nonce_secret "$(random)"
 make download_key "$(random)"
+# The verifier signs its verdicts; the resolver goes by what this key signed.
+[ -s secrets/verdict_key ] || rm -f secrets/verdict_public_key
+make verdict_key "$(openssl genpkey -algorithm ed25519)"
+make verdict_public_key "$(openssl pkey -in secrets/verdict_key -pubout)"
 make intake_token "$(random)"
 make api_tokens "operator=$(random)"
 echo "The operator's token: $(sed 's/^operator=//' secrets/api_tokens)"

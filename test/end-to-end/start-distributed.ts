@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -109,7 +109,7 @@ export async function startDistributedSystem(options: DistributedOptions = {}): 
         SLUICE_NOTIFICATIONS_PORT: '0',
         SLUICE_WAKE_PER_DEVICE_MS: '1000',
       }),
-      run('firmware-verifier', { ...onSql, ...onImages }),
+      run('firmware-verifier', { ...onSql, ...onImages, SLUICE_VERDICT_KEY: secrets.verdictKey }),
       ...Array.from({ length: options.schedulers ?? 1 }, (_, index) =>
         run(`campaign-scheduler-${index + 1}`, onSql, 'campaign-scheduler'),
       ),
@@ -119,6 +119,7 @@ export async function startDistributedSystem(options: DistributedOptions = {}): 
         ...onUploads,
         SLUICE_FILES_BASE_URL: `http://127.0.0.1:${filesPort}`,
         SLUICE_DOWNLOAD_KEY: secrets.downloadKey,
+        SLUICE_VERDICT_PUBLIC_KEY: secrets.verdictPublicKey,
         SLUICE_INTAKE_TOKEN: secrets.intakeToken,
         SLUICE_INTAKE_PORT: String(intakePort),
         SLUICE_LAB_NETWORKS: options.labNetworks ?? '',
@@ -191,7 +192,10 @@ export async function startDistributedSystem(options: DistributedOptions = {}): 
 
 function sharedSecrets() {
   const secret = () => randomBytes(32).toString('hex')
+  const verdicts = generateKeyPairSync('ed25519')
   return {
+    verdictKey: verdicts.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
+    verdictPublicKey: verdicts.publicKey.export({ format: 'pem', type: 'spki' }).toString(),
     sealKey: secret(),
     downloadKey: secret(),
     intakeToken: secret(),

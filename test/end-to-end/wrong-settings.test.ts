@@ -11,9 +11,16 @@ const processes: readonly (readonly [entry: string, required: readonly string[]]
   ['services/device-registry/src/main.ts', [...sql, 'SLUICE_SEAL_KEY']],
   [
     'services/artifact-resolver/src/main.ts',
-    [...sql, 'SLUICE_IMAGES_DIRECTORY', 'SLUICE_FILES_BASE_URL', 'SLUICE_DOWNLOAD_KEY', 'SLUICE_INTAKE_TOKEN'],
+    [
+      ...sql,
+      'SLUICE_IMAGES_DIRECTORY',
+      'SLUICE_FILES_BASE_URL',
+      'SLUICE_DOWNLOAD_KEY',
+      'SLUICE_VERDICT_PUBLIC_KEY',
+      'SLUICE_INTAKE_TOKEN',
+    ],
   ],
-  ['services/firmware-verifier/src/main.ts', [...sql, 'SLUICE_IMAGES_DIRECTORY']],
+  ['services/firmware-verifier/src/main.ts', [...sql, 'SLUICE_IMAGES_DIRECTORY', 'SLUICE_VERDICT_KEY']],
   ['services/file-server/src/main.ts', [nats, 'SLUICE_IMAGES_DIRECTORY', 'SLUICE_DOWNLOAD_KEY']],
   ['services/campaign-scheduler/src/main.ts', sql],
   ['services/operator-api/src/main.ts', [nats, 'SLUICE_API_TOKENS', 'SLUICE_INTAKE_TOKEN']],

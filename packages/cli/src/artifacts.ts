@@ -1,9 +1,10 @@
 import { createReadStream, readFileSync, statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { basename } from 'node:path'
-import type { Artifact, SignatureAlgorithm } from '@sluice/contracts'
+import type { Artifact, ImageFormat, SignatureAlgorithm } from '@sluice/contracts'
+import { artifactLines } from './artifact-view.ts'
 import { type Command, type Invocation, UsageError, listOf, requiredText, textOf } from './command.ts'
-import { printable, tableOf } from './table.ts'
+import { tableOf } from './table.ts'
 
 const VERDICT_MS = 300_000
 
@@ -22,8 +23,10 @@ export const artifactCommands: readonly Command[] = [
       'hardware-version': { type: 'string', multiple: true },
       version: { type: 'string' },
       reports: { type: 'string', multiple: true },
-      signature: { type: 'string' },
-      algorithm: { type: 'string', default: 'ed25519' },
+      format: { type: 'string' },
+      board: { type: 'string', multiple: true },
+      signature: { type: 'string', multiple: true },
+      algorithm: { type: 'string', multiple: true },
     },
     run: addArtifact,
   },
@@ -42,11 +45,11 @@ export const artifactCommands: readonly Command[] = [
   {
     name: 'artifacts show',
     usage: '<artifact>',
-    summary: 'One artifact: what was checked, by which key, and why it was rejected',
+    summary: 'One artifact: what was checked, by which key, what it fits, and what it does to settings',
     positionals: 1,
     options: {},
     run: async ({ client, positionals, say }) =>
-      showArtifact(await client.call('getArtifact', { params: { artifactId: positionals[0]! } }), say),
+      artifactLines(await client.call('getArtifact', { params: { artifactId: positionals[0]! } })).forEach(say),
   },
   {
     name: 'artifacts revoke',
@@ -68,6 +71,8 @@ async function addArtifact({ client, positionals, values, say, signal }: Invocat
   if ((file === undefined) === (sourceUrl === undefined)) throw new UsageError('either a file or --url is needed')
   const reports = listOf(values, 'reports')
   const hardwareVersions = listOf(values, 'hardware-version')
+  const boards = listOf(values, 'board')
+  const format = textOf(values, 'format')
   const hosting = textOf(values, 'hosting')
   const draft = await client.call('createArtifact', {
     body: {
@@ -81,22 +86,30 @@ async function addArtifact({ client, positionals, values, say, signal }: Invocat
       ],
       version: requiredText(values, 'version'),
       ...(reports.length === 0 ? {} : { softwareVersions: reports }),
+      ...(format === undefined ? {} : { format: format as ImageFormat }),
+      ...(boards.length === 0 ? {} : { boards }),
       ...(file === undefined ? {} : { size: statSync(file).size }),
       ...(sourceUrl === undefined ? {} : { sourceUrl }),
       ...(hosting === undefined ? {} : { hosting: hosting as 'origin' }),
-      signatures: [
-        {
-          algorithm: requiredText(values, 'algorithm') as SignatureAlgorithm,
-          value: readFileSync(requiredText(values, 'signature')).toString('base64'),
-        },
-      ],
+      signatures: signaturesIn(values),
     },
   })
   say(`${draft.artifactId} ${draft.status}`)
   if (file !== undefined) await client.upload(draft.artifactId, createReadStream(file))
   const judged = await waitForVerdict({ client, signal }, draft.artifactId)
-  showArtifact(judged, say)
+  artifactLines(judged).forEach(say)
   return judged.status === 'trusted'
+}
+
+/** Each `--signature` with the `--algorithm` in its place; none: the image carries its own. */
+function signaturesIn(values: Invocation['values']): { algorithm: SignatureAlgorithm; value: string }[] {
+  const files = listOf(values, 'signature')
+  const algorithms = listOf(values, 'algorithm')
+  if (algorithms.length > files.length) throw new UsageError('there are more --algorithm than --signature')
+  return files.map((file, index) => ({
+    algorithm: (algorithms[index] ?? 'ed25519') as SignatureAlgorithm,
+    value: readFileSync(file).toString('base64'),
+  }))
 }
 
 async function waitForVerdict(
@@ -110,20 +123,4 @@ async function waitForVerdict(
     if (!waiting || performance.now() > until) return artifact
     await sleep(200, undefined, { signal })
   }
-}
-
-function showArtifact(artifact: Artifact, say: (line: string) => void): void {
-  say(`${artifact.artifactId}  ${printable(artifact.name)}  ${printable(artifact.version)}  ${artifact.status}`)
-  say(`  size ${artifact.size ?? '-'}  sha256 ${artifact.sha256 ?? '-'}  served by ${artifact.hosting}`)
-  for (const fit of artifact.fits)
-    say(
-      `  fits ${fit.oui} ${printable(fit.productClass)} ${(fit.hardwareVersions ?? []).map(printable).join(', ')}`.trimEnd(),
-    )
-  for (const check of artifact.verdict?.checks ?? []) {
-    const key = check.keyId === undefined ? '' : ` by key ${check.keyId}`
-    say(
-      `  ${check.passed ? 'passed' : 'FAILED'} ${check.check}${key}${check.detail === undefined ? '' : `: ${printable(check.detail)}`}`,
-    )
-  }
-  for (const reason of artifact.verdict?.reasons ?? []) say(`  because ${reason.code}: ${printable(reason.detail)}`)
 }

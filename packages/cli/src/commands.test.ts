@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Client, ClientError } from '@sluice/client'
-import type { DeviceTask } from '@sluice/contracts'
+import type { DeviceTask, TrustKey } from '@sluice/contracts'
 import { afterAll, expect, test } from 'vitest'
 import { runCli } from './run-cli.ts'
 
@@ -272,4 +272,91 @@ test('a file that names no device, or too many of them, targets nobody', async (
 test('a device is moved, and an empty place is cleared', async () => {
   const said = await sluice(['devices', 'update', 'd', '--site', 'olt-2', '--zone', ''], { updateDevice: DEVICE })
   expect(said.calls).toEqual([['updateDevice', { params: { device: 'd' }, body: { site: 'olt-2', zone: null } }]])
+})
+
+const KEY: TrustKey = {
+  keyId: '1a2b3c4d5e6f7081',
+  name: 'Acme 2026',
+  publicKeyPem: '-----BEGIN PUBLIC KEY-----',
+  algorithms: ['ed25519'],
+  purposes: ['image'],
+  ouis: ['00D09E'],
+  models: [{ oui: '001122', productClass: 'IGD' }],
+  validFrom: null,
+  validUntil: '2027-01-01T00:00:00.000Z',
+  succeeds: null,
+  state: 'in_force',
+  addedAt: '2026-01-01T00:00:00.000Z',
+  addedBy: 'operator:ann',
+  approval: { needed: true, givenBy: 'operator:bob', givenAt: '2026-01-02T00:00:00.000Z' },
+  proposed: { validFrom: null, validUntil: null, by: 'operator:ann', at: '2026-02-01T00:00:00.000Z' },
+  revokedAt: null,
+  revokedBy: null,
+  revokedReason: null,
+}
+
+test('a key is added for vendors and models, for a time, and to succeed another one', async () => {
+  const file = fileOf('key.pem', 'PEM')
+  const said = [...['--name', 'Acme', '--model', '00d09e/IGD', '--purpose', 'release'], ...['--until', '2027-01-01']]
+  const added = await sluice(['keys', 'add', file, ...said, '--succeeds', KEY.keyId], { addTrustKey: KEY })
+  expect(added.calls).toEqual([
+    [
+      'addTrustKey',
+      {
+        body: {
+          name: 'Acme',
+          publicKeyPem: 'PEM',
+          purposes: ['release'],
+          ouis: [],
+          models: [{ oui: '00D09E', productClass: 'IGD' }],
+          succeeds: KEY.keyId,
+          validFrom: null,
+          validUntil: '2027-01-01T00:00:00.000Z',
+        },
+      },
+    ],
+  ])
+  const waits = { addTrustKey: { ...KEY, state: 'awaiting_approval' } }
+  expect((await sluice(['keys', 'add', file, '--name', 'Acme'], waits)).out).toMatch(/until another person approves it/)
+  expect((await sluice(['keys', 'add', file, '--name', 'Acme', '--until', 'soon'])).code).toBe(2)
+})
+
+test('a key is shown with its scope, its time, and everybody who had a hand in it', async () => {
+  const list = { listTrustKeys: { items: [KEY, { ...KEY, keyId: 'f'.repeat(16), name: 'next', succeeds: KEY.keyId }] } }
+  const { out } = await sluice(['keys', 'show', KEY.keyId], list)
+  expect(out.split('\n')).toEqual([
+    '1a2b3c4d5e6f7081  Acme 2026  in_force',
+    '  signs         images, by ed25519',
+    '  for           00D09E, 001122 IGD',
+    '  valid         until 2027-01-01T00:00:00.000Z',
+    '  asked for     for ever, by operator:ann, 2026-02-01T00:00:00.000Z: another person has to agree',
+    '  succeeded by  ffffffffffffffff (next)',
+    '  added         by operator:ann, 2026-01-01T00:00:00.000Z',
+    '  approved      by operator:bob, 2026-01-02T00:00:00.000Z',
+    '',
+    '-----BEGIN PUBLIC KEY-----',
+  ])
+  expect(await sluice(['keys', 'show', '0'.repeat(16)], list)).toMatchObject({ code: 1, err: 'there is no such key' })
+})
+
+test('when a key may sign is changed on the side that was named', async () => {
+  const answers = { listTrustKeys: { items: [KEY] }, limitTrustKey: { ...KEY, proposed: null } }
+  const { calls } = await sluice(['keys', 'limit', KEY.keyId, '--from', '2026-06-01'], answers)
+  expect(calls.at(-1)).toEqual([
+    'limitTrustKey',
+    {
+      params: { keyId: KEY.keyId },
+      body: { validFrom: '2026-06-01T00:00:00.000Z', validUntil: '2027-01-01T00:00:00.000Z' },
+    },
+  ])
+  const ended = await sluice(['keys', 'limit', KEY.keyId, '--until', 'never'], answers)
+  expect(ended.calls.at(-1)).toMatchObject(['limitTrustKey', { body: { validFrom: null, validUntil: null } }])
+})
+
+test('a threshold is set for a vendor or a model', async () => {
+  const answers = { putTrustThreshold: { requiredKeys: 2, proposed: null } }
+  const { calls, out } = await sluice(['thresholds', 'set', '2', '--oui', '00d09e'], answers)
+  expect(calls).toEqual([['putTrustThreshold', { body: { oui: '00D09E', productClass: null, requiredKeys: 2 } }]])
+  expect(out).toBe('2 keys')
+  expect((await sluice(['thresholds', 'set', 'two', '--oui', '00D09E'])).code).toBe(2)
 })

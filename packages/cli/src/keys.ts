@@ -1,23 +1,41 @@
 import { readFileSync } from 'node:fs'
-import { type Command, listOf, requiredText } from './command.ts'
+import type { KeyPurpose } from '@sluice/contracts'
+import { type Command, type Values, listOf, requiredText, textOf, UsageError } from './command.ts'
+import { keyLines } from './key-view.ts'
 import { tableOf } from './table.ts'
 
 export const keyCommands: readonly Command[] = [
   {
     name: 'keys add',
-    usage: '<public-key.pem> --name <name> [--oui <OUI>]...',
-    summary: 'Trust a public key, for these vendors or for all',
+    usage: '<public-key.pem> --name <name> [--oui <OUI>]... [--model <OUI>/<product class>]... [--succeeds <key>]',
+    summary: 'Trust a public key or a certificate, for these vendors and models or for all',
     positionals: 1,
-    options: { name: { type: 'string' }, oui: { type: 'string', multiple: true } },
+    options: {
+      name: { type: 'string' },
+      oui: { type: 'string', multiple: true },
+      model: { type: 'string', multiple: true },
+      purpose: { type: 'string', multiple: true },
+      from: { type: 'string' },
+      until: { type: 'string' },
+      succeeds: { type: 'string' },
+    },
     run: async ({ client, positionals, values, say }) => {
+      const purposes = listOf(values, 'purpose') as KeyPurpose[]
+      const succeeds = textOf(values, 'succeeds')
+      const ouis = listOf(values, 'oui').map((oui) => oui.toUpperCase())
+      const models = listOf(values, 'model').map(modelIn)
       const key = await client.call('addTrustKey', {
         body: {
           name: requiredText(values, 'name'),
           publicKeyPem: readFileSync(positionals[0]!, 'utf8'),
-          ouis: listOf(values, 'oui').map((oui) => oui.toUpperCase()),
+          ...(purposes.length > 0 && { purposes }),
+          ...(ouis.length + models.length > 0 && { ouis, models }),
+          ...(succeeds !== undefined && { succeeds }),
+          validFrom: timeIn(values, 'from', null),
+          validUntil: timeIn(values, 'until', null),
         },
       })
-      say(key.keyId)
+      say(key.state === 'awaiting_approval' ? `${key.keyId} waits until another person approves it` : key.keyId)
     },
   },
   {
@@ -31,11 +49,56 @@ export const keyCommands: readonly Command[] = [
       const rows = items.map((key) => [
         key.keyId,
         key.name,
-        key.ouis.join(',') || 'any',
-        key.addedBy,
-        key.revokedAt ?? '',
+        key.purposes.join(','),
+        [...key.ouis, ...key.models.map(({ oui, productClass }) => `${oui}/${productClass}`)].join(',') || 'any',
+        key.state,
+        key.validUntil,
       ])
-      for (const line of tableOf(['KEY', 'NAME', 'VENDORS', 'ADDED BY', 'REVOKED'], rows)) say(line)
+      for (const line of tableOf(['KEY', 'NAME', 'SIGNS', 'FOR', 'STATE', 'UNTIL'], rows)) say(line)
+    },
+  },
+  {
+    name: 'keys show',
+    usage: '<key>',
+    summary: 'One key: what it may sign, and who added, approved or revoked it',
+    positionals: 1,
+    options: {},
+    run: async ({ client, positionals, say, complain }) => {
+      const { items } = await client.call('listTrustKeys')
+      const key = items.find(({ keyId }) => keyId === positionals[0])
+      if (key === undefined) {
+        complain('there is no such key')
+        return false
+      }
+      keyLines(key, items).forEach(say)
+      return true
+    },
+  },
+  {
+    name: 'keys approve',
+    usage: '<key>',
+    summary: 'Agree to a key, or to its longer validity, as another person than who asked for it',
+    positionals: 1,
+    options: {},
+    run: async ({ client, positionals, say }) => {
+      const key = await client.call('approveTrustKey', { params: { keyId: positionals[0]! } })
+      say(`approved: the key is ${key.state}`)
+    },
+  },
+  {
+    name: 'keys limit',
+    usage: '<key> [--from <time>|ever] [--until <time>|never]',
+    summary: 'Set when a key may sign; what is not given stays as it is',
+    positionals: 1,
+    options: { from: { type: 'string' }, until: { type: 'string' } },
+    run: async ({ client, positionals, values, say }) => {
+      const keyId = positionals[0]!
+      const { items } = await client.call('listTrustKeys')
+      const now = items.find((key) => key.keyId === keyId) ?? { validFrom: null, validUntil: null }
+      const validFrom = timeIn(values, 'from', now.validFrom)
+      const validUntil = timeIn(values, 'until', now.validUntil)
+      const key = await client.call('limitTrustKey', { params: { keyId }, body: { validFrom, validUntil } })
+      say(key.proposed === null ? `the key is ${key.state}` : 'waits until another person approves it')
     },
   },
   {
@@ -51,3 +114,20 @@ export const keyCommands: readonly Command[] = [
     },
   },
 ]
+
+function modelIn(text: string): { oui: string; productClass: string } {
+  const slash = text.indexOf('/')
+  if (slash < 0) throw new UsageError('a model is <OUI>/<product class>')
+  return { oui: text.slice(0, slash).toUpperCase(), productClass: text.slice(slash + 1) }
+}
+
+const NO_BOUND = new Set(['ever', 'never'])
+
+function timeIn(values: Values, name: string, otherwise: string | null): string | null {
+  const text = textOf(values, name)
+  if (text === undefined) return otherwise
+  if (NO_BOUND.has(text)) return null
+  const at = Date.parse(text)
+  if (Number.isNaN(at)) throw new UsageError(`--${name} is no time: 2027-01-31 or 2027-01-31T12:00:00Z`)
+  return new Date(at).toISOString()
+}

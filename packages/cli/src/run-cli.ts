@@ -10,11 +10,13 @@ import { fleetTaskCommands } from './fleet-tasks.ts'
 import { gatewayRuleCommands } from './gateway-rules.ts'
 import { messageCommands } from './messages.ts'
 import { taskCommands } from './tasks.ts'
+import { thresholdCommands } from './thresholds.ts'
 import { keyCommands } from './keys.ts'
 import { upgradeCommands } from './upgrades.ts'
 
 const COMMANDS: readonly Command[] = [
   ...keyCommands,
+  ...thresholdCommands,
   ...artifactCommands,
   ...deviceCommands,
   ...changeDeviceCommands,

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { event, request } from './define.ts'
+import { ImageFormat, SignedStatement, Verdict } from './verdict.ts'
 import {
   Actor,
   ArtifactId,
@@ -45,7 +46,10 @@ export const ArtifactDraft = Type.Object(
     version: SoftwareVersion,
     /** The exact strings a device reports once it runs it; the version itself where absent. */
     softwareVersions: Type.Optional(Type.Array(SoftwareVersion, { minItems: 1, maxItems: 16 })),
-    format: Type.Optional(Type.Literal('raw')),
+    /** Absent: what it looks like. `raw`: nobody looks inside, and only detached signatures say something. */
+    format: Type.Optional(ImageFormat),
+    /** The boards it has to be made for, by the image's own names. Absent: the hardware versions of what it fits. */
+    boards: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 128 }), { minItems: 1, maxItems: 64 })),
     size: Type.Optional(Type.Integer({ minimum: 1 })),
     sha256: Type.Optional(Sha256),
     signatures: Type.Array(Type.Object(DetachedSignature.properties, { additionalProperties: false }), { maxItems: 8 }),
@@ -57,27 +61,6 @@ export const ArtifactDraft = Type.Object(
   { additionalProperties: false },
 )
 export type ArtifactDraft = Static<typeof ArtifactDraft>
-
-export const VerdictReason = Type.Object({
-  code: Type.String({ maxLength: 64 }),
-  detail: Type.String({ maxLength: 512 }),
-})
-export const Verdict = Type.Object({
-  trusted: Type.Boolean(),
-  /** Why not, one entry per failed check. Empty when trusted. */
-  reasons: Type.Array(VerdictReason),
-  /** Everything that was looked at, in order. */
-  checks: Type.Array(
-    Type.Object({
-      check: Type.String({ maxLength: 64 }),
-      passed: Type.Boolean(),
-      keyId: Type.Optional(Type.String({ maxLength: 64 })),
-      detail: Type.Optional(Type.String({ maxLength: 512 })),
-    }),
-  ),
-  at: Time,
-})
-export type Verdict = Static<typeof Verdict>
 
 export const ArtifactStatus = Type.Union([
   Type.Literal('awaiting_content'),
@@ -93,14 +76,18 @@ export const Artifact = Type.Object({
   fits: Type.Array(ModelFit),
   version: SoftwareVersion,
   softwareVersions: Type.Array(SoftwareVersion),
-  format: Type.Literal('raw'),
+  /** As declared, or as it was found to be; null: neither yet. */
+  format: nullable(ImageFormat),
   status: ArtifactStatus,
   /** As declared until the bytes are there, then as measured. */
   size: nullable(Count),
   sha256: nullable(Sha256),
   hosting: Type.Union([Type.Literal('file_server'), Type.Literal('origin')]),
   sourceUrl: nullable(Type.String()),
+  /** In lists without its checks and its evidence. */
   verdict: nullable(Verdict),
+  /** The verdict as the verifier signed it. In lists it is left out. */
+  statement: Type.Optional(SignedStatement),
   createdAt: Time,
   createdBy: Actor,
 })
@@ -118,14 +105,20 @@ export const artifactRegistered = event('artifact.registered', {
     sha256: Sha256,
     declaredSize: nullable(Count),
     declaredSha256: nullable(Sha256),
-    format: Type.Literal('raw'),
+    /** Null: as it looks. */
+    format: nullable(ImageFormat),
+    version: SoftwareVersion,
+    softwareVersions: Type.Array(SoftwareVersion),
+    /** Null: the hardware versions of what it fits. */
+    boards: nullable(Type.Array(Type.String())),
     fits: Type.Array(ModelFit),
     signatures: Type.Array(DetachedSignature),
     actor: Actor,
   }),
 })
 
-const Judged = Type.Object({ artifactId: ArtifactId, sha256: Sha256, verdict: Verdict })
+/** What the verdict is stands in the statement alone, under the verifier's signature. */
+const Judged = Type.Object({ artifactId: ArtifactId, statement: SignedStatement })
 
 export const artifactTrusted = event('artifact.trusted', {
   delivery: 'stored',

@@ -3,7 +3,6 @@ export {
   type ArtifactDraft,
   type DownloadOffer,
   type SignatureAlgorithm,
-  type Verdict,
   Artifact as ArtifactSchema,
   ArtifactDraft as ArtifactDraftSchema,
   artifactCreate,
@@ -177,3 +176,13 @@ export {
   trustThresholdList,
   trustThresholdPut,
 } from './trust-threshold.ts'
+export {
+  type Evidence,
+  type ImageFormat,
+  type SettingsEffect,
+  type SignedStatement,
+  type Verdict,
+  type VerdictStatement,
+  VERDICT_TYPE,
+  VerdictStatement as VerdictStatementSchema,
+} from './verdict.ts'

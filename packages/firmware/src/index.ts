@@ -3,19 +3,24 @@ export { readPublicKey, type PublicKey, type PublicKeyRefusal, type ReadPublicKe
 export { startSignatureChecks, type DetachedSignature, type SignatureChecks } from './signatures/check-signatures.ts'
 export { holdImage, MAX_WHOLE_IMAGE_BYTES, type WholeImage } from './signatures/whole-image.ts'
 export {
-  coversModel,
   judge,
-  vouchingKeys,
   type Case,
   type Check,
-  type Model,
   type PresentedSignature,
   type Reason,
   type ReasonCode,
   type SignatureFailure,
-  type TrustKey,
   type Verdict,
+  type Voucher,
 } from './judge.ts'
+export { coversModel, type Model, type TrustKey } from './judge-keys.ts'
+export {
+  examineImage,
+  type EmbeddedFinding,
+  type Examination,
+  type ExaminedImage,
+  type Findings,
+} from './examine-image.ts'
 export {
   MIN_GRANT_KEY_BYTES,
   campaignMarkOf,
@@ -30,6 +35,7 @@ export type {
   EmbeddedSignature,
   FormatRefusal,
   ImageFormat,
+  ImageParser,
   ImageSource,
   Parsed,
   ParsedImage,

@@ -1,13 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  judge,
-  vouchingKeys,
-  type Case,
-  type PresentedSignature,
-  type SignatureFailure,
-  type TrustKey,
-} from './judge.ts'
+import type { EmbeddedFinding, Findings } from './examine-image.ts'
+import { NO_FACTS, type ImageFacts } from './formats/image-facts.ts'
+import { judge, type Case, type PresentedSignature, type SignatureFailure } from './judge.ts'
+import type { TrustKey } from './judge-keys.ts'
 
 const A = 'a'.repeat(16)
 const B = 'b'.repeat(16)
@@ -30,11 +26,30 @@ const bad = (code: SignatureFailure): PresentedSignature => ({
   algorithm: 'ed25519',
   outcome: { kind: 'failed', code },
 })
-const good = (rest: Partial<Case> = {}): Case => ({
-  declared: { size: 10, sha256: SHA },
-  measured: { size: 10, sha256: SHA },
+const carried = (of: PresentedSignature, strength: EmbeddedFinding['strength'] = 'full'): EmbeddedFinding => ({
+  what: 'signature of the header',
+  strength,
+  outcome: of.outcome,
+})
+const says = (facts: Partial<ImageFacts>): Partial<Findings> => ({
+  parsed: { kind: 'parsed', format: 'openwrt_sysupgrade', facts: { ...NO_FACTS, ...facts }, unsigned: [] },
+})
+
+type Change = Partial<Omit<Case, 'found' | 'declared'>> & {
+  readonly found?: Partial<Findings>
+  readonly declared?: Partial<Case['declared']>
+}
+const good = ({ found, declared, ...rest }: Change = {}): Case => ({
+  declared: { size: 10, sha256: SHA, version: '2.0', softwareVersions: ['2.0'], boards: null, ...declared },
   fits: [{ oui: '00D09E', productClass: 'IGD' }],
-  signatures: [by(A)],
+  found: {
+    measured: { size: 10, sha256: SHA },
+    parsed: { kind: 'parsed', format: 'raw', facts: NO_FACTS, unsigned: [] },
+    digests: [],
+    detached: [by(A)],
+    embedded: [],
+    ...found,
+  },
   keys: [key(A)],
   requiredKeys: 1,
   now: NOW,
@@ -48,7 +63,7 @@ it('trusts an image whose bytes are the declared ones and which a key in force s
 })
 
 it('never trusts an image without a signature', () => {
-  expect(codes(good({ signatures: [] }))).toEqual(['unsigned'])
+  expect(codes(good({ found: { detached: [] } }))).toEqual(['unsigned'])
 })
 
 it('does not count a signature where a revoked key stands between the signer and the image', () => {
@@ -62,9 +77,11 @@ it('does not count a signature where a revoked key stands between the signer and
 })
 
 it('names every failed check, not only the first', () => {
-  const the = good({ measured: { size: 9, sha256: '2'.repeat(64) }, signatures: [bad('signature_invalid')] })
+  const the = good({
+    found: { measured: { size: 9, sha256: '2'.repeat(64) }, detached: [bad('signature_invalid')] },
+  })
   expect(codes(the)).toEqual(['size_mismatch', 'digest_mismatch', 'signature_invalid', 'too_few_keys'])
-  expect(judge(the).checks.map((check) => check.passed)).toEqual([false, false, true, false])
+  expect(judge(the).checks.map((check) => check.passed)).toEqual([false, false, true, true, false])
 })
 
 it('does not hold a size and digest against an image that nobody declared', () => {
@@ -95,7 +112,7 @@ describe('a key that may not vouch', () => {
   })
 
   it('does no harm beside one that may, and is still listed among the checks', () => {
-    const verdict = judge(good({ signatures: [by(A), by(B)], keys: [key(A), key(B, { revoked: true })] }))
+    const verdict = judge(good({ found: { detached: [by(A), by(B)] }, keys: [key(A), key(B, { revoked: true })] }))
     expect(verdict.trusted).toBe(true)
     expect(verdict.checks.at(-1)).toMatchObject({ passed: false, keyId: B })
   })
@@ -103,29 +120,97 @@ describe('a key that may not vouch', () => {
 
 it('rejects a false signature even beside a good one', () => {
   for (const code of ['signature_invalid', 'signature_malformed', 'algorithm_not_supported', 'key_unknown'] as const) {
-    expect(codes(good({ signatures: [by(A), bad(code)] }))).toEqual([code])
+    expect(codes(good({ found: { detached: [by(A), bad(code)] } }))).toEqual([code])
   }
 })
 
 it('counts two signatures by one key once', () => {
-  expect(codes(good({ signatures: [by(A), by(A)], requiredKeys: 2 }))).toEqual(['too_few_keys'])
-  expect(judge(good({ signatures: [by(A), by(B)], keys: [key(A), key(B)], requiredKeys: 2 })).trusted).toBe(true)
+  expect(codes(good({ found: { detached: [by(A), by(A)], embedded: [carried(by(A))] }, requiredKeys: 2 }))).toEqual(['too_few_keys'])
+  expect(judge(good({ found: { detached: [by(A)], embedded: [carried(by(B))] }, keys: [key(A), key(B)], requiredKeys: 2 })).trusted).toBe(true)
 })
 
 it('asks for one key even when told to ask for none', () => {
-  expect(judge(good({ signatures: [by(A)], keys: [], requiredKeys: 0 })).trusted).toBe(false)
+  expect(judge(good({ keys: [], requiredKeys: 0 })).trusted).toBe(false)
 })
 
 it('rejects an empty image and one that names no model', () => {
-  expect(codes(good({ declared: { size: 0, sha256: SHA }, measured: { size: 0, sha256: SHA } }))).toEqual([
+  expect(codes(good({ declared: { size: 0 }, found: { measured: { size: 0, sha256: SHA } } }))).toEqual([
     'image_empty',
   ])
   expect(codes(good({ fits: [] }))).toEqual(['model_missing'])
 })
 
-it('tells which of the keys that once vouched still do', () => {
-  const keys = [key(A), key(B, { revoked: true })]
-  expect([...vouchingKeys(good({ keys }), [A, B, 'gone'])]).toEqual([A])
+it('names the keys that vouch, and nobody else', () => {
+  const found = { detached: [by(A), by(B), by(A)] }
+  expect(judge(good({ found, keys: [key(A), key(B, { revoked: true })] })).vouchedBy).toEqual([A])
+})
+
+describe('a signature that the image carries', () => {
+  it('counts like one that came beside it', () => {
+    expect(judge(good({ found: { detached: [], embedded: [carried(by(A))] } })).trusted).toBe(true)
+    expect(codes(good({ found: { embedded: [carried(bad('signature_invalid'))] } }))).toEqual(['signature_invalid'])
+  })
+
+  it('by a key that nobody took into the store says nothing beside enough others, and is not enough', () => {
+    const unknown = carried(bad('key_unknown'))
+    expect(judge(good({ found: { embedded: [unknown] } })).trusted).toBe(true)
+    expect(codes(good({ found: { detached: [], embedded: [unknown] } }))).toEqual(['key_unknown', 'too_few_keys'])
+  })
+
+  it('by a hash that can be forged never suffices, and does no harm beside enough others', () => {
+    const legacy = carried(by(A), 'legacy')
+    expect(codes(good({ found: { detached: [], embedded: [legacy] } }))).toEqual(['signature_legacy', 'too_few_keys'])
+    expect(judge(good({ found: { embedded: [legacy] } })).trusted).toBe(true)
+    expect(codes(good({ found: { embedded: [carried(bad('signature_invalid'), 'legacy')] } }))).toEqual([
+      'signature_invalid',
+    ])
+  })
+})
+
+describe('what the image says of itself', () => {
+  it('is held against its own bytes: a digest that does not hold is a reason, whoever signed', () => {
+    const digests = [
+      { what: 'crc32 of the header', holds: true },
+      { what: 'sha256 of rootfs', holds: false },
+    ]
+    expect(judge(good({ found: { digests } })).reasons).toEqual([
+      { code: 'digest_stated_mismatch', detail: 'sha256 of rootfs: the bytes are not those it is of' },
+    ])
+  })
+
+  it('has to be a format that can be read', () => {
+    const parsed = { kind: 'refused', code: 'format_truncated', detail: 'it ends within its header' } as const
+    expect(judge(good({ found: { parsed } })).reasons).toEqual([
+      { code: 'format_truncated', detail: 'it ends within its header' },
+    ])
+  })
+
+  it('has to be the version it was brought in as, or one that devices report', () => {
+    const found = says({ version: '23.05.3' })
+    expect(codes(good({ found }))).toEqual(['version_mismatch'])
+    expect(judge(good({ found, declared: { version: '23.05.3' } })).trusted).toBe(true)
+    expect(judge(good({ found, declared: { softwareVersions: ['2.0', '23.05.3'] } })).trusted).toBe(true)
+  })
+
+  it('has to name every board it was brought in for, and may name more', () => {
+    const fits = [{ oui: '00D09E', productClass: 'IGD', hardwareVersions: ['v1', 'v2'] }]
+    const found = says({ boards: ['v1', 'v3'] })
+    expect(codes(good({ found, fits }))).toEqual(['board_mismatch'])
+    expect(judge(good({ found: says({ boards: ['v1', 'v2', 'v3'] }), fits })).trusted).toBe(true)
+  })
+
+  it('is held against the boards by its own names, where the operator gave them', () => {
+    const fits = [{ oui: '00D09E', productClass: 'IGD', hardwareVersions: ['rev. B'] }]
+    const found = says({ boards: ['acme,router-1'] })
+    expect(judge(good({ found, fits, declared: { boards: ['acme,router-1'] } })).trusted).toBe(true)
+    expect(codes(good({ found, fits, declared: { boards: ['acme,router-2'] } }))).toEqual(['board_mismatch'])
+  })
+
+  it('is told where nobody named a board to hold it against', () => {
+    const { trusted, checks } = judge(good({ found: says({ boards: ['acme,router-1'] }) }))
+    expect(trusted).toBe(true)
+    expect(checks.find(({ check }) => check === 'board')?.detail).toContain('acme,router-1')
+  })
 })
 
 it('trusts nothing without a good signature by a key that is known, in force and in scope', () => {
@@ -151,15 +236,15 @@ it('trusts nothing without a good signature by a key that is known, in force and
     fc.property(
       fc.uniqueArray(anyKey, { selector: (k) => k.keyId }),
       fc.array(anySignature, { maxLength: 4 }),
-      (keys, signatures) => {
-        const signers = signatures.map((s) =>
+      (keys, detached) => {
+        const signers = detached.map((s) =>
           s.outcome.kind === 'verified'
             ? keys.find((k) => k.keyId === (s.outcome as { keyId: string }).keyId)
             : undefined,
         )
         const vouched = signers.some((k) => k !== undefined && inForce(k))
         const lied = signers.some((k) => k === undefined)
-        const verdict = judge(good({ keys, signatures }))
+        const verdict = judge(good({ keys, found: { detached } }))
         expect(verdict.trusted).toBe(vouched && !lied)
         expect(verdict.trusted).toBe(verdict.reasons.length === 0)
       },

@@ -1,21 +1,9 @@
-export interface Model {
-  readonly oui: string
-  readonly productClass: string
-}
-
-/** A key of the trust store, as far as the verdict needs it. Times are milliseconds since the epoch. */
-export interface TrustKey {
-  readonly keyId: string
-  readonly purposes: readonly ('image' | 'release')[]
-  /** OUIs of the vendors it may sign for, and models of others. Nothing in both: any. */
-  readonly ouis: readonly string[]
-  readonly models: readonly Model[]
-  /** False: a second person has to agree first, and has not. */
-  readonly approved: boolean
-  readonly validFrom: number | null
-  readonly validUntil: number | null
-  readonly revoked: boolean
-}
+import type { Findings } from './examine-image.ts'
+import { against, inOrder, type Finding } from './finding.ts'
+import type { FormatRefusal } from './formats/format.ts'
+import type { Model, TrustKey } from './judge-keys.ts'
+import { lookAtMetadata } from './judge-metadata.ts'
+import { lookAtDetached, lookAtEmbedded } from './judge-signature.ts'
 
 /** A signature that came with the image, and what became of it when it was checked against the store. */
 export interface PresentedSignature {
@@ -51,11 +39,18 @@ export type SignatureFailure =
   | 'certificate_not_for_signing'
 
 export interface Case {
-  /** What came with the image. A digest or size nobody declared is not held against it. */
-  readonly declared: { readonly size: number | null; readonly sha256: string | null }
-  readonly measured: { readonly size: number; readonly sha256: string }
-  readonly fits: readonly Model[]
-  readonly signatures: readonly PresentedSignature[]
+  /** What the operator said of the image. What he did not say is not held against it. */
+  readonly declared: {
+    readonly size: number | null
+    readonly sha256: string | null
+    readonly version: string
+    /** What devices report once they run it. */
+    readonly softwareVersions: readonly string[]
+    /** By the image's own names. Null: the hardware versions of the models are taken for them. */
+    readonly boards: readonly string[] | null
+  }
+  readonly fits: readonly (Model & { readonly hardwareVersions?: readonly string[] })[]
+  readonly found: Findings
   readonly keys: readonly TrustKey[]
   /** How many different keys have to vouch for the image. At least 1. */
   readonly requiredKeys: number
@@ -66,8 +61,12 @@ export type ReasonCode =
   | 'image_empty'
   | 'size_mismatch'
   | 'digest_mismatch'
+  | 'digest_stated_mismatch'
   | 'model_missing'
+  | 'version_mismatch'
+  | 'board_mismatch'
   | 'unsigned'
+  | 'signature_legacy'
   | 'key_revoked'
   | 'key_not_approved'
   | 'key_not_for_images'
@@ -76,6 +75,7 @@ export type ReasonCode =
   | 'key_out_of_scope'
   | 'too_few_keys'
   | SignatureFailure
+  | FormatRefusal
 
 export interface Reason {
   readonly code: ReasonCode
@@ -83,7 +83,7 @@ export interface Reason {
 }
 
 export interface Check {
-  readonly check: 'size' | 'sha256' | 'model' | 'signature'
+  readonly check: 'size' | 'sha256' | 'format' | 'stated_digest' | 'model' | 'version' | 'board' | 'signature'
   readonly passed: boolean
   readonly keyId?: string
   readonly detail: string
@@ -94,125 +94,78 @@ export interface Verdict {
   /** Why not: every check that stands in the way, not only the first. Empty when trusted. */
   readonly reasons: readonly Reason[]
   readonly checks: readonly Check[]
+  /** What it leans on: each good signature by a key that may vouch. One key may stand here more than once. */
+  readonly vouchers: readonly Voucher[]
+}
+
+export interface Voucher {
+  readonly keyId: string
+  /** Keys that stand between it and the image: with one of them gone it vouches no more. */
+  readonly through: readonly string[]
 }
 
 /**
- * The verdict on an image. Trusted means: its bytes are the declared ones, enough different keys in force for all its
- * models signed them, and nobody presented a signature that is false.
+ * The verdict on an image. Trusted means: its bytes are the declared ones, it is what it says and what was said of it,
+ * enough different keys in force for all its models signed it, and nobody presented a signature that is false.
  *
  * A good signature by a key that is revoked, expired or out of scope does not count and does not harm (vendors sign
  * twice while they change keys). One that no key verifies does harm: somebody claims what is not so.
  */
 export function judge(the: Case): Verdict {
-  const findings = [lookAtSize(the), lookAtDigest(the), lookAtModels(the)]
-  const signatures = the.signatures.map((signature) => lookAtSignature(signature, the))
-  const vouching = new Set(signatures.filter((finding) => finding.reason === null).map((finding) => finding.keyId))
+  const { detached, embedded } = the.found
+  const signatures = [
+    ...detached.map((signature) => lookAtDetached(signature, the)),
+    ...embedded.map((signature) => lookAtEmbedded(signature, the)),
+  ]
+  const findings = [
+    lookAtSize(the),
+    lookAtDigest(the),
+    lookAtFormat(the),
+    ...lookAtStatedDigests(the),
+    lookAtModels(the),
+    ...lookAtMetadata(the),
+    ...signatures,
+  ]
+  const vouchers = signatures.flatMap(({ voucher }) => voucher ?? [])
+  const vouching = new Set(vouchers.map(({ keyId }) => keyId)).size
   const required = Math.max(1, the.requiredKeys)
-  const enough = vouching.size >= required
+  const enough = vouching >= required
 
-  const reasons = [...findings, ...signatures]
-    .filter((finding) => !(enough && finding.harmless))
-    .flatMap((finding) => finding.reason ?? [])
-  if (the.signatures.length === 0) reasons.push({ code: 'unsigned', detail: 'no signature came with the image' })
-  else if (!enough) reasons.push({ code: 'too_few_keys', detail: `${vouching.size} of ${required} keys vouch for it` })
-  return { trusted: reasons.length === 0, reasons, checks: [...findings, ...signatures].map(asCheck) }
+  const reasons = findings.filter((finding) => !(enough && finding.harmless)).flatMap((finding) => finding.reason ?? [])
+  if (signatures.length === 0) reasons.push({ code: 'unsigned', detail: 'no signature came with the image' })
+  else if (!enough)
+    reasons.push({ code: 'too_few_keys', detail: `${vouching} of ${required} keys vouch for it` })
+  return { trusted: reasons.length === 0, reasons, checks: findings.map(asCheck), vouchers }
 }
 
-/** The keys that vouch for an image now: what is left when one of them is revoked decides whether trust holds. */
-export function vouchingKeys(the: Pick<Case, 'fits' | 'keys' | 'now'>, keyIds: readonly string[]): Set<string> {
-  const inForce = (keyId: string) => {
-    const key = the.keys.find((candidate) => candidate.keyId === keyId)
-    return key !== undefined && objectionTo(key, the) === null
-  }
-  return new Set(keyIds.filter(inForce))
-}
-
-interface Finding {
-  readonly check: Check['check']
-  readonly detail: string
-  readonly keyId?: string
-  readonly reason: Reason | null
-  readonly harmless?: boolean
-}
-
-function lookAtSize({ declared, measured }: Case): Finding {
+function lookAtSize({ declared, found: { measured } }: Case): Finding {
   if (measured.size === 0) return against('size', 'image_empty', 'the image has no bytes')
   if (declared.size === null || declared.size === measured.size) return inOrder('size', `${measured.size} bytes`)
   return against('size', 'size_mismatch', `declared ${declared.size} bytes, measured ${measured.size}`)
 }
 
-function lookAtDigest({ declared, measured }: Case): Finding {
+function lookAtDigest({ declared, found: { measured } }: Case): Finding {
   if (declared.sha256 === null || declared.sha256 === measured.sha256) return inOrder('sha256', measured.sha256)
   return against('sha256', 'digest_mismatch', `declared ${declared.sha256}, measured ${measured.sha256}`)
+}
+
+function lookAtFormat({ found: { parsed } }: Case): Finding {
+  if (parsed.kind === 'refused') return against('format', parsed.code, parsed.detail)
+  return inOrder('format', parsed.format)
+}
+
+/** Each has to hold: an image that contradicts itself is damaged, whoever signed it. */
+function lookAtStatedDigests({ found: { digests } }: Case): Finding[] {
+  return digests.map(({ what, holds }) =>
+    holds
+      ? inOrder('stated_digest', what)
+      : against('stated_digest', 'digest_stated_mismatch', `${what}: the bytes are not those it is of`),
+  )
 }
 
 function lookAtModels({ fits }: Case): Finding {
   if (fits.length > 0) return inOrder('model', `${fits.length} named`)
   return against('model', 'model_missing', 'an image that names no model fits none')
-}
-
-const FAILURES: Readonly<Record<SignatureFailure, string>> = {
-  key_unknown: 'no key of this kind, or with the number it names, is in the trust store',
-  signature_invalid: 'no key of the trust store verifies it: made by an unknown key, or over other bytes',
-  signature_malformed: 'not a signature of this algorithm',
-  algorithm_not_supported: 'this algorithm is not supported',
-  image_too_large_for_algorithm: 'the image is too large for an algorithm that needs it whole',
-  signature_not_prehashed: 'a minisign signature of the old kind: sign again, prehashed',
-  certificate_invalid: 'its certificates do not lead from a key of the trust store to the signer',
-  certificate_not_yet_valid: 'a certificate of the signer is not valid yet',
-  certificate_expired: 'a certificate of the signer has expired',
-  certificate_revoked: 'a certificate of the signer is revoked',
-  certificate_not_for_signing: 'a certificate of the signer is not for signing firmware',
-}
-
-function lookAtSignature({ algorithm, outcome }: PresentedSignature, the: Case): Finding {
-  if (outcome.kind === 'failed') return against('signature', outcome.code, `${algorithm}: ${FAILURES[outcome.code]}`)
-  const { keyId } = outcome
-  const key = the.keys.find((candidate) => candidate.keyId === keyId)
-  if (key === undefined)
-    return { ...against('signature', 'key_unknown', `${algorithm}: ${FAILURES.key_unknown}`), keyId }
-  const objection = objectionTo(key, the) ?? objectionBetween(outcome.through ?? [], the)
-  if (objection === null) return { ...inOrder('signature', `${algorithm} by ${keyId}`), keyId }
-  return {
-    ...against('signature', objection.code, `${algorithm} by ${keyId}: ${objection.detail}`),
-    keyId,
-    harmless: true,
-  }
-}
-
-function objectionBetween(keyIds: readonly string[], { keys }: Pick<Case, 'keys'>): Reason | null {
-  const revoked = keys.find((key) => key.revoked && keyIds.includes(key.keyId))
-  return revoked ? { code: 'key_revoked', detail: `the key ${revoked.keyId} it vouches for is revoked` } : null
-}
-
-function objectionTo(key: TrustKey, { fits, now }: Pick<Case, 'fits' | 'now'>): Reason | null {
-  if (key.revoked) return { code: 'key_revoked', detail: 'the key is revoked' }
-  if (!key.approved) return { code: 'key_not_approved', detail: 'a second person has not agreed to the key' }
-  if (!key.purposes.includes('image')) return { code: 'key_not_for_images', detail: 'the key may not sign images' }
-  if (key.validFrom !== null && now < key.validFrom)
-    return { code: 'key_not_yet_valid', detail: 'the key is not valid yet' }
-  if (key.validUntil !== null && now >= key.validUntil) return { code: 'key_expired', detail: 'the key has expired' }
-  const uncovered = fits.find((model) => !coversModel(key, model))
-  if (uncovered === undefined) return null
-  const { oui, productClass } = uncovered
-  return { code: 'key_out_of_scope', detail: `the key may not sign for ${oui} ${productClass}` }
-}
-
-/** Whether a key may sign for a model at all. */
-export function coversModel(
-  { ouis, models }: Pick<TrustKey, 'ouis' | 'models'>,
-  { oui, productClass }: Model,
-): boolean {
-  if (ouis.length === 0 && models.length === 0) return true
-  return ouis.includes(oui) || models.some((model) => model.oui === oui && model.productClass === productClass)
-}
-
-function inOrder(check: Check['check'], detail: string): Finding {
-  return { check, detail, reason: null }
-}
-
-function against(check: Check['check'], code: ReasonCode, detail: string): Finding {
-  return { check, detail, reason: { code, detail } }
 }
 
 function asCheck({ check, detail, keyId, reason }: Finding): Check {

@@ -2,7 +2,9 @@ import { mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { addAbortSignal, Readable } from 'node:stream'
 import { ImageStoreError } from './image-store-error.ts'
+import { holdFile } from './hold-file.ts'
 import type { ByteRange, ImageStore, OpenedImage, Promoted } from './image-store.ts'
+import { absentIsNull, assertInside, onMedium } from './medium.ts'
 import { artifactName, digestIn, promotedName } from './names.ts'
 import { writeWholeFile } from './write-whole-file.ts'
 
@@ -80,7 +82,7 @@ export async function openDirectoryImageStore(
       return written.kind === 'written' ? { kind: 'stored', ...written.measured } : { kind: 'too_large', maxBytes }
     },
 
-    openQuarantined: (artifactId, range) => openFile(quarantined(artifactId), range),
+    openQuarantined: (artifactId) => holdFile(quarantined(artifactId)),
 
     promote: async (artifactId, sha256) => {
       const before = await digestOf(artifactId)
@@ -115,9 +117,7 @@ async function openFile(path: string, range?: ByteRange): Promise<OpenedImage> {
     if (file === null) return { kind: 'absent' }
     try {
       const { size } = await file.stat()
-      if (range && (range.first < 0 || range.last >= size || range.first > range.last)) {
-        throw new ImageStoreError('bad_name', `no bytes ${range.first}-${range.last} in an image of ${size}`)
-      }
+      if (range) assertInside(range, size)
       const bounds = range ? { start: range.first, end: range.last } : {}
       return { kind: 'open', size, stream: file.createReadStream({ ...bounds, highWaterMark: 256 * 1024 }) }
     } catch (error) {
@@ -131,24 +131,8 @@ async function sizeOf(path: string): Promise<number | null> {
   return onMedium(async () => (await stat(path).catch(absentIsNull))?.size ?? null)
 }
 
-function absentIsNull(error: unknown): null {
-  if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-  throw error
-}
-
 function abortable(source: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): AsyncIterable<Uint8Array> {
   if (signal === undefined) return source
   const stream = source instanceof Readable ? source : Readable.from(source, { objectMode: false })
   return addAbortSignal(signal, stream)
-}
-
-/** Whatever the file system throws becomes the store's one error. */
-async function onMedium<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-  try {
-    return await work()
-  } catch (cause) {
-    if (signal?.aborted) throw new ImageStoreError('aborted', 'ended by the caller', cause)
-    if (cause instanceof ImageStoreError) throw cause
-    throw new ImageStoreError('unavailable', 'the directory of images does not answer', cause)
-  }
 }

@@ -16,8 +16,8 @@ export interface ImageStore {
     source: AsyncIterable<Uint8Array>,
     limits: { readonly maxBytes: number; readonly signal?: AbortSignal },
   ): Promise<Quarantined>
-  /** The bytes in quarantine, for the verifier; `range` as in `open`. */
-  openQuarantined(artifactId: string, range?: ByteRange): Promise<OpenedImage>
+  /** An image in quarantine, for the verifier: whole, and here and there. Close what was opened. */
+  openQuarantined(artifactId: string): Promise<QuarantinedImage | { readonly kind: 'absent' }>
   /**
    * Copies an image out of quarantine under its digest, hashing it again: what is served is what was judged. Then, with
    * the image in its place, writes down which digest the artifact has. Done twice it is done once; where the image is
@@ -32,6 +32,18 @@ export interface ImageStore {
   size(sha256: string): Promise<number | null>
   /** Takes an image out of quarantine. Promoted images stay. Removing what is not there is done already. */
   remove(artifactId: string): Promise<void>
+}
+
+/** The same bytes for as long as it is open, whatever comes to lie in its place: what is parsed is what is hashed. */
+export interface QuarantinedImage {
+  readonly kind: 'open'
+  /** In bytes. */
+  readonly size: number
+  /** All of it, from the first byte. May be called again. */
+  stream(): Readable
+  /** A part of it, in memory of its own; `range` is as in `open`. */
+  read(range: ByteRange): Promise<Uint8Array>
+  close(): Promise<void>
 }
 
 /** First and last byte, counted from 0. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, generateKeyPairSync, sign } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type RequestListener } from 'node:http'
@@ -20,15 +20,17 @@ import {
   type ArtifactDraft,
   type DataOf,
   type InputOf,
+  VERDICT_TYPE,
   uploadGrant,
 } from '@sluice/contracts'
-import { campaignMarkOf, readGrant, readUpload } from '@sluice/firmware'
+import { campaignMarkOf, readGrant, readUpload, signedBytesOf } from '@sluice/firmware'
 import { openDirectoryImageStore, openDirectoryUploadStore } from '@sluice/image-store'
 import { createIds, createLog, parseNetworks, systemClock } from '@sluice/runtime'
 import type { Sql } from '@sluice/sql'
 import { waitUntil } from '@sluice/testbed'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createArtifactResolver, type ArtifactResolver } from './artifact-resolver.ts'
+import { readVerdictKeys } from './read-verdict-keys.ts'
 
 const ids = createIds()
 const log = createLog({ service: 'test', level: 'silent' })
@@ -42,8 +44,19 @@ const DRAFT: ArtifactDraft = {
   version: '2.0',
   signatures: [],
 }
+const VERIFIER = generateKeyPairSync('ed25519')
+const VERDICT_KEYS = readVerdictKeys(VERIFIER.publicKey.export({ format: 'pem', type: 'spki' }).toString())
 const FILES = 'http://files.example.net:7549'
 const ACTOR = 'operator:eve'
+
+const NOW = new Date().toISOString()
+
+/** What the verifier says, or somebody who is not. */
+function signed(statement: unknown, key = VERIFIER.privateKey, type: string = VERDICT_TYPE) {
+  const payload = Buffer.from(JSON.stringify(statement))
+  const sig = sign(null, signedBytesOf(type, payload), key).toString('base64')
+  return { payloadType: type, payload: payload.toString('base64'), signatures: [{ keyid: 'x', sig }] }
+}
 
 /** What the suite runs on. */
 export interface Stand {
@@ -86,6 +99,7 @@ export function artifactResolverSuite(name: string, open: () => Promise<Stand>):
         {
           filesBaseUrl: FILES,
           downloadKey: KEY,
+          verdictKeys: VERDICT_KEYS,
           maxImageBytes: 10_000,
           keepUploadsMs: 60_000,
           intake: { host: '127.0.0.1', port: 0, token: TOKEN, deadlineMs: 10_000 },
@@ -110,7 +124,8 @@ export function artifactResolverSuite(name: string, open: () => Promise<Stand>):
     async function judge(artifactId: string, trusted: boolean, sha256 = sha256Of(IMAGE)) {
       const reasons = trusted ? [] : [{ code: 'unsigned', detail: 'no signature' }]
       const verdict = { trusted, reasons, checks: [], at: new Date().toISOString() }
-      const event = { id: ids.event(), key: artifactId, data: { artifactId, sha256, verdict } }
+      const data = { artifactId, statement: signed({ artifactId, sha256, verdict }) }
+      const event = { id: ids.event(), key: artifactId, data }
       await hub.as('firmware-verifier').publish(trusted ? artifactTrusted : artifactRejected, [event])
     }
     async function get(artifactId: string) {
@@ -234,8 +249,44 @@ export function artifactResolverSuite(name: string, open: () => Promise<Stand>):
       expect((await get(artifactId)).verdict?.reasons).toEqual([{ code: 'unsigned', detail: 'no signature' }])
       expect(await reasonFor(artifactId)).toBe('not_trusted')
       const kept = await images.openQuarantined(artifactId)
-      expect(kept.kind === 'open' && (await buffer(kept.stream)).equals(body)).toBe(true)
+      expect(kept.kind === 'open' && (await buffer(kept.stream())).equals(body)).toBe(true)
       expect(await images.size(sha256Of(body))).toBeNull()
+    })
+
+    it('promotes nothing that the verifier did not sign, for this artifact, as it stands there', async () => {
+      const artifactId = await create()
+      const sibling = await create()
+      const body = Buffer.from('bytes that nobody looked at')
+      for (const id of [artifactId, sibling]) await upload(id, body)
+      const says = { artifactId, sha256: sha256Of(body), verdict: { trusted: true, reasons: [], checks: [], at: NOW } }
+      const stranger = generateKeyPairSync('ed25519').privateKey
+      const good = signed(says)
+      const forgeries = [
+        signed(says, stranger),
+        { ...good, signatures: [] },
+        { ...good, payload: Buffer.from(JSON.stringify({ ...says, version: 2 })).toString('base64') },
+        { ...good, payloadType: 'application/json' },
+        signed(says, VERIFIER.privateKey, 'application/vnd.sluice.release+json'),
+        signed({ ...says, artifactId: sibling }),
+        signed({ artifactId, sha256: says.sha256 }),
+      ]
+      const events = forgeries.map((statement) => ({ id: ids.event(), key: artifactId, data: { artifactId, statement } }))
+      await hub.as('firmware-verifier').publish(artifactTrusted, events)
+      // What came after them was handled after them.
+      await judge(sibling, false, sha256Of(body))
+      await becomes(sibling, 'rejected')
+      expect((await get(artifactId)).status).toBe('quarantined')
+      expect(await images.size(sha256Of(body))).toBeNull()
+      expect(await images.digestOf(artifactId)).toBeNull()
+    })
+
+    it('shows an artifact with the statement that was signed, and lists it without', async () => {
+      const artifactId = await trustedArtifact()
+      expect((await get(artifactId)).statement).toMatchObject({ payloadType: VERDICT_TYPE })
+      const list = await operator().request(artifactList, { limit: 100 })
+      const listed = list.ok ? list.data.items.find((item) => item.artifactId === artifactId) : undefined
+      expect(listed).toMatchObject({ status: 'trusted', verdict: { trusted: true } })
+      expect(listed).not.toHaveProperty('statement')
     })
 
     it('takes no verdict on other bytes, and trusts nothing whose bytes changed after the verdict', async () => {
@@ -319,7 +370,7 @@ export function artifactResolverSuite(name: string, open: () => Promise<Stand>):
         expect((await upload(artifactId)).status).toBe(201)
         expect((await upload(artifactId, Buffer.from('other bytes'))).status).toBe(409)
         const kept = await images.openQuarantined(artifactId)
-        expect(kept.kind === 'open' && (await buffer(kept.stream)).equals(IMAGE)).toBe(true)
+        expect(kept.kind === 'open' && (await buffer(kept.stream())).equals(IMAGE)).toBe(true)
       })
 
       it('stops at the limit, announced or not', async () => {

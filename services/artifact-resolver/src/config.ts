@@ -18,6 +18,12 @@ export const settings = defineSettings({
     secret: true,
     description: 'Signs downloads; the same for resolver and file servers: 32 bytes as 64 hexadecimal characters.',
   },
+  SLUICE_VERDICT_PUBLIC_KEY: {
+    type: Type.String({ pattern: '^-----BEGIN PUBLIC KEY-----' }),
+    secret: true,
+    description:
+      'Of the key that the verifier signs verdicts with, in PEM; several, one after another, while it changes. No secret, but as long as one.',
+  },
   SLUICE_INTAKE_TOKEN: {
     type: Type.String({ minLength: 32, maxLength: 256 }),
     secret: true,

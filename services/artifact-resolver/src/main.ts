@@ -4,6 +4,7 @@ import { parseNetworks, runMain } from '@sluice/runtime'
 import { connectPostgres } from '@sluice/sql'
 import { createArtifactResolver } from './artifact-resolver.ts'
 import { settings } from './config.ts'
+import { readVerdictKeys } from './read-verdict-keys.ts'
 
 const IMPORT_RETRY_MS = 30_000
 
@@ -27,6 +28,7 @@ await runMain('artifact-resolver', settings, async ({ settings: given, log, cloc
     {
       filesBaseUrl: given.SLUICE_FILES_BASE_URL,
       downloadKey: Buffer.from(given.SLUICE_DOWNLOAD_KEY, 'hex'),
+      verdictKeys: readVerdictKeys(given.SLUICE_VERDICT_PUBLIC_KEY),
       keepUploadsMs: given.SLUICE_UPLOADS_KEEP_MS,
       maxImageBytes: given.SLUICE_MAX_IMAGE_BYTES,
       intake: {

@@ -5,6 +5,7 @@ export const LOG = {
   intakeListening: 'resolver.intake.listening',
   intakeFailed: 'resolver.intake.failed',
   registered: 'resolver.artifact.registered',
+  verdictForged: 'resolver.verdict.forged',
   judged: 'resolver.artifact.judged',
   revoked: 'resolver.artifact.revoked',
   notInStore: 'resolver.artifact.not_in_store',
@@ -21,6 +22,9 @@ export type Observability = ReturnType<typeof createObservability>
 export function createObservability() {
   const meter = metrics.getMeter('artifact-resolver')
   return {
+    forgedVerdicts: meter.createCounter('resolver_forged_verdicts', {
+      description: 'Verdicts that the verifier did not sign. Somebody has to look.',
+    }),
     registered: meter.createCounter('resolver_artifacts_registered', { description: 'Images taken into quarantine.' }),
     resolved: meter.createCounter('resolver_downloads_resolved', {
       description: 'Answers to what a device should fetch, by answer.',

@@ -1,4 +1,5 @@
 import type { Bus } from '@sluice/bus'
+import type { PublicKey } from '@sluice/firmware'
 import type { ImageStore, UploadStore } from '@sluice/image-store'
 import type { Clock, Ids, Log, Networks } from '@sluice/runtime'
 import type { Journal, Relay, Sql } from '@sluice/sql'
@@ -20,6 +21,8 @@ export interface ArtifactResolverSettings {
   readonly filesBaseUrl: string
   /** Signs download grants; the file servers have the same. */
   readonly downloadKey: Uint8Array
+  /** Who signs verdicts: one that none of these signed moves nothing. */
+  readonly verdictKeys: readonly PublicKey[]
   readonly maxImageBytes: number
   /** How long uploads of devices are kept. */
   readonly keepUploadsMs: number

@@ -9,7 +9,7 @@ import {
   type Reply,
 } from '@sluice/contracts'
 import type { Parts } from './parts.ts'
-import { asMessage, findArtifact, pageArtifacts } from './store/artifacts.ts'
+import { asListed, asMessage, findArtifact, pageArtifacts } from './store/artifacts.ts'
 
 export async function getArtifact(artifactId: string, parts: Parts): Promise<Reply<Artifact>> {
   const row = await findArtifact(parts.sql, artifactId)
@@ -24,6 +24,6 @@ export async function listArtifacts(
   const strange = strangeCursor('artifact', cursor)
   if (strange !== undefined) return strange
   const rows = await pageArtifacts(parts.sql, cursor ?? null, limit + 1)
-  const items = rows.slice(0, limit).map(asMessage)
+  const items = rows.slice(0, limit).map(asListed)
   return answered({ items, next: rows.length > limit ? (items.at(-1)?.artifactId ?? null) : null })
 }

@@ -21,6 +21,17 @@ export const settings = defineSettings({
   SLUICE_VERIFY_DEADLINE_MS: {
     type: Type.Integer({ minimum: 1_000, maximum: 3_600_000 }),
     default: 120_000,
-    description: 'How long the verification of one image may take.',
+    description: 'How long looking at one image may take, and how long the store may take to bring it: each of them.',
+  },
+  SLUICE_VERIFY_MEMORY_MB: {
+    type: Type.Integer({ minimum: 32, maximum: 4_096 }),
+    default: 128,
+    description:
+      'How much the thread that looks at images may hold, beside up to 256 MiB of an image signed by Ed25519.',
+  },
+  SLUICE_VERDICT_KEY: {
+    type: Type.String({ pattern: '^-----BEGIN PRIVATE KEY-----' }),
+    secret: true,
+    description: 'Signs verdicts: a private key in PEM (PKCS #8), as `openssl genpkey -algorithm ed25519` makes it.',
   },
 })

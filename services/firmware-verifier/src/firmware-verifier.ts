@@ -1,9 +1,11 @@
 import { isRefusedForGood, publishOutbox, type Stop, watchOutbox } from '@sluice/bus'
 import type { Check } from '@sluice/runtime'
 import { createJournal, createRelay, migrate } from '@sluice/sql'
+import { createExaminer } from './examine/examiner.ts'
 import { bindHandlers } from './handlers.ts'
 import { createObservability, LOG } from './observability.ts'
 import type { FirmwareVerifierParts, FirmwareVerifierSettings } from './parts.ts'
+import { createVerdictSigner } from './sign-verdict.ts'
 import { migrations, SCHEMA } from './store/migrations.ts'
 
 export interface FirmwareVerifier {
@@ -30,16 +32,20 @@ export function createFirmwareVerifier(
     isRefusedForGood,
     onRefused: ({ id, name }, err) => log.error({ err, event_id: id, event_name: name }, LOG.eventRefused),
   })
+  const examiner = createExaminer(parts.images, clock, settings)
+  const signVerdict = createVerdictSigner(settings.verdictKey)
+  const all = { ...parts, journal, relay, settings, examiner, signVerdict, observability: createObservability() }
   let stops: Stop[] = []
   return {
     start: async () => {
       await migrate(sql, { schema: SCHEMA, migrations: [...journal.migrations, ...migrations] })
       relay.start()
-      stops = await bindHandlers({ ...parts, journal, relay, settings, observability: createObservability() })
+      stops = await bindHandlers(all)
       stops.push(watchOutbox('firmware-verifier', () => journal.backlog(sql), clock))
     },
     stop: async () => {
       await Promise.all(stops.map((stop) => stop()))
+      await examiner.stop()
       await relay.stop()
     },
     checks: { postgres: () => sql.status() === 'up', bus: () => bus.status() === 'up' },

@@ -1,78 +1,97 @@
-import { artifactRegistered, artifactRejected, artifactTrusted, type DataOf, type Verdict } from '@sluice/contracts'
-import { judge, vouchingKeys, type Model, type TrustKey } from '@sluice/firmware'
+import { artifactRegistered, artifactRejected, artifactTrusted, type DataOf } from '@sluice/contracts'
 import type { IncomingEvent } from '@sluice/bus'
-import { withDeadline } from '@sluice/runtime'
 import type { OutEntry, Queryable } from '@sluice/sql'
-import { examineImage, type Examined } from './examine-image.ts'
+import type { Examined } from './examine/examiner.ts'
 import { LOG } from './observability.ts'
 import type { Parts } from './parts.ts'
-import { asPublicKey, asTrustKey, holdKeys, listKeys } from './store/trust-keys.ts'
-import { requiredFor, thresholdRows } from './store/trust-thresholds.ts'
-import { saveVerdict } from './store/verdicts.ts'
+import { asPublicKey, holdKeys, listKeys } from './store/trust-keys.ts'
+import { thresholdRows } from './store/trust-thresholds.ts'
+import { judgedBefore, saveVerdict } from './store/verdicts.ts'
+import { verdictOn, type TrustStore } from './verdict-on.ts'
 
 type Registered = IncomingEvent<DataOf<typeof artifactRegistered>>
 
 /**
- * Looks at every image of the batch, then, in one transaction, judges those not judged before against the keys as they
- * are at that moment, and hands the verdicts to the outbox. Throws when an image cannot be read now: it comes again.
+ * Looks at every image of the batch, then, in one transaction, judges those not judged before against the trust store as
+ * it is at that moment, and hands the signed verdicts to the outbox. Throws when one of them could not be read now: it
+ * comes again, and the others are done with.
  */
 export async function judgeRegistered(batch: readonly Registered[], parts: Parts): Promise<void> {
-  const keys = (await listKeys(parts.sql)).map(asPublicKey)
-  const examined: { readonly event: Registered; readonly found: Examined }[] = []
-  // One after the other: an Ed25519 image is held in memory whole.
-  for (const event of batch) {
-    const found = await withDeadline(
-      (signal) => examineImage(parts.images, event.data, keys, signal),
-      parts.settings.deadlineMs,
-      {
-        clock: parts.clock,
-        what: `examining ${event.data.artifactId}`,
-      },
-    )
-    examined.push({ event, found })
-  }
+  const { examined, failures } = await examineAll(await notJudgedYet(batch, parts), parts)
 
   await parts.sql.transaction(async (tx) => {
     const now = parts.clock.now()
     const accepted = await parts.journal.acceptNew(
       tx,
-      batch.map((event) => asInEntry(event, now)),
+      examined.map(({ event }) => asInEntry(event, now)),
     )
-    const held = (await holdKeys(tx)).map(asTrustKey)
-    const thresholds = await thresholdRows(tx)
-    const required = (fits: readonly Model[]) =>
-      Math.max(1, ...fits.map((model) => requiredFor(model, thresholds, parts.settings.requiredKeys)))
+    const store = await holdTrustStore(tx, parts)
     const verdicts: OutEntry[] = []
     for (const { event, found } of examined) {
-      if (accepted.has(event.id))
-        verdicts.push(await settle(tx, event, found, held, required(event.data.fits), now, parts))
+      if (accepted.has(event.id)) verdicts.push(await settle(tx, event, found, store, now, parts))
     }
     await parts.journal.append(tx, verdicts)
   })
   parts.relay.wake()
+  if (failures.length > 0) throw failures[0]
+}
+
+async function notJudgedYet(batch: readonly Registered[], { sql }: Parts): Promise<Registered[]> {
+  const artifactIds = await judgedBefore(
+    sql,
+    batch.map((event) => event.data.artifactId),
+  )
+  return batch.filter((event) => !artifactIds.has(event.data.artifactId))
+}
+
+interface ExaminedEvent {
+  readonly event: Registered
+  readonly found: Examined
+}
+
+/** One after the other: an Ed25519 image is held in memory whole. What fails holds nobody else up. */
+async function examineAll(batch: readonly Registered[], parts: Parts) {
+  const keys = (await listKeys(parts.sql)).map((row) => {
+    // One that cannot be read any more is a mistake of ours, and not of the image.
+    asPublicKey(row)
+    return row.public_key_pem
+  })
+  const examined: ExaminedEvent[] = []
+  const failures: unknown[] = []
+  for (const event of batch) {
+    const { artifactId, format, signatures } = event.data
+    try {
+      const asked = { declaredFormat: format, signatures, keys, now: parts.clock.now() }
+      examined.push({ event, found: await parts.examiner.examine(artifactId, asked) })
+    } catch (err) {
+      parts.log.warn({ err, artifact_id: artifactId }, LOG.examinationPostponed)
+      failures.push(err)
+    }
+  }
+  return { examined, failures }
+}
+
+async function holdTrustStore(tx: Queryable, { settings }: Parts): Promise<TrustStore> {
+  const keys = await holdKeys(tx)
+  return { keys, thresholds: await thresholdRows(tx), requiredKeys: settings.requiredKeys }
 }
 
 async function settle(
   tx: Queryable,
   event: Registered,
   found: Examined,
-  keys: readonly TrustKey[],
-  requiredKeys: number,
+  store: TrustStore,
   now: number,
   parts: Parts,
 ): Promise<OutEntry> {
   const { artifactId, fits } = event.data
-  const sha256 = found.kind === 'absent' ? event.data.sha256 : found.measured.sha256
-  const verdict = verdictOn(event, found, keys, now, requiredKeys)
-  const presented = found.kind === 'absent' ? [] : found.signatures
-  const signers = presented.flatMap(({ outcome }) => (outcome.kind === 'verified' ? [outcome.keyId] : []))
-  const vouching_keys = [...vouchingKeys({ fits, keys, now }, signers)]
+  const { verdict, sha256, vouchedBy, requiredKeys } = verdictOn(event.data, found, store, now)
   await saveVerdict(tx, {
     artifact_id: artifactId,
     sha256,
     fits,
     verdict,
-    vouching_keys,
+    vouching_keys: [...vouchedBy],
     required_keys: requiredKeys,
     judged_at: now,
   })
@@ -85,38 +104,9 @@ async function settle(
     at: now,
     actor: 'service:firmware-verifier',
     kind: (verdict.trusted ? artifactTrusted : artifactRejected).name,
-    data: { artifactId, sha256, verdict },
+    data: { artifactId, statement: parts.signVerdict({ artifactId, sha256, verdict }) },
     traceparent: event.traceparent,
   }
-}
-
-function verdictOn(
-  { data }: Registered,
-  found: Examined,
-  keys: readonly TrustKey[],
-  now: number,
-  requiredKeys: number,
-): Verdict {
-  const at = new Date(now).toISOString()
-  if (found.kind === 'absent') {
-    return {
-      trusted: false,
-      reasons: [{ code: 'content_missing', detail: 'there is no such image in quarantine' }],
-      checks: [],
-      at,
-    }
-  }
-  const verdict = judge({
-    // What nobody declared has at least to be what the intake measured.
-    declared: { size: data.declaredSize ?? data.size, sha256: data.declaredSha256 ?? data.sha256 },
-    measured: found.measured,
-    fits: data.fits,
-    signatures: found.signatures,
-    keys,
-    requiredKeys,
-    now,
-  })
-  return { ...verdict, reasons: [...verdict.reasons], checks: [...verdict.checks], at }
 }
 
 function asInEntry(event: Registered, at: number) {

@@ -1,3 +1,4 @@
+import { createPrivateKey } from 'node:crypto'
 import { connectNats } from '@sluice/bus'
 import { openDirectoryImageStore } from '@sluice/image-store'
 import { runMain } from '@sluice/runtime'
@@ -23,6 +24,8 @@ await runMain('firmware-verifier', settings, async ({ settings: given, log, cloc
       requiredKeys: given.SLUICE_REQUIRED_KEYS,
       secondPerson: given.SLUICE_TRUST_SECOND_PERSON,
       deadlineMs: given.SLUICE_VERIFY_DEADLINE_MS,
+      memoryMb: given.SLUICE_VERIFY_MEMORY_MB,
+      verdictKey: createPrivateKey(given.SLUICE_VERDICT_KEY),
     },
   )
   closeAtEnd('verifier', () => verifier.stop())

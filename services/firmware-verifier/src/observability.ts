@@ -3,6 +3,7 @@ import { metrics } from '@opentelemetry/api'
 /** Names of what this service logs. */
 export const LOG = {
   judged: 'verifier.artifact.judged',
+  examinationPostponed: 'verifier.examination.postponed',
   relayTrouble: 'verifier.relay.trouble',
   eventRefused: 'verifier.relay.event_refused',
 } as const

@@ -1,8 +1,11 @@
+import type { KeyObject } from 'node:crypto'
 import type { Bus } from '@sluice/bus'
 import type { ImageStore } from '@sluice/image-store'
 import type { Clock, Ids, Log } from '@sluice/runtime'
 import type { Journal, Relay, Sql } from '@sluice/sql'
+import type { Examiner } from './examine/examiner.ts'
 import type { Observability } from './observability.ts'
+import type { SignVerdict } from './sign-verdict.ts'
 
 export interface FirmwareVerifierParts {
   readonly sql: Sql
@@ -18,14 +21,22 @@ export interface FirmwareVerifierSettings {
   readonly requiredKeys: number
   /** Whether a second person has to agree to what gives trust: a key, a longer validity, a lower threshold. */
   readonly secondPerson: boolean
-  /** How long one image may take. */
+  /** How long looking at one image may take, and how long the store may take to bring it. */
   readonly deadlineMs: number
+  /** How much looking at one image may take, beside an image that is held whole. */
+  readonly memoryMb: number
+  /** Signs verdicts. */
+  readonly verdictKey: KeyObject
+  /** Another thread than the usual one, for tests. */
+  readonly worker?: URL
 }
 
 /** What the use cases work with. */
 export interface Parts extends FirmwareVerifierParts {
   readonly journal: Journal
   readonly relay: Relay
+  readonly examiner: Examiner
+  readonly signVerdict: SignVerdict
   readonly observability: Observability
   readonly settings: FirmwareVerifierSettings
 }

@@ -13,7 +13,7 @@ afterEach(() => rmSync(join(folder, '..'), { recursive: true, force: true }))
 test('secrets are made once and stay the same over restarts', () => {
   const first = keepSecrets(folder)
   expect(keepSecrets(folder)).toEqual(first)
-  expect(new Set(Object.values(first)).size).toBe(7)
+  expect(new Set(Object.values(first)).size).toBe(8)
   for (const secret of Object.values(first)) expect(secret).toMatch(/^[0-9a-f]{64}$/)
 })
 

@@ -9,6 +9,8 @@ export interface Secrets {
   readonly settingsKey: string
   readonly nonceSecret: string
   readonly downloadKey: string
+  /** The seed of the Ed25519 key that verdicts are signed with. */
+  readonly verdictSeed: string
   readonly intakeToken: string
   readonly operatorToken: string
 }
@@ -19,6 +21,7 @@ const NAMES = [
   'settingsKey',
   'nonceSecret',
   'downloadKey',
+  'verdictSeed',
   'intakeToken',
   'operatorToken',
 ] as const

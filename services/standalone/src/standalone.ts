@@ -20,6 +20,7 @@ import { createOperatorApi } from '@sluice/operator-api'
 import { type Clock, type Ids, type Log, type LogLevel, createLog, parseNetworks } from '@sluice/runtime'
 import { openEmbedded } from '@sluice/sql'
 import { keepSecrets } from './secrets.ts'
+import { verdictKeysFrom } from './verdict-keys.ts'
 
 export interface StandaloneParts {
   readonly clock: Clock
@@ -72,6 +73,7 @@ export async function startStandalone(parts: StandaloneParts, settings: Standalo
   try {
     const secrets = keepSecrets(settings.stateDirectory)
     const downloadKey = Buffer.from(secrets.downloadKey, 'hex')
+    const { verdictKey, verdictKeys } = verdictKeysFrom(secrets.verdictSeed)
     const labNetworks = parseNetworks(settings.labNetworks)
 
     const sql = await openEmbedded({ directory: join(settings.stateDirectory, 'database') })
@@ -108,6 +110,8 @@ export async function startStandalone(parts: StandaloneParts, settings: Standalo
         requiredKeys: 1,
         secondPerson: false,
         deadlineMs: 120_000,
+        memoryMb: 128,
+        verdictKey,
       }),
     )
     // Before the file server, which serves nobody until it knows whose downloads are stopped.
@@ -132,6 +136,7 @@ export async function startStandalone(parts: StandaloneParts, settings: Standalo
       createArtifactResolver(partsOf('artifact-resolver'), {
         filesBaseUrl: filesUrl,
         downloadKey,
+        verdictKeys,
         keepUploadsMs: 30 * 24 * 3_600_000,
         maxImageBytes: 256 * MEBIBYTE,
         intake: { host: '127.0.0.1', port: 0, token: secrets.intakeToken, deadlineMs: 30 * 60_000 },

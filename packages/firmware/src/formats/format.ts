@@ -48,6 +48,8 @@ export type Parsed =
   | { readonly kind: 'refused'; readonly code: FormatRefusal; readonly detail: string }
 
 export type FormatRefusal =
+  /** It looks like another format than it was declared as. */
+  | 'format_mismatch'
   | 'format_truncated'
   | 'format_malformed'
   | 'format_limit_exceeded'

@@ -19,19 +19,23 @@ const END_BYTES = 64
  * Reads an image as the format it looks like. Where a format was declared, an image that looks otherwise is refused:
  * only `raw` may be declared for anything, and means that nobody looks inside.
  */
-export async function parseImage(source: ImageSource, declared: ImageFormat | null): Promise<Parsed> {
+export async function parseImage(
+  source: ImageSource,
+  declared: ImageFormat | null,
+  parsers: readonly ImageParser[] = PARSERS,
+): Promise<Parsed> {
   if (declared === 'raw') return raw.parse(source)
-  const looksLike = parserFor(await readEnds(source))
+  const looksLike = parserFor(await readEnds(source), parsers)
   if (declared === null || declared === looksLike.format) return looksLike.parse(source)
   return {
     kind: 'refused',
-    code: 'format_malformed',
+    code: 'format_mismatch',
     detail: `declared as ${declared}, but looks like ${looksLike.format}`,
   }
 }
 
-function parserFor(ends: ImageEnds): ImageParser {
-  return PARSERS.find((parser) => parser.recognises(ends)) ?? raw
+function parserFor(ends: ImageEnds, parsers: readonly ImageParser[]): ImageParser {
+  return parsers.find((parser) => parser.recognises(ends)) ?? raw
 }
 
 async function readEnds(source: ImageSource): Promise<ImageEnds> {

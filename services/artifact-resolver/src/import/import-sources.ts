@@ -115,7 +115,7 @@ async function rejectUnfetched(
   const reasons = [{ code, detail: outcome.detail.slice(0, 512) }]
   const verdict = { trusted: false, reasons, checks: [], at: new Date(now).toISOString() }
   await parts.sql.transaction(async (tx) => {
-    if (!(await markJudged(tx, { artifactId, sha256: null, verdict }))) return
+    if (!(await markJudged(tx, { artifactId, sha256: null, verdict, statement: null }))) return
     const actor = 'service:artifact-resolver'
     await parts.journal.append(tx, [
       {

@@ -1,4 +1,4 @@
-import type { Artifact, ArtifactDraft, Verdict } from '@sluice/contracts'
+import type { Artifact, ArtifactDraft, SignedStatement, Verdict } from '@sluice/contracts'
 import { json, type Queryable } from '@sluice/sql'
 
 export interface ArtifactRow {
@@ -7,7 +7,10 @@ export interface ArtifactRow {
   readonly fits: Artifact['fits']
   readonly version: string
   readonly software_versions: string[]
+  /** As declared; null: as it looks. */
   readonly format: Artifact['format']
+  /** By the image's own names; null: the hardware versions of what it fits. */
+  readonly boards: string[] | null
   readonly status: Artifact['status']
   readonly declared_size: number | null
   readonly declared_sha256: string | null
@@ -17,6 +20,7 @@ export interface ArtifactRow {
   readonly hosting: Artifact['hosting']
   readonly source_url: string | null
   readonly verdict: Verdict | null
+  readonly statement: SignedStatement | null
   readonly created_at: number
   readonly created_by: string
   /** When its source is to be fetched, or fetched again; null: nothing to fetch. */
@@ -26,9 +30,9 @@ export interface ArtifactRow {
 
 export async function insertArtifact(tx: Queryable, row: ArtifactRow): Promise<void> {
   await tx.query(
-    `insert into resolver.artifacts (artifact_id, name, fits, version, software_versions, format, status, declared_size,
-       declared_sha256, signatures, hosting, source_url, created_at, created_by, import_due_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+    `insert into resolver.artifacts (artifact_id, name, fits, version, software_versions, format, boards, status,
+       declared_size, declared_sha256, signatures, hosting, source_url, created_at, created_by, import_due_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
     [
       row.artifact_id,
       row.name,
@@ -36,6 +40,7 @@ export async function insertArtifact(tx: Queryable, row: ArtifactRow): Promise<v
       row.version,
       row.software_versions,
       row.format,
+      row.boards,
       row.status,
       row.declared_size,
       row.declared_sha256,
@@ -92,13 +97,25 @@ export async function markQuarantined(
 /** Settles what waits for its verdict, or for its content; a verdict on other bytes than ours settles nothing. */
 export async function markJudged(
   tx: Queryable,
-  judged: { readonly artifactId: string; readonly sha256: string | null; readonly verdict: Verdict },
+  judged: {
+    readonly artifactId: string
+    readonly sha256: string | null
+    readonly verdict: Verdict
+    /** Null: the verdict is ours, and nobody signed it. */
+    readonly statement: SignedStatement | null
+  },
 ): Promise<boolean> {
   const rows = await tx.query(
-    `update resolver.artifacts set status = $3, verdict = $4, import_due_at = null
+    `update resolver.artifacts set status = $3, verdict = $4, statement = $5, import_due_at = null
      where artifact_id = $1 and sha256 is not distinct from $2 and status in ('awaiting_content', 'quarantined')
      returning artifact_id`,
-    [judged.artifactId, judged.sha256, judged.verdict.trusted ? 'trusted' : 'rejected', json(judged.verdict)],
+    [
+      judged.artifactId,
+      judged.sha256,
+      judged.verdict.trusted ? 'trusted' : 'rejected',
+      json(judged.verdict),
+      judged.statement === null ? null : json(judged.statement),
+    ],
   )
   return rows.length === 1
 }
@@ -139,14 +156,23 @@ export function asMessage(row: ArtifactRow): Artifact {
     fits: row.fits,
     version: row.version,
     softwareVersions: row.software_versions,
-    format: row.format,
+    format: row.format ?? row.verdict?.evidence?.format ?? null,
     status: row.status,
     size: row.size ?? row.declared_size,
     sha256: row.sha256 ?? row.declared_sha256,
     hosting: row.hosting,
     sourceUrl: row.source_url,
     verdict: row.verdict,
+    ...(row.statement && { statement: row.statement }),
     createdAt: new Date(row.created_at).toISOString(),
     createdBy: row.created_by,
   }
+}
+
+/** As in a list: without what may be long, and is there for who asks for the one. */
+export function asListed(row: ArtifactRow): Artifact {
+  const { statement: _, verdict, ...artifact } = asMessage(row)
+  if (verdict === null) return { ...artifact, verdict }
+  const { evidence: __, ...brief } = verdict
+  return { ...artifact, verdict: { ...brief, checks: [] } }
 }

@@ -30,4 +30,13 @@ export const migrations: readonly Migration[] = [
       create index artifacts_to_import on artifacts (import_due_at) where import_due_at is not null;
     `,
   },
+  {
+    id: '002-formats-and-statements',
+    sql: `
+      alter table artifacts
+        alter column format drop not null,
+        add column boards text[],
+        add column statement jsonb;
+    `,
+  },
 ]

@@ -1,12 +1,27 @@
 import type { CampaignDraft, Policy } from '@sluice/contracts'
+import type { PlannedLeg } from '../store/campaigns.ts'
 import { underWayMs, openShare } from './estimate-duration.ts'
 import type { Survey } from './survey.ts'
 
 const devices = (n: number): string => (n === 1 ? '1 device' : `${n} devices`)
 
 /** Which windows and caps bind, and what will be lost: a sentence each. */
-export function dryRunNotes(draft: CampaignDraft, policy: Policy, survey: Survey): string[] {
-  return [...lossNotes(policy, survey), ...timeNotes(draft, policy, survey), ...limitNotes(policy, survey)]
+export function dryRunNotes(
+  draft: CampaignDraft,
+  path: readonly PlannedLeg[],
+  policy: Policy,
+  survey: Survey,
+): string[] {
+  return [...imageNotes(path, policy), ...lossNotes(policy, survey), ...timeNotes(draft, policy, survey), ...limitNotes(policy, survey)]
+}
+
+/** What the images say that they do to settings, before anybody has lost any. */
+function* imageNotes(path: readonly PlannedLeg[], policy: Policy): Iterable<string> {
+  const losing = path.filter(({ settings }) => settings?.effect === 'lost' || settings?.effect === 'by_compat_version')
+  for (const { version, settings } of losing) yield `Of ${version}: ${settings!.sentence}`
+  if (losing.length > 0 && policy.configLossDeclared !== true) {
+    yield 'The campaign does not declare that settings may be lost: each device that loses them counts as hurt at its gates.'
+  }
 }
 
 function* lossNotes(policy: Policy, survey: Survey): Iterable<string> {

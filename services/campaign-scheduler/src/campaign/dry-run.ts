@@ -40,7 +40,7 @@ export async function dryRunCampaign(
     leftOut: survey.leftOut.map((line) => ({ ...line })),
     waves: sizes.map((size, index) => ({ wave: index + 1, size })),
     duration: estimateDuration(policy, sizes, survey.imageBytes),
-    notes: dryRunNotes(draft, policy, survey),
+    notes: dryRunNotes(draft, path.data, policy, survey),
     approvalNeededBecause: [
       ...(policy.allowDowngrade === true ? (['downgrade'] as const) : []),
       ...(approvalAbove > 0 && survey.devices > approvalAbove ? (['size'] as const) : []),

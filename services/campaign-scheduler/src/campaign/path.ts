@@ -31,10 +31,11 @@ async function trustedArtifact(
 ): Promise<Reply<PlannedArtifact>> {
   const found = await parts.bus.request(artifactGet, { artifactId }, traceparent === undefined ? {} : { traceparent })
   if (!found.ok) return found
-  const { name, status, size, version, softwareVersions, fits, hosting } = found.data
+  const { name, status, size, version, softwareVersions, fits, hosting, verdict } = found.data
   if (status !== 'trusted') return refused('artifact_not_trusted', `the artifact ${name} ${version} is ${status}`)
   if (size === null) return refused('artifact_not_trusted', `the artifact ${name} ${version} was never measured`)
-  return answered({ artifactId, size, version, softwareVersions, fits, hosting })
+  const settings = verdict?.evidence?.settings
+  return answered({ artifactId, size, version, softwareVersions, fits, hosting, ...(settings && { settings }) })
 }
 
 function faultSentence(path: readonly PlannedLeg[], fault: PathFault): string {

@@ -1,4 +1,11 @@
-import { type CampaignDraft, type PolicyDraft, campaignCreate, campaignDryRun } from '@sluice/contracts'
+import {
+  type CampaignDraft,
+  type PolicyDraft,
+  type SettingsEffect,
+  type Verdict,
+  campaignCreate,
+  campaignDryRun,
+} from '@sluice/contracts'
 import type { Queryable, Sql } from '@sluice/sql'
 import { waitUntil } from '@sluice/testbed'
 import { expect, test } from 'vitest'
@@ -273,6 +280,22 @@ export function planningSuite(open: () => Promise<World>): void {
     expect(await world.sql.query(`select 1 from scheduler.campaigns`)).toEqual([])
   })
 
+  test('a dry run says what the image does to settings, before any device has lost them', async () => {
+    const world = await open()
+    await world.scheduler()
+    const sentence = 'Devices of compat_version 1.1 keep their settings; those of another minor version lose them.'
+    const verdict = verdictThatSays({ effect: 'by_compat_version', sentence })
+    const artifactId = addArtifact(world, '4.0', { verdict })
+    const notesOf = async (policy: PolicyDraft) => {
+      const draft = { name: 'test', artifactId, targets: {}, policy }
+      return dataOf(await world.ask(campaignDryRun, { draft, actor: ACTOR })).notes
+    }
+    expect(await notesOf(ONE_WAVE)).toEqual(
+      expect.arrayContaining([`Of 4.0: ${sentence}`, expect.stringMatching(/does not declare/) as string]),
+    )
+    expect((await notesOf({ ...ONE_WAVE, configLossDeclared: true })).join()).not.toMatch(/does not declare/)
+  })
+
   test('a dry run over more devices than it can look at in time says how many, and what to narrow', async () => {
     const world = await open()
     await world.scheduler({ dryRunMost: 8 })
@@ -281,4 +304,18 @@ export function planningSuite(open: () => Promise<World>): void {
     expect(reply).toMatchObject({ ok: false, error: { code: 'too_large' } })
     expect(reply.ok ? '' : reply.error.detail).toMatch(/more than 8 devices/)
   })
+}
+
+function verdictThatSays(settings: SettingsEffect): Verdict {
+  return {
+    trusted: true,
+    reasons: [],
+    checks: [],
+    at: '2026-01-01T00:00:00.000Z',
+    evidence: {
+      ...{ format: 'openwrt_sysupgrade', size: 1, sha256: 'a'.repeat(64), version: NEW, description: null },
+      ...{ boards: null, fromVersions: null, settings, reboots: null, builtAt: null, members: [], more: {} },
+      ...{ unsigned: [], keys: [], requiredKeys: 1, leftOut: 0 },
+    },
+  }
 }

@@ -1,4 +1,4 @@
-import type { Artifact, Campaign, DeviceFilter, Leg, Policy } from '@sluice/contracts'
+import type { Artifact, Campaign, DeviceFilter, Leg, Policy, SettingsEffect } from '@sluice/contracts'
 import { type Queryable, json } from '@sluice/sql'
 
 export type CampaignState = Campaign['state']
@@ -7,6 +7,8 @@ export type PlanStage = 'gathering' | 'ranking' | 'planned'
 /** The artifact as it was when the campaign was planned. */
 export type PlannedArtifact = Pick<Artifact, 'artifactId' | 'version' | 'softwareVersions' | 'fits' | 'hosting'> & {
   readonly size: number
+  /** What it does to settings, where it was looked at for that. */
+  readonly settings?: SettingsEffect
 }
 
 /** One leg of the way with its artifact as it was then; what `legFor` goes by. */

@@ -1,7 +1,7 @@
 import { answered, refused, type InputOf, type Reply, type TrustKey, type trustKeyAdd } from '@sluice/contracts'
 import { readPublicKey, type PublicKey } from '@sluice/firmware'
 import type { Parts } from '../parts.ts'
-import { asMessage, insertKey, lockKeys, type TrustKeyRow } from '../store/trust-keys.ts'
+import { asMessage, asPublicKey, insertKey, lockKeys, type TrustKeyRow } from '../store/trust-keys.ts'
 
 type Input = InputOf<typeof trustKeyAdd>
 
@@ -46,7 +46,7 @@ export async function addKey(input: Input, parts: Parts): Promise<Reply<TrustKey
 
 function rowOf(
   input: Input,
-  { keyId, pem }: PublicKey,
+  { keyId, keyNumber, pem }: PublicKey,
   before: TrustKeyRow | undefined,
   now: number,
   secondPerson: boolean,
@@ -56,7 +56,8 @@ function rowOf(
   return {
     key_id: keyId,
     name: input.name,
-    public_key_pem: pem,
+    // As it was given where that says more than the key.
+    public_key_pem: keyNumber === undefined ? pem : input.publicKeyPem.trim(),
     purposes: [...new Set(input.purposes ?? before?.purposes ?? (['image'] as const))].toSorted(),
     ouis: [...new Set(input.ouis ?? scope?.ouis ?? [])].toSorted(),
     models: [...(input.models ?? scope?.models ?? [])],
@@ -76,7 +77,7 @@ function rowOf(
 }
 
 function addedAgain(row: TrustKeyRow, there: TrustKeyRow, now: number): Reply<TrustKey> {
-  if (there.public_key_pem !== row.public_key_pem) return refused('conflict', 'another key has this id')
+  if (asPublicKey(there).pem !== asPublicKey(row).pem) return refused('conflict', 'another key has this id')
   if (there.revoked_at !== null) return refused('conflict', 'this key was revoked; it stays so')
   const said = ({ name, purposes, ouis, models, succeeds }: TrustKeyRow) =>
     JSON.stringify([name, purposes, ouis, models.map(({ oui, productClass }) => [oui, productClass]), succeeds])

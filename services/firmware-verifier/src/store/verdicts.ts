@@ -49,3 +49,12 @@ export async function withdrawVerdicts(tx: Queryable, artifactIds: readonly stri
     [artifactIds, at],
   )
 }
+
+/** Of these artifacts, those that have their verdict. */
+export async function judgedBefore(sql: Queryable, artifactIds: readonly string[]): Promise<Set<string>> {
+  const rows = await sql.query<{ artifact_id: string }>(
+    'select artifact_id from verifier.verdicts where artifact_id = any($1)',
+    [[...artifactIds]],
+  )
+  return new Set(rows.map((row) => row.artifact_id))
+}

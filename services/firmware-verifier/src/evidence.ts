@@ -1,0 +1,92 @@
+import { X509Certificate } from 'node:crypto'
+import type { Evidence, SettingsEffect } from '@sluice/contracts'
+import type { Findings, ImageFacts } from '@sluice/firmware'
+import type { TrustKeyRow } from './store/trust-keys.ts'
+
+/** What of each list is told: a verdict travels on the bus. */
+const MOST = 64
+const MOST_TEXT = 512
+
+/** What somebody who was not there has to know to follow a verdict. */
+export function evidenceOf(
+  { measured, parsed, detached, embedded }: Findings,
+  judged: {
+    readonly vouchedBy: readonly string[]
+    readonly requiredKeys: number
+    readonly keys: readonly TrustKeyRow[]
+  },
+): Evidence {
+  const facts = parsed.kind === 'parsed' ? parsed.facts : null
+  const unsigned = parsed.kind === 'parsed' ? parsed.unsigned : []
+  const more = Object.entries(facts?.more ?? {})
+  const signers = [...detached, ...embedded].flatMap(({ outcome }) =>
+    outcome.kind === 'verified' ? [outcome.keyId] : [],
+  )
+  const lists = [facts?.boards ?? [], facts?.members ?? [], more, unsigned]
+  return {
+    format: parsed.kind === 'parsed' ? parsed.format : null,
+    ...measured,
+    version: cutOrNull(facts?.version),
+    description: cutOrNull(facts?.description),
+    boards: facts?.boards?.slice(0, MOST).map(cut) ?? null,
+    fromVersions: facts?.from ? { min: cutOrNull(facts.from.min), max: cutOrNull(facts.from.max) } : null,
+    settings: settingsEffect(facts?.settings ?? { kind: 'unknown' }),
+    reboots: facts?.reboots ?? null,
+    builtAt: timeOrNull(facts?.builtAt),
+    members: (facts?.members ?? []).slice(0, MOST).map(({ name, size, sha256 }) => ({ name: cut(name), size, sha256 })),
+    more: Object.fromEntries(more.slice(0, MOST).map(([name, value]) => [cut(name), cut(value)])),
+    unsigned: unsigned.slice(0, MOST).map(({ span, why }) => ({ ...span, why: cut(why) })),
+    keys: [...new Set(signers)].slice(0, MOST).map((keyId) => ({
+      keyId,
+      name: judged.keys.find((key) => key.key_id === keyId)?.name ?? '',
+      vouches: judged.vouchedBy.includes(keyId),
+      certificate: certificateOf(judged.keys.find((key) => key.key_id === keyId)),
+    })),
+    requiredKeys: judged.requiredKeys,
+    leftOut: lists.reduce((sum, list) => sum + Math.max(0, list.length - MOST), 0),
+  }
+}
+
+/** What becomes of a subscriber's settings, said for the person who is about to start a campaign. */
+function settingsEffect(effect: ImageFacts['settings']): SettingsEffect {
+  switch (effect.kind) {
+    case 'unknown':
+      return { effect: 'unknown', sentence: 'The image does not say what becomes of the settings.' }
+    case 'kept':
+      return { effect: 'kept', sentence: 'The settings are kept.' }
+    case 'lost':
+      return { effect: 'lost', sentence: cut(`The settings are lost: ${effect.why}.`) }
+    case 'by_compat_version': {
+      const { compatVersion, message } = effect
+      const says = message === null ? '' : ` The vendor says: ${message}`
+      return {
+        effect: 'by_compat_version',
+        sentence: cut(
+          `Devices of compat_version ${compatVersion} keep their settings; those of another minor version lose them, those of another major version refuse the image.${says}`,
+        ),
+      }
+    }
+  }
+}
+
+function certificateOf(key: TrustKeyRow | undefined): Evidence['keys'][number]['certificate'] {
+  if (key === undefined || !key.public_key_pem.includes('-----BEGIN CERTIFICATE-----')) return null
+  const { subject, issuer, validToDate } = new X509Certificate(key.public_key_pem)
+  const line = (name: string) => cut(name.replaceAll('\n', ', '))
+  return { subject: line(subject), issuer: line(issuer), notAfter: validToDate.toISOString() }
+}
+
+export function cut(text: string): string {
+  return text.length <= MOST_TEXT ? text : `${text.slice(0, MOST_TEXT - 1)}…`
+}
+
+function cutOrNull(text: string | null | undefined): string | null {
+  return text === null || text === undefined ? null : cut(text)
+}
+
+/** A time beyond what a date can be is none. */
+function timeOrNull(at: number | null | undefined): string | null {
+  if (at === null || at === undefined || !(Math.abs(at) < 8.64e15)) return null
+  const date = new Date(at)
+  return date.getUTCFullYear() > 9_999 || date.getUTCFullYear() < 0 ? null : date.toISOString()
+}

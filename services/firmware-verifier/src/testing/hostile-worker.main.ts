@@ -1,0 +1,72 @@
+import { parentPort } from 'node:worker_threads'
+import type { ImageParser, ParsedImage } from '@sluice/firmware'
+import { serveExaminations } from '../examine/serve-examinations.ts'
+
+/** Fills the heap with what cannot be given back. */
+function fillHeap(): never {
+  const kept: unknown[] = []
+  for (;;) kept.push(Array.from({ length: 1_000 }, () => ({ more: kept.length })))
+}
+
+/** Memory that is not of the heap. */
+function fillBuffers(): never {
+  const kept: Buffer[] = []
+  for (;;) if (kept.length < 1_200) kept.push(Buffer.alloc(1_048_576))
+}
+
+function loop(): never {
+  for (;;);
+}
+
+const NOTHING: ParsedImage = {
+  format: 'fit',
+  facts: {
+    version: null,
+    description: null,
+    boards: null,
+    from: null,
+    settings: { kind: 'unknown' },
+    reboots: null,
+    builtAt: null,
+    members: [],
+    more: {},
+  },
+  digests: [],
+  signatures: [],
+  unsigned: [],
+}
+
+/** What images of the tests do to who reads them, by the word they begin with. */
+const DEEDS: Readonly<Record<string, (read: (length: number) => Promise<unknown>) => unknown>> = {
+  'heap!': fillHeap,
+  'buffers!': fillBuffers,
+  'loop!': loop,
+  'throw!': () => {
+    throw new Error('a parser has a bug')
+  },
+  'exit!': () => process.exit(3),
+  'greedy!': (read) => read(17 * 1_048_576),
+  'outside!': (read) => read(1_000_000_000),
+}
+
+const hostile: ImageParser = {
+  format: 'fit',
+  recognises: ({ head }) => wordOf(head) in DEEDS,
+  parse: async ({ read }) => {
+    const head = await read({ start: 0, end: 9 })
+    await DEEDS[wordOf(head)]!((length) => read({ start: 0, end: length }))
+    return { kind: 'parsed', image: NOTHING }
+  },
+}
+
+function wordOf(head: Uint8Array): string {
+  return /^[a-z]+!/.exec(Buffer.from(head).toString('latin1'))?.[0] ?? ''
+}
+
+const plain: ImageParser = {
+  format: 'raw',
+  recognises: () => true,
+  parse: async () => ({ kind: 'parsed', image: { ...NOTHING, format: 'raw' } }),
+}
+
+serveExaminations(parentPort!, [hostile, plain])

@@ -1,0 +1,158 @@
+import { generateKeyPairSync } from 'node:crypto'
+import {
+  trustKeyAdd,
+  trustKeyLimit,
+  trustKeyList,
+  trustKeyRevoke,
+  trustThresholdList,
+  trustThresholdPut,
+  type InputOf,
+} from '@sluice/contracts'
+import { waitUntil } from '@sluice/testbed'
+import { expect, it } from 'vitest'
+import { IMAGE, pemOf, type World } from './world.ts'
+
+const ACTOR = 'operator:eve'
+const soon = () => new Date(Date.now() + 3_600_000).toISOString()
+
+/** Who may sign what, for how long, and what a revocation takes with it. */
+export function trustStores(world: () => World): void {
+  const limit = (keyId: string, bounds: { validFrom: string | null; validUntil: string | null }) =>
+    world().operator().request(trustKeyLimit, { keyId, ...bounds, actor: ACTOR })
+  const revoke = (keyId: string, reason = 'laptop lost', actor = ACTOR) =>
+    world().operator().request(trustKeyRevoke, { keyId, reason, actor })
+
+  it('keeps keys: the same again is no change, a revoked one never comes back, an unusable one never enters', async () => {
+    const { addedKey, operator } = world()
+    const key = await addedKey({ ouis: ['00D09E'] })
+    const again = { name: 'vendor', publicKeyPem: key.publicKeyPem, ouis: ['00D09E'], actor: 'operator:bob' }
+    expect(await operator().request(trustKeyAdd, again)).toMatchObject({ ok: true, data: { addedBy: ACTOR } })
+    for (const other of [{ ouis: [] }, { name: 'other' }, { purposes: ['release' as const] }]) {
+      expect(await operator().request(trustKeyAdd, { ...again, ...other })).toMatchObject({
+        error: { code: 'conflict' },
+      })
+    }
+    await revoke(key.keyId, 'x')
+    expect(await operator().request(trustKeyAdd, again)).toMatchObject({ error: { code: 'conflict' } })
+    const weak = pemOf(generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey)
+    expect(await operator().request(trustKeyAdd, { ...again, publicKeyPem: weak })).toMatchObject({
+      error: { code: 'invalid_request', detail: expect.stringMatching(/^key_too_weak/) as string },
+    })
+    expect(await revoke('0'.repeat(16))).toMatchObject({ error: { code: 'not_found' } })
+    const list = await operator().request(trustKeyList, {})
+    expect(list.ok && list.data.items.find((item) => item.keyId === key.keyId)).toMatchObject({
+      state: 'revoked',
+      revokedReason: 'x',
+      algorithms: expect.arrayContaining(['ed25519']) as string[],
+      purposes: ['image'],
+    })
+  })
+
+  it('withdraws with a key what only that key vouched for, and nothing else', async () => {
+    const { addedKey, register, verdictOn, revoked, codes } = world()
+    const [one, two] = [await addedKey(), await addedKey()]
+    const leaning = await register(IMAGE, { signatures: [one.signature(IMAGE)] })
+    const standing = await register(IMAGE, { signatures: [one.signature(IMAGE), two.signature(IMAGE)] })
+    await Promise.all([verdictOn(leaning), verdictOn(standing)])
+    expect(await revoke(one.keyId)).toMatchObject({
+      ok: true,
+      data: { revokedBy: ACTOR, revokedReason: 'laptop lost' },
+    })
+    await waitUntil(() => revoked.some((event) => event.artifactId === leaning))
+    expect(revoked.find((event) => event.artifactId === leaning)).toMatchObject({ actor: ACTOR })
+    expect(revoked.map((event) => event.artifactId)).not.toContain(standing)
+
+    expect(await codes(await register(IMAGE, { signatures: [one.signature(IMAGE)] }))).toEqual([
+      'key_revoked',
+      'too_few_keys',
+    ])
+    await revoke(two.keyId, 'also lost')
+    await waitUntil(() => revoked.some((event) => event.artifactId === standing))
+    expect(await revoke(one.keyId, 'again', 'operator:bob')).toMatchObject({ ok: true, data: { revokedBy: ACTOR } })
+    expect(revoked.filter((event) => event.artifactId === leaning)).toHaveLength(1)
+  })
+
+  it('a key that expires takes nothing with it, not even when another one is revoked later', async () => {
+    const { addedKey, register, verdictOn, revoked } = world()
+    const [one, two] = [await addedKey(), await addedKey()]
+    const signatures = [one.signature(IMAGE), two.signature(IMAGE)]
+    const artifactId = await register(IMAGE, { signatures })
+    await verdictOn(artifactId)
+    await limit(one.keyId, { validFrom: null, validUntil: new Date(Date.now() - 1_000).toISOString() })
+    const leaning = await register(IMAGE, { signatures: [two.signature(IMAGE)] })
+    await verdictOn(leaning)
+    await revoke(two.keyId)
+    await waitUntil(() => revoked.some((event) => event.artifactId === leaning))
+    expect(revoked.map((event) => event.artifactId)).not.toContain(artifactId)
+  })
+
+  it('rotates: a successor may sign what its predecessor may, and both do until the old one ends', async () => {
+    const { addedKey, operator, register, verdictOn, codes } = world()
+    const models = [{ oui: '00D09E', productClass: 'IGD' }]
+    const old = await addedKey({ models })
+    const next = await addedKey({ name: 'vendor 2027', succeeds: old.keyId })
+    for (const key of [old, next]) {
+      expect(await verdictOn(await register(IMAGE, { signatures: [key.signature(IMAGE)] }))).toMatchObject({
+        trusted: true,
+      })
+    }
+    const list = await operator().request(trustKeyList, {})
+    expect(list.ok && list.data.items.find(({ keyId }) => keyId === next.keyId)).toMatchObject({
+      succeeds: old.keyId,
+      models,
+      state: 'in_force',
+    })
+    await limit(old.keyId, { validFrom: null, validUntil: new Date().toISOString() })
+    expect(await codes(await register(IMAGE, { signatures: [old.signature(IMAGE)] }))).toContain('key_expired')
+    expect(await codes(await register(IMAGE, { signatures: [next.signature(IMAGE)] }))).toEqual([])
+    const nobody: InputOf<typeof trustKeyAdd> = { ...{ name: 'x', actor: ACTOR }, publicKeyPem: next.publicKeyPem }
+    expect(await operator().request(trustKeyAdd, { ...nobody, succeeds: '0'.repeat(16) })).toMatchObject({
+      error: { code: 'not_found' },
+    })
+  })
+
+  it('changes when a key may sign, at once where nobody else is asked', async () => {
+    const { addedKey } = world()
+    const key = await addedKey({ validUntil: soon() })
+    expect(await limit(key.keyId, { validFrom: null, validUntil: null })).toMatchObject({
+      ok: true,
+      data: { validUntil: null, proposed: null, state: 'in_force' },
+    })
+    expect(await limit(key.keyId, { validFrom: soon(), validUntil: null })).toMatchObject({
+      ok: true,
+      data: { state: 'not_yet_valid' },
+    })
+  })
+
+  it('asks for as many keys as the model takes, else its vendor, else the setting; of several models, the most', async () => {
+    const { addedKey, operator, register, codes } = world()
+    const put = (productClass: string | null, requiredKeys: number) =>
+      operator().request(trustThresholdPut, { oui: 'AABBCC', productClass, requiredKeys, actor: ACTOR })
+    await put(null, 2)
+    await put('LAB', 1)
+    const [one, two] = [await addedKey(), await addedKey()]
+    const fit = (productClass: string) => ({ oui: 'AABBCC', productClass })
+    const byOne = { signatures: [one.signature(IMAGE)] }
+    const byTwo = { signatures: [one.signature(IMAGE), two.signature(IMAGE)] }
+    expect(await codes(await register(IMAGE, { ...byOne, fits: [fit('IGD')] }))).toEqual(['too_few_keys'])
+    expect(await codes(await register(IMAGE, { ...byTwo, fits: [fit('IGD')] }))).toEqual([])
+    expect(await codes(await register(IMAGE, { ...byOne, fits: [fit('LAB')] }))).toEqual([])
+    expect(await codes(await register(IMAGE, { ...byOne, fits: [fit('LAB'), fit('IGD')] }))).toEqual(['too_few_keys'])
+    const list = await operator().request(trustThresholdList, {})
+    expect(list).toMatchObject({ ok: true, data: { requiredKeysElsewhere: 1 } })
+  })
+
+  it('revokes what fell below what it took then, whatever it would take now', async () => {
+    const { addedKey, operator, register, verdictOn, revoked } = world()
+    const fits = [{ oui: 'AABBDD', productClass: 'IGD' }]
+    const [one, two] = [await addedKey(), await addedKey()]
+    const artifactId = await register(IMAGE, { fits, signatures: [one.signature(IMAGE), two.signature(IMAGE)] })
+    await verdictOn(artifactId)
+    await operator().request(trustThresholdPut, { ...fits[0]!, requiredKeys: 2, actor: ACTOR })
+    const strict = await register(IMAGE, { fits, signatures: [one.signature(IMAGE), two.signature(IMAGE)] })
+    await verdictOn(strict)
+    await revoke(two.keyId)
+    await waitUntil(() => revoked.some((event) => event.artifactId === strict))
+    expect(revoked.map((event) => event.artifactId)).not.toContain(artifactId)
+  })
+}

@@ -1,0 +1,91 @@
+import { artifactRegistered } from '@sluice/contracts'
+import { readPublicKey, signersOf } from '@sluice/firmware'
+import { systemClock } from '@sluice/runtime'
+import { createJournal } from '@sluice/sql'
+import { expect, it } from 'vitest'
+import { createExaminer } from '../examine/examiner.ts'
+import { judgeRegistered } from '../judge-registered.ts'
+import { createObservability } from '../observability.ts'
+import type { Parts } from '../parts.ts'
+import { createVerdictSigner } from '../sign-verdict.ts'
+import { IMAGE, SETTINGS, VERDICT_PAIR, ids, log, pemOf, registered, sha256Of, statementIn, type World } from './world.ts'
+
+/** What a verdict says, and that there is one of each image. */
+export function verdicts(world: () => World): void {
+  it('trusts an image signed by a key of the store, and says what it looked at and who signed', async () => {
+    const { addedKey, register, verdictOn } = world()
+    const key = await addedKey({ name: 'Acme release 2026' })
+    const signatures = [key.signature(IMAGE)]
+    const verdict = await verdictOn(await register(IMAGE, { signatures, declaredSize: IMAGE.length }))
+    expect(verdict).toMatchObject({ trusted: true, reasons: [] })
+    expect(verdict.checks.map((check) => [check.check, check.passed])).toEqual([
+      ['size', true],
+      ['sha256', true],
+      ['format', true],
+      ['model', true],
+      ['signature', true],
+    ])
+    expect(verdict.checks.at(-1)!.keyId).toBe(key.keyId)
+    expect(verdict.evidence).toMatchObject({
+      format: 'raw',
+      size: IMAGE.length,
+      sha256: sha256Of(IMAGE),
+      boards: null,
+      settings: { effect: 'unknown' },
+      keys: [{ keyId: key.keyId, name: 'Acme release 2026', vouches: true, certificate: null }],
+      requiredKeys: 1,
+      leftOut: 0,
+    })
+  })
+
+  it('signs what it says, of which bytes and when', async () => {
+    const { addedKey, register, verdictOn, trusted } = world()
+    const key = await addedKey()
+    const artifactId = await register(IMAGE, { signatures: [key.signature(IMAGE)] })
+    const { at } = await verdictOn(artifactId)
+    const event = trusted.find((judged) => judged.artifactId === artifactId)!
+    const read = readPublicKey(pemOf(VERDICT_PAIR.publicKey))
+    if (read.kind === 'refused') throw new Error(read.detail)
+    const type = 'application/vnd.sluice.verdict+json'
+    expect([...signersOf(event.statement, type, [read.publicKey])]).toEqual([read.publicKey.keyId])
+    expect(statementIn(event)).toMatchObject({ artifactId, sha256: sha256Of(IMAGE), verdict: { trusted: true, at } })
+  })
+
+  it('judges an image once, however often it is told of it, and by however many', async () => {
+    const { hub, images, operator, addedKey, register, verdictOn, trusted } = world()
+    const key = await addedKey()
+    const signatures = [key.signature(IMAGE)]
+    const journal = createJournal('verifier')
+    const rowsOf = async (artifactId: string) =>
+      (await journal.read(hub.sql, { limit: 1_000 }))
+        .filter(({ data }) => (data as { artifactId?: string }).artifactId === artifactId)
+        .map(({ direction }) => direction)
+    const relay = { start: () => undefined, wake: () => undefined, stop: async () => undefined }
+    const replica = (): Parts => ({
+      ...{ sql: hub.sql, bus: operator(), images, clock: systemClock, ids, log, journal, relay, settings: SETTINGS },
+      observability: createObservability(),
+      examiner: createExaminer(images, systemClock, SETTINGS),
+      signVerdict: createVerdictSigner(VERDICT_PAIR.privateKey),
+    })
+    const event = (artifactId: string) => ({
+      ...{ id: ids.event(), name: artifactRegistered.name, source: 'artifact-resolver', time: 0 },
+      data: registered(artifactId, IMAGE, { signatures }),
+    })
+
+    // As the bus would after a crash between our commit and our acknowledgement.
+    const known = await register(IMAGE, { signatures })
+    await verdictOn(known)
+    await judgeRegistered([event(known)], replica())
+    expect(await rowsOf(known)).toEqual(['in', 'out'])
+    expect(trusted.filter((judged) => judged.artifactId === known)).toHaveLength(1)
+
+    const fresh = event(ids.artifact())
+    await images.quarantine(fresh.data.artifactId, oneOf(IMAGE), { maxBytes: 1e6 })
+    await Promise.all([judgeRegistered([fresh], replica()), judgeRegistered([fresh], replica())])
+    expect(await rowsOf(fresh.data.artifactId)).toEqual(['in', 'out'])
+  })
+}
+
+async function* oneOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
+}

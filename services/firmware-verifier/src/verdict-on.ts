@@ -1,0 +1,77 @@
+import type { artifactRegistered, DataOf, Verdict } from '@sluice/contracts'
+import { judge } from '@sluice/firmware'
+import { cut, evidenceOf } from './evidence.ts'
+import type { Examined } from './examine/examiner.ts'
+import { asTrustKey, type TrustKeyRow } from './store/trust-keys.ts'
+import { requiredFor, type ThresholdRow } from './store/trust-thresholds.ts'
+
+/** The trust store as it is at the moment of a verdict. */
+export interface TrustStore {
+  readonly keys: readonly TrustKeyRow[]
+  readonly thresholds: readonly ThresholdRow[]
+  /** Where no threshold was set. */
+  readonly requiredKeys: number
+}
+
+export interface Judged {
+  readonly verdict: Verdict
+  /** Of the bytes that were judged. */
+  readonly sha256: string
+  readonly vouchedBy: readonly string[]
+  readonly requiredKeys: number
+}
+
+/** A verdict lists so many checks: an image may state a digest for each of its blocks. */
+const MOST_CHECKS = 256
+
+/** The verdict on an image, from what was found out about it and from the trust store at this moment. */
+export function verdictOn(
+  said: DataOf<typeof artifactRegistered>,
+  found: Examined,
+  { keys, thresholds, requiredKeys: elsewhere }: TrustStore,
+  now: number,
+): Judged {
+  const at = new Date(now).toISOString()
+  const requiredKeys = Math.max(1, ...said.fits.map((model) => requiredFor(model, thresholds, elsewhere)))
+  if (found.kind !== 'examined') {
+    const verdict = { trusted: false, reasons: [whyNotExamined(found)], checks: [], at }
+    return { verdict, sha256: said.sha256, vouchedBy: [], requiredKeys }
+  }
+  const { trusted, reasons, checks, vouchedBy } = judge({
+    // What nobody declared has at least to be what the intake measured.
+    declared: {
+      size: said.declaredSize ?? said.size,
+      sha256: said.declaredSha256 ?? said.sha256,
+      version: said.version,
+      softwareVersions: said.softwareVersions,
+      boards: said.boards,
+    },
+    fits: said.fits,
+    found: found.findings,
+    keys: keys.map(asTrustKey),
+    requiredKeys,
+    now,
+  })
+  const verdict: Verdict = {
+    trusted,
+    reasons: reasons.slice(0, MOST_CHECKS).map(({ code, detail }) => ({ code, detail: cut(detail) })),
+    checks: mostTelling(checks).map((check) => ({ ...check, detail: cut(check.detail) })),
+    at,
+    evidence: evidenceOf(found.findings, { vouchedBy, requiredKeys, keys }),
+  }
+  return { verdict, sha256: found.findings.measured.sha256, vouchedBy, requiredKeys }
+}
+
+function whyNotExamined(found: Exclude<Examined, { kind: 'examined' }>) {
+  if (found.kind === 'gave_up') return { code: found.code, detail: found.detail }
+  return { code: 'content_missing', detail: 'there is no such image in quarantine' }
+}
+
+/** Of very many, digests that hold go first: signatures and what failed stay. */
+function mostTelling<C extends { readonly check: string; readonly passed: boolean }>(checks: readonly C[]): C[] {
+  if (checks.length <= MOST_CHECKS) return [...checks]
+  const dispensable = ({ check, passed }: C) => check === 'stated_digest' && passed
+  const kept = checks.filter((check) => !dispensable(check)).slice(0, MOST_CHECKS)
+  let room = MOST_CHECKS - kept.length
+  return checks.filter((check) => (dispensable(check) ? room-- > 0 : kept.includes(check)))
+}
