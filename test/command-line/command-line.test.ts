@@ -114,8 +114,11 @@ test('a stranger gets from an image to devices verified on it, as the README say
   const key = await sluice('keys', 'add', `${vendorKey}.pub`, '--name', 'vendor', '--oui', '02a1b2')
   expect(key).toMatchObject({ code: 0, out: expect.stringMatching(/^[0-9a-f]{16}$/) })
   const added = await add()
-  expect(added.out).toContain(`by key ${key.out}`)
+  expect(added.out).toContain(`${key.out}  vendor  vouches`)
   expect(added.code).toBe(0)
+  const shown = await sluice('artifacts', 'show', /art_\w+/.exec(added.out)![0])
+  for (const section of ['Fits', 'Settings', 'Signed by', 'Checks']) expect(shown.out.split('\n')).toContain(section)
+  expect(shown.out).toMatch(/1 of 1 keys vouch for it; signed by the verifier, key [0-9a-f]{16}/)
 
   const policy = join(folder, 'policy.json')
   writeFileSync(

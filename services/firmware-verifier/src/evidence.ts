@@ -3,9 +3,13 @@ import type { Evidence, SettingsEffect } from '@sluice/contracts'
 import type { Findings, ImageFacts } from '@sluice/firmware'
 import type { TrustKeyRow } from './store/trust-keys.ts'
 
-/** What of each list is told: a verdict travels on the bus. */
-const MOST = 64
-const MOST_TEXT = 512
+/** How much of what an image says is told: a verdict travels on the bus. */
+export interface Brevity {
+  /** Entries of each list. */
+  readonly entries: number
+  /** Characters of each text. */
+  readonly characters: number
+}
 
 /** What somebody who was not there has to know to follow a verdict. */
 export function evidenceOf(
@@ -26,24 +30,24 @@ export function evidenceOf(
   return {
     format: parsed.kind === 'parsed' ? parsed.format : null,
     ...measured,
-    version: cutOrNull(facts?.version),
-    description: cutOrNull(facts?.description),
-    boards: facts?.boards?.slice(0, MOST).map(cut) ?? null,
-    fromVersions: facts?.from ? { min: cutOrNull(facts.from.min), max: cutOrNull(facts.from.max) } : null,
+    version: toldOrNull(facts?.version),
+    description: toldOrNull(facts?.description),
+    boards: facts?.boards?.slice(0, entries).map(told) ?? null,
+    fromVersions: facts?.from ? { min: toldOrNull(facts.from.min), max: toldOrNull(facts.from.max) } : null,
     settings: settingsEffect(facts?.settings ?? { kind: 'unknown' }),
     reboots: facts?.reboots ?? null,
     builtAt: timeOrNull(facts?.builtAt),
-    members: (facts?.members ?? []).slice(0, MOST).map(({ name, size, sha256 }) => ({ name: cut(name), size, sha256 })),
-    more: Object.fromEntries(more.slice(0, MOST).map(([name, value]) => [cut(name), cut(value)])),
-    unsigned: unsigned.slice(0, MOST).map(({ span, why }) => ({ ...span, why: cut(why) })),
-    keys: [...new Set(signers)].slice(0, MOST).map((keyId) => ({
+    members: (facts?.members ?? []).slice(0, entries).map(({ name, size, sha256 }) => ({ name: told(name), size, sha256 })),
+    more: Object.fromEntries(more.slice(0, entries).map(([name, value]) => [told(name), told(value)])),
+    unsigned: unsigned.slice(0, entries).map(({ span, why }) => ({ ...span, why: told(why) })),
+    keys: [...new Set(signers)].slice(0, entries).map((keyId) => ({
       keyId,
       name: judged.keys.find((key) => key.key_id === keyId)?.name ?? '',
       vouches: judged.vouchedBy.includes(keyId),
       certificate: certificateOf(judged.keys.find((key) => key.key_id === keyId)),
     })),
     requiredKeys: judged.requiredKeys,
-    leftOut: lists.reduce((sum, list) => sum + Math.max(0, list.length - MOST), 0),
+    leftOut: lists.reduce((sum, list) => sum + Math.max(0, list.length - entries), 0),
   }
 }
 
@@ -76,12 +80,8 @@ function certificateOf(key: TrustKeyRow | undefined): Evidence['keys'][number]['
   return { subject: line(subject), issuer: line(issuer), notAfter: validToDate.toISOString() }
 }
 
-export function cut(text: string): string {
-  return text.length <= MOST_TEXT ? text : `${text.slice(0, MOST_TEXT - 1)}…`
-}
-
-function cutOrNull(text: string | null | undefined): string | null {
-  return text === null || text === undefined ? null : cut(text)
+export function cut(text: string, characters = 512): string {
+  return text.length <= characters ? text : `${text.slice(0, characters - 1)}…`
 }
 
 /** A time beyond what a date can be is none. */

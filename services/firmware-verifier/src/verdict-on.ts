@@ -1,6 +1,6 @@
 import type { artifactRegistered, DataOf, Verdict } from '@sluice/contracts'
 import { judge } from '@sluice/firmware'
-import { cut, evidenceOf } from './evidence.ts'
+import { cut, evidenceOf, type Brevity } from './evidence.ts'
 import type { Examined } from './examine/examiner.ts'
 import { asTrustKey, type TrustKeyRow } from './store/trust-keys.ts'
 import { requiredFor, type ThresholdRow } from './store/trust-thresholds.ts'
@@ -21,8 +21,13 @@ export interface Judged {
   readonly requiredKeys: number
 }
 
-/** A verdict lists so many checks: an image may state a digest for each of its blocks. */
-const MOST_CHECKS = 256
+/**
+ * What is told of an image, and what where that is too long: it says of itself what it likes, in any characters, and its
+ * verdict has to fit a message of the bus all the same.
+ */
+const AMPLE: Brevity = { entries: 64, characters: 512 }
+const TERSE: Brevity = { entries: 8, characters: 64 }
+const MOST_BYTES = 200_000
 
 /** The verdict on an image, from what was found out about it and from the trust store at this moment. */
 export function verdictOn(
@@ -52,13 +57,20 @@ export function verdictOn(
     requiredKeys,
     now,
   })
-  const verdict: Verdict = {
+  const told = (brevity: Brevity): Verdict => ({
     trusted,
-    reasons: reasons.slice(0, MOST_CHECKS).map(({ code, detail }) => ({ code, detail: cut(detail) })),
-    checks: mostTelling(checks).map((check) => ({ ...check, detail: cut(check.detail) })),
+    reasons: reasons
+      .slice(0, brevity.entries)
+      .map(({ code, detail }) => ({ code, detail: cut(detail, brevity.characters) })),
+    checks: mostTelling(checks, brevity.entries).map((check) => ({
+      ...check,
+      detail: cut(check.detail, brevity.characters),
+    })),
     at,
-    evidence: evidenceOf(found.findings, { vouchedBy, requiredKeys, keys }),
-  }
+    evidence: evidenceOf(found.findings, { vouchedBy, requiredKeys, keys }, brevity),
+  })
+  const ample = told(AMPLE)
+  const verdict = Buffer.byteLength(JSON.stringify(ample)) <= MOST_BYTES ? ample : told(TERSE)
   return { verdict, sha256: found.findings.measured.sha256, vouchedBy, requiredKeys }
 }
 
@@ -68,10 +80,10 @@ function whyNotExamined(found: Exclude<Examined, { kind: 'examined' }>) {
 }
 
 /** Of very many, digests that hold go first: signatures and what failed stay. */
-function mostTelling<C extends { readonly check: string; readonly passed: boolean }>(checks: readonly C[]): C[] {
-  if (checks.length <= MOST_CHECKS) return [...checks]
+function mostTelling<C extends { readonly check: string; readonly passed: boolean }>(checks: readonly C[], most: number): C[] {
+  if (checks.length <= most) return [...checks]
   const dispensable = ({ check, passed }: C) => check === 'stated_digest' && passed
-  const kept = checks.filter((check) => !dispensable(check)).slice(0, MOST_CHECKS)
-  let room = MOST_CHECKS - kept.length
+  const kept = checks.filter((check) => !dispensable(check)).slice(0, most)
+  let room = most - kept.length
   return checks.filter((check) => (dispensable(check) ? room-- > 0 : kept.includes(check)))
 }

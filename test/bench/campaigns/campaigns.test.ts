@@ -63,3 +63,13 @@ test('sizes that make no sense are refused in one sentence', () => {
     fsync: false,
   })
 })
+
+test('looking at an image is measured for each kind of signature, beside sha256sum', { timeout: 180_000 }, async () => {
+  const args = ['verify', '--megabytes', '1', '--rounds', '1']
+  const bench = await startProcess({ entry: 'test/bench/main.ts', args })
+  const code = await bench.ended
+  expect([code, bench.output()]).toEqual([0, expect.stringContaining('| sha256sum |')])
+  for (const algorithm of ['ecdsa_p256_sha256', 'rsa_pkcs1_sha256', 'ed25519']) {
+    expect(bench.output()).toMatch(new RegExp(`\\| ${algorithm} +\\|`))
+  }
+})
