@@ -127,7 +127,7 @@ function* piecesOf(path: string): Generator<Buffer> {
   }
 }
 
-function* blocks(megabytes: number): Generator<Uint8Array> {
+async function* blocks(megabytes: number): AsyncGenerator<Uint8Array> {
   const block = randomFillSync(Buffer.alloc(MEBIBYTE))
   for (let index = 0; index < megabytes; index += 1) {
     block.writeUInt32BE(index)
@@ -188,6 +188,14 @@ function tableOf(figures: readonly Figures[]): string {
       Math.max(...rounds.map(({ heldMb }) => heldMb)).toFixed(0),
     ]
   })
-  const head = ['signature', 'sha256sum', 'signature alone', 'examined', 'x sha256sum', 'without the signature', 'MB more']
+  const head = [
+    'signature',
+    'sha256sum',
+    'signature alone',
+    'examined',
+    'x sha256sum',
+    'without the signature',
+    'MB more',
+  ]
   return table(head, lines)
 }

@@ -123,7 +123,14 @@ test('why an image was rejected stands first, and what an image says of itself c
 
 test('one that waits for its bytes says so', () => {
   const { statement: _, ...waiting } = TRUSTED
-  const lines = artifactLines({ ...waiting, status: 'awaiting_content', size: null, sha256: null, format: null, verdict: null })
+  const lines = artifactLines({
+    ...waiting,
+    status: 'awaiting_content',
+    size: null,
+    sha256: null,
+    format: null,
+    verdict: null,
+  })
   expect(lines).toContain('  size            not known yet')
   expect(lines).not.toContain('Checks')
 })

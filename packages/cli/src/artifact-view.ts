@@ -92,7 +92,11 @@ function* keyLines(evidence: Evidence | undefined): Lines {
 }
 
 function checkLines(verdict: Verdict | null): Lines {
-  const rows = (verdict?.checks ?? []).map(({ check, passed, detail }) => [passed ? 'ok' : 'FAILED', check, detail ?? ''])
+  const rows = (verdict?.checks ?? []).map(({ check, passed, detail }) => [
+    passed ? 'ok' : 'FAILED',
+    check,
+    detail ?? '',
+  ])
   // Without a header: the words say what they are.
   return rows.length === 0 ? [] : tableOf(['', '', ''], rows).slice(1)
 }
@@ -105,7 +109,10 @@ function* ownWords(evidence: Evidence | undefined): Lines {
     ['built', evidence.builtAt],
     ...Object.entries(evidence.more),
   ]
-  yield* pairs(said.flatMap(([name, value]) => (value === null ? [] : [[printable(name), printable(value)] as const])), '')
+  yield* pairs(
+    said.flatMap(([name, value]) => (value === null ? [] : [[printable(name), printable(value)] as const])),
+    '',
+  )
 }
 
 function memberLines(evidence: Evidence | undefined): Lines {

@@ -16,7 +16,9 @@ export function keyLines(key: TrustKey, all: readonly TrustKey[]): string[] {
     `  valid         ${span(key)}`,
     ...(key.proposed === null
       ? []
-      : [`  asked for     ${span(key.proposed)}, by ${by(key.proposed.by, key.proposed.at)}: another person has to agree`]),
+      : [
+          `  asked for     ${span(key.proposed)}, by ${by(key.proposed.by, key.proposed.at)}: another person has to agree`,
+        ]),
     ...(key.succeeds === null ? [] : [`  succeeds      ${named(key.succeeds)}`]),
     ...(successors.length === 0 ? [] : [`  succeeded by  ${successors.join(', ')}`]),
     `  added         by ${by(key.addedBy, key.addedAt)}`,

@@ -80,9 +80,7 @@ it('finds the digest, what the image states, and every signature, in one pass', 
       { what: 'sha256 of nothing', holds: true },
     ],
     detached: [{ algorithm: 'ecdsa_p256_sha256', outcome: { kind: 'verified', keyId: KEY.keyId } }],
-    embedded: [
-      { what: 'a signature of its own', strength: 'legacy', outcome: { kind: 'verified', keyId: KEY.keyId } },
-    ],
+    embedded: [{ what: 'a signature of its own', strength: 'legacy', outcome: { kind: 'verified', keyId: KEY.keyId } }],
   })
   expect(passes).toEqual([IMAGE.length])
 })

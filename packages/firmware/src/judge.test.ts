@@ -125,8 +125,13 @@ it('rejects a false signature even beside a good one', () => {
 })
 
 it('counts two signatures by one key once', () => {
-  expect(codes(good({ found: { detached: [by(A), by(A)], embedded: [carried(by(A))] }, requiredKeys: 2 }))).toEqual(['too_few_keys'])
-  expect(judge(good({ found: { detached: [by(A)], embedded: [carried(by(B))] }, keys: [key(A), key(B)], requiredKeys: 2 })).trusted).toBe(true)
+  expect(codes(good({ found: { detached: [by(A), by(A)], embedded: [carried(by(A))] }, requiredKeys: 2 }))).toEqual([
+    'too_few_keys',
+  ])
+  expect(
+    judge(good({ found: { detached: [by(A)], embedded: [carried(by(B))] }, keys: [key(A), key(B)], requiredKeys: 2 }))
+      .trusted,
+  ).toBe(true)
 })
 
 it('asks for one key even when told to ask for none', () => {
@@ -134,9 +139,7 @@ it('asks for one key even when told to ask for none', () => {
 })
 
 it('rejects an empty image and one that names no model', () => {
-  expect(codes(good({ declared: { size: 0 }, found: { measured: { size: 0, sha256: SHA } } }))).toEqual([
-    'image_empty',
-  ])
+  expect(codes(good({ declared: { size: 0 }, found: { measured: { size: 0, sha256: SHA } } }))).toEqual(['image_empty'])
   expect(codes(good({ fits: [] }))).toEqual(['model_missing'])
 })
 

@@ -68,7 +68,7 @@ export function imageStoreSuite(name: string, make: () => Promise<ImageStore>): 
       expect(await buffer(image.stream())).toEqual(IMAGE)
       expect(await buffer(image.stream())).toEqual(IMAGE)
       await image.close()
-      expect(await quarantinedIn(store, ART)).toEqual(IMAGE.toReversed())
+      expect(await quarantinedIn(store, ART)).toEqual(Buffer.from(IMAGE.toReversed()))
     })
 
     it('promotes only bytes that hash to the digest that was judged', async () => {

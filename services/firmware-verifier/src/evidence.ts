@@ -1,6 +1,6 @@
-import { X509Certificate } from 'node:crypto'
 import type { Evidence, SettingsEffect } from '@sluice/contracts'
 import type { Findings, ImageFacts } from '@sluice/firmware'
+import { certificateIn } from './keys/certificate.ts'
 import type { TrustKeyRow } from './store/trust-keys.ts'
 
 /** How much of what an image says is told: a verdict travels on the bus. */
@@ -19,7 +19,10 @@ export function evidenceOf(
     readonly requiredKeys: number
     readonly keys: readonly TrustKeyRow[]
   },
+  { entries, characters }: Brevity,
 ): Evidence {
+  const told = (text: string) => cut(text, characters)
+  const toldOrNull = (text: string | null | undefined) => (text === null || text === undefined ? null : told(text))
   const facts = parsed.kind === 'parsed' ? parsed.facts : null
   const unsigned = parsed.kind === 'parsed' ? parsed.unsigned : []
   const more = Object.entries(facts?.more ?? {})
@@ -37,7 +40,9 @@ export function evidenceOf(
     settings: settingsEffect(facts?.settings ?? { kind: 'unknown' }),
     reboots: facts?.reboots ?? null,
     builtAt: timeOrNull(facts?.builtAt),
-    members: (facts?.members ?? []).slice(0, entries).map(({ name, size, sha256 }) => ({ name: told(name), size, sha256 })),
+    members: (facts?.members ?? [])
+      .slice(0, entries)
+      .map(({ name, size, sha256 }) => ({ name: told(name), size, sha256 })),
     more: Object.fromEntries(more.slice(0, entries).map(([name, value]) => [told(name), told(value)])),
     unsigned: unsigned.slice(0, entries).map(({ span, why }) => ({ ...span, why: told(why) })),
     keys: [...new Set(signers)].slice(0, entries).map((keyId) => ({
@@ -74,9 +79,10 @@ function settingsEffect(effect: ImageFacts['settings']): SettingsEffect {
 }
 
 function certificateOf(key: TrustKeyRow | undefined): Evidence['keys'][number]['certificate'] {
-  if (key === undefined || !key.public_key_pem.includes('-----BEGIN CERTIFICATE-----')) return null
-  const { subject, issuer, validToDate } = new X509Certificate(key.public_key_pem)
+  const certificate = key === undefined ? null : certificateIn(key.public_key_pem)
+  if (certificate === null) return null
   const line = (name: string) => cut(name.replaceAll('\n', ', '))
+  const { subject, issuer, validToDate } = certificate
   return { subject: line(subject), issuer: line(issuer), notAfter: validToDate.toISOString() }
 }
 

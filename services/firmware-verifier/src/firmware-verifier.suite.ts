@@ -33,6 +33,6 @@ export function firmwareVerifierSuite(name: string, open: () => Promise<Stand>):
     on('bad input', {}, badInputs)
     on('the trust store', {}, trustStores)
     on('where a second person is asked for', { secondPerson: true }, secondPersons)
-    on('images that do something to their reader', { worker: HOSTILE_WORKER, deadlineMs: 3_000 }, hostileImages)
+    on('images that do something to their reader', { worker: HOSTILE_WORKER, deadlineMs: 5_000 }, hostileImages)
   })
 }

@@ -80,7 +80,10 @@ function whyNotExamined(found: Exclude<Examined, { kind: 'examined' }>) {
 }
 
 /** Of very many, digests that hold go first: signatures and what failed stay. */
-function mostTelling<C extends { readonly check: string; readonly passed: boolean }>(checks: readonly C[], most: number): C[] {
+function mostTelling<C extends { readonly check: string; readonly passed: boolean }>(
+  checks: readonly C[],
+  most: number,
+): C[] {
   if (checks.length <= most) return [...checks]
   const dispensable = ({ check, passed }: C) => check === 'stated_digest' && passed
   const kept = checks.filter((check) => !dispensable(check)).slice(0, most)

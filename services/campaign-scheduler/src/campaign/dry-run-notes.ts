@@ -12,7 +12,12 @@ export function dryRunNotes(
   policy: Policy,
   survey: Survey,
 ): string[] {
-  return [...imageNotes(path, policy), ...lossNotes(policy, survey), ...timeNotes(draft, policy, survey), ...limitNotes(policy, survey)]
+  return [
+    ...imageNotes(path, policy),
+    ...lossNotes(policy, survey),
+    ...timeNotes(draft, policy, survey),
+    ...limitNotes(policy, survey),
+  ]
 }
 
 /** What the images say that they do to settings, before anybody has lost any. */

@@ -1,6 +1,7 @@
 import { answered, refused, type InputOf, type Reply, type TrustKey, type trustKeyAdd } from '@sluice/contracts'
 import { readPublicKey, type PublicKey } from '@sluice/firmware'
 import type { Parts } from '../parts.ts'
+import { withinCertificate } from './certificate.ts'
 import { asMessage, asPublicKey, insertKey, lockKeys, type TrustKeyRow } from '../store/trust-keys.ts'
 
 type Input = InputOf<typeof trustKeyAdd>
@@ -51,18 +52,21 @@ function rowOf(
   now: number,
   secondPerson: boolean,
 ): TrustKeyRow {
+  // As it was given where that says more than the key.
+  const text = keyNumber === undefined ? pem : input.publicKeyPem.trim()
+  const asked = { validFrom: msOf(input.validFrom), validUntil: msOf(input.validUntil) }
+  const { validFrom, validUntil } = withinCertificate(asked, text)
   // Said in part is said whole: a vendor named for the successor never adds to the models of the key before.
   const scope = input.ouis === undefined && input.models === undefined ? before : undefined
   return {
     key_id: keyId,
     name: input.name,
-    // As it was given where that says more than the key.
-    public_key_pem: keyNumber === undefined ? pem : input.publicKeyPem.trim(),
+    public_key_pem: text,
     purposes: [...new Set(input.purposes ?? before?.purposes ?? (['image'] as const))].toSorted(),
     ouis: [...new Set(input.ouis ?? scope?.ouis ?? [])].toSorted(),
     models: [...(input.models ?? scope?.models ?? [])],
-    valid_from: msOf(input.validFrom),
-    valid_until: msOf(input.validUntil),
+    valid_from: validFrom,
+    valid_until: validUntil,
     succeeds: input.succeeds ?? null,
     added_at: now,
     added_by: input.actor,
@@ -77,10 +81,17 @@ function rowOf(
 }
 
 function addedAgain(row: TrustKeyRow, there: TrustKeyRow, now: number): Reply<TrustKey> {
-  if (asPublicKey(there).pem !== asPublicKey(row).pem) return refused('conflict', 'another key has this id')
+  if (!asPublicKey(there).key.equals(asPublicKey(row).key)) return refused('conflict', 'another key has this id')
   if (there.revoked_at !== null) return refused('conflict', 'this key was revoked; it stays so')
-  const said = ({ name, purposes, ouis, models, succeeds }: TrustKeyRow) =>
-    JSON.stringify([name, purposes, ouis, models.map(({ oui, productClass }) => [oui, productClass]), succeeds])
+  const said = ({ name, public_key_pem, purposes, ouis, models, succeeds }: TrustKeyRow) =>
+    JSON.stringify([
+      name,
+      public_key_pem,
+      purposes,
+      ouis,
+      models.map(({ oui, productClass }) => [oui, productClass]),
+      succeeds,
+    ])
   return said(there) === said(row)
     ? answered(asMessage(there, now))
     : refused('conflict', `this key is there already, as ${there.name}`)

@@ -2,6 +2,7 @@ import { answered, refused, type InputOf, type Reply, type TrustKey, type trustK
 import type { Parts } from '../parts.ts'
 import { asMessage, lockKeys, saveKey, type TrustKeyRow, type Validity } from '../store/trust-keys.ts'
 import { msOf } from './add-key.ts'
+import { withinCertificate } from './certificate.ts'
 
 /**
  * Sets when a key may sign. What takes trust away holds at once; what gives more waits, where a second person is asked
@@ -10,11 +11,12 @@ import { msOf } from './add-key.ts'
 export async function limitKey(input: InputOf<typeof trustKeyLimit>, parts: Parts): Promise<Reply<TrustKey>> {
   const { keyId, actor } = input
   const now = parts.clock.now()
-  const wanted: Validity = { validFrom: msOf(input.validFrom), validUntil: msOf(input.validUntil) }
+  const asked: Validity = { validFrom: msOf(input.validFrom), validUntil: msOf(input.validUntil) }
   return parts.sql.transaction(async (tx) => {
     const key = (await lockKeys(tx)).find((known) => known.key_id === keyId)
     if (key === undefined) return refused('not_found', 'there is no such key')
     if (key.revoked_at !== null) return refused('conflict', 'this key was revoked; it stays so')
+    const wanted = withinCertificate(asked, key.public_key_pem)
     const waits = parts.settings.secondPerson && isLonger(wanted, key)
     const changed: TrustKeyRow = waits
       ? { ...key, proposed: { ...wanted, by: actor, at: now } }

@@ -25,7 +25,9 @@ export function badInputs(world: () => World): void {
     const key = await world().addedKey()
     const validUntil = new Date(Date.now() - 1_000).toISOString()
     const bounds = { validFrom: null, validUntil, actor: 'operator:eve' }
-    await world().operator().request(trustKeyLimit, { keyId: key.keyId, ...bounds })
+    await world()
+      .operator()
+      .request(trustKeyLimit, { keyId: key.keyId, ...bounds })
     return key
   }
 

@@ -5,7 +5,7 @@ import { serveExaminations } from '../examine/serve-examinations.ts'
 /** Fills the heap with what cannot be given back. */
 function fillHeap(): never {
   const kept: unknown[] = []
-  for (;;) kept.push(Array.from({ length: 1_000 }, () => ({ more: kept.length })))
+  for (;;) kept.push(Array.from({ length: 500_000 }).fill(kept.length))
 }
 
 /** Memory that is not of the heap. */

@@ -1,9 +1,4 @@
-import {
-  trustKeyApprove,
-  trustKeyLimit,
-  trustThresholdApprove,
-  trustThresholdPut,
-} from '@sluice/contracts'
+import { trustKeyApprove, trustKeyLimit, trustThresholdApprove, trustThresholdPut } from '@sluice/contracts'
 import { createJournal } from '@sluice/sql'
 import { expect, it } from 'vitest'
 import { IMAGE, type World } from './world.ts'
@@ -51,8 +46,7 @@ export function secondPersons(world: () => World): void {
   it('more keys are asked for at once, fewer when another person agreed', async () => {
     const { operator } = world()
     const scope = { oui: 'ABCDEF', productClass: null }
-    const put = (requiredKeys: number) =>
-      operator().request(trustThresholdPut, { ...scope, requiredKeys, actor: EVE })
+    const put = (requiredKeys: number) => operator().request(trustThresholdPut, { ...scope, requiredKeys, actor: EVE })
     const agree = (actor: string) => operator().request(trustThresholdApprove, { ...scope, actor })
     expect(await agree(BOB)).toMatchObject({ error: { code: 'not_found' } })
     expect(await put(3)).toMatchObject({ ok: true, data: { requiredKeys: 3, proposed: null } })

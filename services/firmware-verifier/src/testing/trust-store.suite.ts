@@ -18,7 +18,9 @@ const soon = () => new Date(Date.now() + 3_600_000).toISOString()
 /** Who may sign what, for how long, and what a revocation takes with it. */
 export function trustStores(world: () => World): void {
   const limit = (keyId: string, bounds: { validFrom: string | null; validUntil: string | null }) =>
-    world().operator().request(trustKeyLimit, { keyId, ...bounds, actor: ACTOR })
+    world()
+      .operator()
+      .request(trustKeyLimit, { keyId, ...bounds, actor: ACTOR })
   const revoke = (keyId: string, reason = 'laptop lost', actor = ACTOR) =>
     world().operator().request(trustKeyRevoke, { keyId, reason, actor })
 

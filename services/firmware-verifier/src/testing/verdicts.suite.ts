@@ -8,7 +8,18 @@ import { judgeRegistered } from '../judge-registered.ts'
 import { createObservability } from '../observability.ts'
 import type { Parts } from '../parts.ts'
 import { createVerdictSigner } from '../sign-verdict.ts'
-import { IMAGE, SETTINGS, VERDICT_PAIR, ids, log, pemOf, registered, sha256Of, statementIn, type World } from './world.ts'
+import {
+  IMAGE,
+  SETTINGS,
+  VERDICT_PAIR,
+  ids,
+  log,
+  pemOf,
+  registered,
+  sha256Of,
+  statementIn,
+  type World,
+} from './world.ts'
 
 /** What a verdict says, and that there is one of each image. */
 export function verdicts(world: () => World): void {
