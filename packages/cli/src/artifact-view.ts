@@ -83,11 +83,13 @@ function* settingsLines(evidence: Evidence | undefined): Lines {
 }
 
 function* keyLines(evidence: Evidence | undefined): Lines {
-  for (const { keyId, name, vouches, certificate } of evidence?.keys ?? []) {
+  for (const { keyId, name, vouches, certificate, chain } of evidence?.keys ?? []) {
     yield `${keyId}  ${printable(name)}  ${vouches ? 'vouches' : 'does not count'}`
-    if (certificate === null) continue
-    const { subject, issuer, notAfter } = certificate
-    yield `  certificate of ${printable(subject)}, issued by ${printable(issuer)}, until ${notAfter}`
+    if (certificate !== null) {
+      const { subject, issuer, notAfter } = certificate
+      yield `  certificate of ${printable(subject)}, issued by ${printable(issuer)}, until ${notAfter}`
+    }
+    if (chain.length > 0) yield `  signed through ${chain.map(printable).join(', under ')}`
   }
 }
 

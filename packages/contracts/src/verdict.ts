@@ -63,6 +63,8 @@ export const Evidence = Type.Object({
       vouches: Type.Boolean(),
       /** Of a certificate: whom it names and who issued it. */
       certificate: nullable(Type.Object({ subject: Text, issuer: Text, notAfter: Time })),
+      /** Subjects of the certificates between, from the signer to this key. Empty: it signed by itself. */
+      chain: Type.Array(Text),
     }),
   ),
   requiredKeys: Type.Integer(),

@@ -68,8 +68,7 @@ export async function examineImage(image: ExaminedImage, asked: Examination): Pr
   const everything = { start: 0, end: image.size }
   const whole = holdImage({ expectedBytes: image.size, maxBytes: maxWholeImageBytes })
   const hash = createHash('sha256')
-  const shared = { whole, now }
-  const detached = startSignatureChecks(signatures, keys, shared)
+  const detached = startSignatureChecks(signatures, keys, { whole, now })
   const stated = digests.map((of) => ({ of, span: of.span, run: of.start() }))
   const embedded = carried.map((of) => ({ of, span: of.over, run: of.start(keys, now, whole) }))
   const size = await onePass(image.stream(), [

@@ -68,9 +68,9 @@ it('never trusts an image without a signature', () => {
 
 it('does not count a signature where a revoked key stands between the signer and the image', () => {
   const through: PresentedSignature = { algorithm: 'ucert', outcome: { kind: 'verified', keyId: A, through: [B] } }
-  expect(codes(good({ signatures: [through] }))).toEqual([])
-  expect(codes(good({ signatures: [through], keys: [key(A), key(B)] }))).toEqual([])
-  expect(codes(good({ signatures: [through], keys: [key(A), key(B, { revoked: true })] }))).toEqual([
+  expect(codes(good({ found: { detached: [through] } }))).toEqual([])
+  expect(codes(good({ found: { detached: [through] }, keys: [key(A), key(B)] }))).toEqual([])
+  expect(codes(good({ found: { detached: [through] }, keys: [key(A), key(B, { revoked: true })] }))).toEqual([
     'key_revoked',
     'too_few_keys',
   ])
@@ -144,8 +144,10 @@ it('rejects an empty image and one that names no model', () => {
 })
 
 it('names the keys that vouch, and nobody else', () => {
-  const found = { detached: [by(A), by(B), by(A)] }
-  expect(judge(good({ found, keys: [key(A), key(B, { revoked: true })] })).vouchedBy).toEqual([A])
+  const found = { detached: [by(A), by(B)] }
+  expect(judge(good({ found, keys: [key(A), key(B, { revoked: true })] })).vouchers).toEqual([
+    { keyId: A, through: [] },
+  ])
 })
 
 describe('a signature that the image carries', () => {

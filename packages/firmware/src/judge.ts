@@ -133,8 +133,7 @@ export function judge(the: Case): Verdict {
 
   const reasons = findings.filter((finding) => !(enough && finding.harmless)).flatMap((finding) => finding.reason ?? [])
   if (signatures.length === 0) reasons.push({ code: 'unsigned', detail: 'no signature came with the image' })
-  else if (!enough)
-    reasons.push({ code: 'too_few_keys', detail: `${vouching} of ${required} keys vouch for it` })
+  else if (!enough) reasons.push({ code: 'too_few_keys', detail: `${vouching} of ${required} keys vouch for it` })
   return { trusted: reasons.length === 0, reasons, checks: findings.map(asCheck), vouchers }
 }
 

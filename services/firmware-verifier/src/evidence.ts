@@ -1,5 +1,5 @@
 import type { Evidence, SettingsEffect } from '@sluice/contracts'
-import type { Findings, ImageFacts } from '@sluice/firmware'
+import type { Findings, ImageFacts, Voucher } from '@sluice/firmware'
 import { certificateIn } from './keys/certificate.ts'
 import type { TrustKeyRow } from './store/trust-keys.ts'
 
@@ -15,7 +15,7 @@ export interface Brevity {
 export function evidenceOf(
   { measured, parsed, detached, embedded }: Findings,
   judged: {
-    readonly vouchedBy: readonly string[]
+    readonly vouchers: readonly Voucher[]
     readonly requiredKeys: number
     readonly keys: readonly TrustKeyRow[]
   },
@@ -26,9 +26,8 @@ export function evidenceOf(
   const facts = parsed.kind === 'parsed' ? parsed.facts : null
   const unsigned = parsed.kind === 'parsed' ? parsed.unsigned : []
   const more = Object.entries(facts?.more ?? {})
-  const signers = [...detached, ...embedded].flatMap(({ outcome }) =>
-    outcome.kind === 'verified' ? [outcome.keyId] : [],
-  )
+  const signers = [...detached, ...embedded].flatMap(({ outcome }) => (outcome.kind === 'verified' ? [outcome] : []))
+  const bySigner = Map.groupBy(signers, ({ keyId }) => keyId)
   const lists = [facts?.boards ?? [], facts?.members ?? [], more, unsigned]
   return {
     format: parsed.kind === 'parsed' ? parsed.format : null,
@@ -45,12 +44,16 @@ export function evidenceOf(
       .map(({ name, size, sha256 }) => ({ name: told(name), size, sha256 })),
     more: Object.fromEntries(more.slice(0, entries).map(([name, value]) => [told(name), told(value)])),
     unsigned: unsigned.slice(0, entries).map(({ span, why }) => ({ ...span, why: told(why) })),
-    keys: [...new Set(signers)].slice(0, entries).map((keyId) => ({
-      keyId,
-      name: judged.keys.find((key) => key.key_id === keyId)?.name ?? '',
-      vouches: judged.vouchedBy.includes(keyId),
-      certificate: certificateOf(judged.keys.find((key) => key.key_id === keyId)),
-    })),
+    keys: [...bySigner].slice(0, entries).map(([keyId, outcomes]) => {
+      const key = judged.keys.find((known) => known.key_id === keyId)
+      return {
+        keyId,
+        name: key?.name ?? '',
+        vouches: judged.vouchers.some((voucher) => voucher.keyId === keyId),
+        certificate: certificateOf(key),
+        chain: (outcomes.find(({ chain }) => chain !== undefined)?.chain ?? []).slice(0, entries).map(told),
+      }
+    }),
     requiredKeys: judged.requiredKeys,
     leftOut: lists.reduce((sum, list) => sum + Math.max(0, list.length - entries), 0),
   }

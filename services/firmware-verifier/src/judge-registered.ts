@@ -85,13 +85,13 @@ async function settle(
   parts: Parts,
 ): Promise<OutEntry> {
   const { artifactId, fits } = event.data
-  const { verdict, sha256, vouchedBy, requiredKeys } = verdictOn(event.data, found, store, now)
+  const { verdict, sha256, vouchers, requiredKeys } = verdictOn(event.data, found, store, now)
   await saveVerdict(tx, {
     artifact_id: artifactId,
     sha256,
     fits,
     verdict,
-    vouching_keys: [...vouchedBy],
+    vouchers,
     required_keys: requiredKeys,
     judged_at: now,
   })

@@ -1,5 +1,5 @@
 import type { artifactRegistered, DataOf, Verdict } from '@sluice/contracts'
-import { judge } from '@sluice/firmware'
+import { judge, type Voucher } from '@sluice/firmware'
 import { cut, evidenceOf, type Brevity } from './evidence.ts'
 import type { Examined } from './examine/examiner.ts'
 import { asTrustKey, type TrustKeyRow } from './store/trust-keys.ts'
@@ -17,7 +17,7 @@ export interface Judged {
   readonly verdict: Verdict
   /** Of the bytes that were judged. */
   readonly sha256: string
-  readonly vouchedBy: readonly string[]
+  readonly vouchers: readonly Voucher[]
   readonly requiredKeys: number
 }
 
@@ -40,9 +40,9 @@ export function verdictOn(
   const requiredKeys = Math.max(1, ...said.fits.map((model) => requiredFor(model, thresholds, elsewhere)))
   if (found.kind !== 'examined') {
     const verdict = { trusted: false, reasons: [whyNotExamined(found)], checks: [], at }
-    return { verdict, sha256: said.sha256, vouchedBy: [], requiredKeys }
+    return { verdict, sha256: said.sha256, vouchers: [], requiredKeys }
   }
-  const { trusted, reasons, checks, vouchedBy } = judge({
+  const { trusted, reasons, checks, vouchers } = judge({
     // What nobody declared has at least to be what the intake measured.
     declared: {
       size: said.declaredSize ?? said.size,
@@ -67,11 +67,11 @@ export function verdictOn(
       detail: cut(check.detail, brevity.characters),
     })),
     at,
-    evidence: evidenceOf(found.findings, { vouchedBy, requiredKeys, keys }, brevity),
+    evidence: evidenceOf(found.findings, { vouchers, requiredKeys, keys }, brevity),
   })
   const ample = told(AMPLE)
   const verdict = Buffer.byteLength(JSON.stringify(ample)) <= MOST_BYTES ? ample : told(TERSE)
-  return { verdict, sha256: found.findings.measured.sha256, vouchedBy, requiredKeys }
+  return { verdict, sha256: found.findings.measured.sha256, vouchers, requiredKeys }
 }
 
 function whyNotExamined(found: Exclude<Examined, { kind: 'examined' }>) {

@@ -7,6 +7,7 @@ import {
   type TrustKey,
   type trustKeyRevoke,
 } from '@sluice/contracts'
+import type { Voucher } from '@sluice/firmware'
 import type { Queryable } from '@sluice/sql'
 import type { Parts } from '../parts.ts'
 import { asMessage, lockKeys, saveKey, type TrustKeyRow } from '../store/trust-keys.ts'
@@ -45,9 +46,12 @@ export async function revokeKey(input: InputOf<typeof trustKeyRevoke>, parts: Pa
 
 /** A key that has expired since still vouches for what it vouched for in its time: only a revocation takes that back. */
 async function artifactsWithoutTrust(tx: Queryable, keyId: string, keys: readonly TrustKeyRow[]): Promise<string[]> {
-  const standing = new Set(keys.filter((key) => key.revoked_at === null).map((key) => key.key_id))
+  // Of the keys that stand between a key of the store and an image, only those in the store can be revoked.
+  const gone = new Set(keys.filter((key) => key.revoked_at !== null).map((key) => key.key_id))
+  const vouching = (vouchers: readonly Voucher[]) =>
+    new Set(vouchers.filter((one) => [one.keyId, ...one.through].every((id) => !gone.has(id))).map((one) => one.keyId))
   const leaning = await verdictsLeaningOn(tx, keyId)
   return leaning
-    .filter((verdict) => verdict.vouching_keys.filter((id) => standing.has(id)).length < verdict.required_keys)
+    .filter(({ vouchers, required_keys }) => vouching(vouchers).size < required_keys)
     .map((verdict) => verdict.artifact_id)
 }

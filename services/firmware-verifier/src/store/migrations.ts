@@ -58,4 +58,12 @@ export const migrations: readonly Migration[] = [
       alter table verdicts add column required_keys int not null default 1;
     `,
   },
+  {
+    id: '003-vouchers',
+    sql: `
+      -- Each good signature, with the keys it leans on; vouching_keys has all of these keys, to be found by.
+      -- Null: judged before there were any, and each of vouching_keys vouched by itself.
+      alter table verdicts add column vouchers jsonb;
+    `,
+  },
 ]

@@ -1,11 +1,13 @@
 import type { ModelFit, Verdict } from '@sluice/contracts'
+import type { Voucher } from '@sluice/firmware'
 import { json, type Queryable } from '@sluice/sql'
 
 export interface VerdictRow {
   readonly artifact_id: string
   readonly sha256: string
   readonly fits: ModelFit[]
-  readonly vouching_keys: string[]
+  /** Each good signature, with the keys it leans on. */
+  readonly vouchers: readonly Voucher[]
   /** How many of them it takes. */
   readonly required_keys: number
 }
@@ -16,18 +18,19 @@ export async function saveVerdict(
 ): Promise<void> {
   await tx.query(
     `insert into verifier.verdicts (artifact_id, sha256, trusted, verdict, fits, vouching_keys,
-       required_keys, judged_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8)
+       vouchers, required_keys, judged_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
      on conflict (artifact_id, sha256) do update set trusted = excluded.trusted, verdict = excluded.verdict,
        fits = excluded.fits, vouching_keys = excluded.vouching_keys,
-       required_keys = excluded.required_keys, judged_at = excluded.judged_at`,
+       vouchers = excluded.vouchers, required_keys = excluded.required_keys, judged_at = excluded.judged_at`,
     [
       saved.artifact_id,
       saved.sha256,
       saved.verdict.trusted,
       json(saved.verdict),
       json(saved.fits),
-      saved.vouching_keys,
+      [...new Set(saved.vouchers.flatMap(({ keyId, through }) => [keyId, ...through]))],
+      json(saved.vouchers),
       saved.required_keys,
       saved.judged_at,
     ],
@@ -36,11 +39,15 @@ export async function saveVerdict(
 
 /** What is trusted and leans on this key, locked. */
 export async function verdictsLeaningOn(tx: Queryable, keyId: string): Promise<VerdictRow[]> {
-  return tx.query<VerdictRow>(
-    `select artifact_id, sha256, fits, vouching_keys, required_keys from verifier.verdicts
+  const rows = await tx.query<Omit<VerdictRow, 'vouchers'> & { vouchers: Voucher[] | null; vouching_keys: string[] }>(
+    `select artifact_id, sha256, fits, vouching_keys, vouchers, required_keys from verifier.verdicts
      where trusted and withdrawn_at is null and vouching_keys @> $1 order by artifact_id for update`,
     [[keyId]],
   )
+  return rows.map(({ vouchers, vouching_keys, ...row }) => ({
+    ...row,
+    vouchers: vouchers ?? vouching_keys.map((id) => ({ keyId: id, through: [] })),
+  }))
 }
 
 export async function withdrawVerdicts(tx: Queryable, artifactIds: readonly string[], at: number): Promise<void> {

@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { artifactRegistered, trustKeyLimit, trustKeyRevoke, trustThresholdPut } from '@sluice/contracts'
 import { waitUntil } from '@sluice/testbed'
 import { expect, it } from 'vitest'
+import { METADATA, sysupgrade } from './sysupgrade.ts'
 import { IMAGE, ids, registered, type AddedKey, type Registered, type World } from './world.ts'
 
-/** Of reading both ends of an image, to see what it looks like. */
-const ENDS_BYTES = 128
+/** Of both ends of an image, to see what it looks like, and of what it says of itself. */
+const MOST_READS = 8
+const MOST_READ_BYTES = 1_024
 
 interface Wrong {
   readonly bytes?: Uint8Array
@@ -94,6 +96,22 @@ export function badInputs(world: () => World): void {
       rest: { ...signed(await world().addedKey()), format: 'fit' },
       codes: ['format_mismatch'],
     }),
+    'made for another board': async () => {
+      const bytes = sysupgrade(IMAGE, METADATA)
+      const fits = [{ oui: '00D09E', productClass: 'IGD', hardwareVersions: ['other,router'] }]
+      const rest = { ...signed(await world().addedKey(), bytes), version: '23.05.3', fits }
+      return { bytes, rest, codes: ['board_mismatch'] }
+    },
+    'that calls itself another version': async () => {
+      const bytes = sysupgrade(IMAGE, METADATA)
+      return { bytes, rest: signed(await world().addedKey(), bytes), codes: ['version_mismatch'] }
+    },
+    'that contradicts its own sum, whoever signed it': async () => {
+      const bytes = sysupgrade(IMAGE, METADATA)
+      bytes[0]! ^= 1
+      const rest = { ...signed(await world().addedKey(), bytes), version: '23.05.3' }
+      return { bytes, rest, codes: ['digest_stated_mismatch'] }
+    },
     'of random bytes': async () => ({ bytes: randomBytes(4_096), rest: {}, codes: ['unsigned'] }),
     'of random bytes, with random signatures': async () => ({
       bytes: randomBytes(4_096),
@@ -113,8 +131,8 @@ export function badInputs(world: () => World): void {
     const before = { ...counts }
     const artifactId = await register(bytes, rest)
     expect(await codes(artifactId)).toEqual(expected)
-    expect(counts.reads - before.reads).toBeLessThanOrEqual(2)
-    expect(counts.bytes - before.bytes).toBeLessThanOrEqual(bytes.length + ENDS_BYTES)
+    expect(counts.reads - before.reads).toBeLessThanOrEqual(MOST_READS)
+    expect(counts.bytes - before.bytes).toBeLessThanOrEqual(bytes.length + MOST_READ_BYTES)
     expect(trusted.map((judged) => judged.artifactId)).not.toContain(artifactId)
     await staysInQuarantine(images, artifactId)
     expect(counts.promotions).toBe(0)

@@ -1,4 +1,8 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { execFileSync } from 'node:child_process'
+import { generateKeyPairSync, X509Certificate } from 'node:crypto'
+import { mkdtemp, readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import {
   trustKeyAdd,
   trustKeyLimit,
@@ -126,6 +130,23 @@ export function trustStores(world: () => World): void {
     })
   })
 
+  it('takes a certificate for as long as it is valid, and no longer', async () => {
+    const { operator } = world()
+    const publicKeyPem = await certificateOf('Acme')
+    const { validFromDate, validToDate } = new X509Certificate(publicKeyPem)
+    const added = await operator().request(trustKeyAdd, { name: 'Acme', publicKeyPem, actor: ACTOR })
+    if (!added.ok) throw new Error(added.error.detail)
+    const bounds = {
+      validFrom: validFromDate.toISOString(),
+      validUntil: new Date(validToDate.getTime() + 1_000).toISOString(),
+    }
+    expect(added.data).toMatchObject({ ...bounds, state: 'in_force' })
+    expect(await limit(added.data.keyId, { validFrom: null, validUntil: null })).toMatchObject({ data: bounds })
+    expect(await limit(added.data.keyId, { validFrom: null, validUntil: soon() })).toMatchObject({
+      data: { validFrom: bounds.validFrom },
+    })
+  })
+
   it('asks for as many keys as the model takes, else its vendor, else the setting; of several models, the most', async () => {
     const { addedKey, operator, register, codes } = world()
     const put = (productClass: string | null, requiredKeys: number) =>
@@ -157,4 +178,18 @@ export function trustStores(world: () => World): void {
     await waitUntil(() => revoked.some((event) => event.artifactId === strict))
     expect(revoked.map((event) => event.artifactId)).not.toContain(artifactId)
   })
+}
+
+/** One that vouches for itself, made by openssl for thirty days. */
+async function certificateOf(name: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-certificate-'))
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', join(folder, 'key.pem')]
+  execFileSync(
+    'openssl',
+    ['req', '-x509', ...key, '-subj', `/CN=${name}`, '-days', '30', '-out', join(folder, 'c.pem')],
+    {
+      stdio: 'ignore',
+    },
+  )
+  return readFile(join(folder, 'c.pem'), 'utf8')
 }

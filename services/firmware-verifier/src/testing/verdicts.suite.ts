@@ -8,6 +8,7 @@ import { judgeRegistered } from '../judge-registered.ts'
 import { createObservability } from '../observability.ts'
 import type { Parts } from '../parts.ts'
 import { createVerdictSigner } from '../sign-verdict.ts'
+import { METADATA, sysupgrade } from './sysupgrade.ts'
 import {
   IMAGE,
   SETTINGS,
@@ -43,10 +44,31 @@ export function verdicts(world: () => World): void {
       sha256: sha256Of(IMAGE),
       boards: null,
       settings: { effect: 'unknown' },
-      keys: [{ keyId: key.keyId, name: 'Acme release 2026', vouches: true, certificate: null }],
+      keys: [{ keyId: key.keyId, name: 'Acme release 2026', vouches: true, certificate: null, chain: [] }],
       requiredKeys: 1,
       leftOut: 0,
     })
+  })
+
+  it('reads an image for what it is: what it fits, which version it is, and what it does to settings', async () => {
+    const { addedKey, register, verdictOn } = world()
+    const key = await addedKey()
+    const image = sysupgrade(IMAGE, METADATA)
+    const said = { boards: ['acme,router-1'], version: '23.05.3', signatures: [key.signature(image)] }
+    const verdict = await verdictOn(await register(image, said))
+    expect(verdict).toMatchObject({ trusted: true, reasons: [] })
+    expect(verdict.evidence).toMatchObject({
+      format: 'openwrt_sysupgrade',
+      version: '23.05.3',
+      boards: ['acme,router-1', 'acme,router-2'],
+      settings: {
+        effect: 'by_compat_version',
+        sentence: expect.stringMatching(/compat_version 1\.1 keep.*the switch is driven otherwise/) as string,
+      },
+    })
+    expect(verdict.checks.map(({ check }) => check)).toEqual(
+      expect.arrayContaining(['stated_digest', 'version', 'board']) as string[],
+    )
   })
 
   it('signs what it says, of which bytes and when', async () => {
