@@ -30,4 +30,16 @@ export const migrations: readonly Migration[] = [
       create index artifacts_to_import on artifacts (import_due_at) where import_due_at is not null;
     `,
   },
+  {
+    id: '002-imports-and-origins',
+    sql: `
+      alter table artifacts
+        add column import_detail text,
+        add column origin_due_at bigint,
+        add column origin_checked_at bigint,
+        add column origin_failures int not null default 0,
+        add column origin_detail text;
+      create index artifacts_at_origin on artifacts (origin_due_at) where hosting = 'origin' and status = 'trusted';
+    `,
+  },
 ]
