@@ -2,6 +2,7 @@ import { createReadStream, readFileSync, statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { basename } from 'node:path'
 import type { Artifact, SignatureAlgorithm } from '@sluice/contracts'
+import { sourceLines, troubleOf } from './artifact-lines.ts'
 import { type Command, type Invocation, UsageError, listOf, requiredText, textOf } from './command.ts'
 import { printable, tableOf } from './table.ts'
 
@@ -35,8 +36,8 @@ export const artifactCommands: readonly Command[] = [
     options: {},
     run: async ({ client, say }) => {
       const { items } = await client.call('listArtifacts')
-      const rows = items.map((one) => [one.artifactId, one.name, one.version, one.status, one.size])
-      for (const line of tableOf(['ARTIFACT', 'NAME', 'VERSION', 'STATUS', 'BYTES'], rows)) say(line)
+      const rows = items.map((one) => [one.artifactId, one.name, one.version, one.status, one.size, troubleOf(one)])
+      for (const line of tableOf(['ARTIFACT', 'NAME', 'VERSION', 'STATUS', 'BYTES', 'TROUBLE'], rows)) say(line)
     },
   },
   {
@@ -115,6 +116,7 @@ async function waitForVerdict(
 function showArtifact(artifact: Artifact, say: (line: string) => void): void {
   say(`${artifact.artifactId}  ${printable(artifact.name)}  ${printable(artifact.version)}  ${artifact.status}`)
   say(`  size ${artifact.size ?? '-'}  sha256 ${artifact.sha256 ?? '-'}  served by ${artifact.hosting}`)
+  for (const line of sourceLines(artifact)) say(`  ${line}`)
   for (const fit of artifact.fits)
     say(
       `  fits ${fit.oui} ${printable(fit.productClass)} ${(fit.hardwareVersions ?? []).map(printable).join(', ')}`.trimEnd(),
