@@ -1,4 +1,5 @@
 import type { Artifact, Verdict } from '@sluice/contracts'
+import { sourceLines } from './artifact-lines.ts'
 import { printable, tableOf } from './table.ts'
 
 type Evidence = NonNullable<Verdict['evidence']>
@@ -24,6 +25,7 @@ export function artifactLines(artifact: Artifact): string[] {
     ...reasonLines(verdict),
     '',
     ...pairs(identity(artifact)),
+    ...section('Source', sourceLines(artifact)),
     ...section('Fits', fitLines(artifact)),
     ...section('Settings', settingsLines(verdict?.evidence)),
     ...section('Signed by', keyLines(verdict?.evidence)),

@@ -147,6 +147,19 @@ export function imageStoreSuite(name: string, make: () => Promise<ImageStore>): 
       expect(await store.openQuarantined(ART)).toEqual({ kind: 'absent' })
     })
 
+    it('stops when told to also while its source says nothing, and is done with it', async () => {
+      const store = await make()
+      const stop = new AbortController()
+      async function* stalled(): AsyncGenerator<Uint8Array> {
+        yield IMAGE.subarray(0, 10)
+        setImmediate(() => stop.abort())
+        await new Promise(() => undefined)
+      }
+      const limits = { maxBytes: 100, signal: stop.signal }
+      await expect(store.quarantine(ART, stalled(), limits)).rejects.toMatchObject({ code: 'aborted' })
+      expect(await store.sweepUnfinished(Infinity)).toBe(0)
+    })
+
     it.each(['..', '../x', '/etc/passwd', 'art_', `${ART}/..`, `${ART}\0`, `${ART}\n`, '', 'x'.repeat(5_000)])(
       'takes no name that could be a path: %j',
       async (name) => {
@@ -176,6 +189,19 @@ export function imageStoreSuite(name: string, make: () => Promise<ImageStore>): 
         await expect(store.open(SHA, range)).rejects.toMatchObject({ code: 'bad_name' })
         await expect(held.read(range)).rejects.toMatchObject({ code: 'bad_name' })
       }
+    })
+
+    it('lists what lies in quarantine, since when, and nothing that left it', async () => {
+      const store = await make()
+      expect(await store.listQuarantined()).toEqual([])
+      for (const artifactId of [ART, OTHER]) await store.quarantine(artifactId, inChunks(IMAGE), LIMITS)
+      await store.promote(ART, SHA)
+      await store.remove(ART)
+      const listed = await store.listQuarantined()
+      expect(listed.map(({ artifactId }) => artifactId)).toEqual([OTHER])
+      expect(Math.abs(listed[0]!.since - Date.now())).toBeLessThan(60_000)
+      await store.sweepUnfinished(Date.now() - 60_000)
+      expect(await quarantinedIn(store, OTHER)).toEqual(IMAGE)
     })
 
     it('serves one image to two readers at once, and takes two uploads of one artifact without mixing them', async () => {

@@ -8,8 +8,13 @@ export async function onMedium<T>(work: () => Promise<T>, signal?: AbortSignal):
   } catch (cause) {
     if (signal?.aborted) throw new ImageStoreError('aborted', 'ended by the caller', cause)
     if (cause instanceof ImageStoreError) throw cause
-    throw new ImageStoreError('unavailable', 'the directory of images does not answer', cause)
+    const what = isFull(cause) ? 'is full' : 'does not answer'
+    throw new ImageStoreError('unavailable', `the directory of images ${what}`, cause)
   }
+}
+
+function isFull(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && (cause.code === 'ENOSPC' || cause.code === 'EDQUOT')
 }
 
 export function absentIsNull(error: unknown): null {

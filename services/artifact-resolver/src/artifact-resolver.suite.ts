@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, sign } from 'node:crypto'
+import { createHash, generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type RequestListener } from 'node:http'
@@ -23,14 +23,14 @@ import {
   VERDICT_TYPE,
   uploadGrant,
 } from '@sluice/contracts'
-import { campaignMarkOf, readGrant, readUpload, signedBytesOf } from '@sluice/firmware'
+import { campaignMarkOf, readGrant, readUpload } from '@sluice/firmware'
 import { openDirectoryImageStore, openDirectoryUploadStore } from '@sluice/image-store'
 import { createIds, createLog, parseNetworks, systemClock } from '@sluice/runtime'
 import type { Sql } from '@sluice/sql'
 import { waitUntil } from '@sluice/testbed'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createArtifactResolver, type ArtifactResolver } from './artifact-resolver.ts'
-import { readVerdictKeys } from './read-verdict-keys.ts'
+import { signed, VERDICT_KEYS, VERIFIER } from './testing/signed-verdict.ts'
 
 const ids = createIds()
 const log = createLog({ service: 'test', level: 'silent' })
@@ -44,19 +44,10 @@ const DRAFT: ArtifactDraft = {
   version: '2.0',
   signatures: [],
 }
-const VERIFIER = generateKeyPairSync('ed25519')
-const VERDICT_KEYS = readVerdictKeys(VERIFIER.publicKey.export({ format: 'pem', type: 'spki' }).toString())
 const FILES = 'http://files.example.net:7549'
 const ACTOR = 'operator:eve'
 
 const NOW = new Date().toISOString()
-
-/** What the verifier says, or somebody who is not. */
-function signed(statement: unknown, key = VERIFIER.privateKey, type: string = VERDICT_TYPE) {
-  const payload = Buffer.from(JSON.stringify(statement))
-  const sig = sign(null, signedBytesOf(type, payload), key).toString('base64')
-  return { payloadType: type, payload: payload.toString('base64'), signatures: [{ keyid: 'x', sig }] }
-}
 
 /** What the suite runs on. */
 export interface Stand {
@@ -102,8 +93,10 @@ export function artifactResolverSuite(name: string, open: () => Promise<Stand>):
           verdictKeys: VERDICT_KEYS,
           maxImageBytes: 10_000,
           keepUploadsMs: 60_000,
+          keepRejectedMs: 60_000,
           intake: { host: '127.0.0.1', port: 0, token: TOKEN, deadlineMs: 10_000 },
-          imports: { deadlineMs: 5_000, labNetworks: parseNetworks('127.0.0.1'), retryMs: 50 },
+          imports: { deadlineMs: 5_000, idleMs: 5_000, labNetworks: parseNetworks('127.0.0.1'), retryMs: 50, s3: null },
+          origin: { recheckMs: 60_000, bytesPerSecond: 1_000_000 },
         },
       )
       intake = `http://127.0.0.1:${(await resolver.start()).intakePort}/intake`
