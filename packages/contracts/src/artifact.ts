@@ -70,6 +70,29 @@ export const ArtifactStatus = Type.Union([
   Type.Literal('revoked'),
 ])
 
+const Detail = nullable(Type.String({ maxLength: 512 }))
+/** How it goes with the fetching of an image from its source. */
+const ImportState = Type.Union([
+  /** It is fetched at dueAt at the latest; detail says why the last attempt failed. */
+  Type.Object({ state: Type.Literal('waiting'), attempts: Count, detail: Detail, dueAt: Time }),
+  Type.Object({ state: Type.Literal('fetched'), attempts: Count }),
+  Type.Object({ state: Type.Literal('given_up'), attempts: Count, detail: Detail }),
+])
+/** What is known of the copy that devices fetch from the operator's own server. */
+const OriginState = Type.Union([
+  Type.Object({
+    state: Type.Union([Type.Literal('unchecked'), Type.Literal('as_verified')]),
+    checkedAt: nullable(Time),
+  }),
+  /** `held`: it was unreachable so often in a row that no device is sent there until it answers as before. */
+  Type.Object({
+    state: Type.Union([Type.Literal('unreachable'), Type.Literal('held')]),
+    checkedAt: nullable(Time),
+    failures: Count,
+    detail: Detail,
+  }),
+])
+
 export const Artifact = Type.Object({
   artifactId: ArtifactId,
   name: Type.String(),
@@ -84,6 +107,10 @@ export const Artifact = Type.Object({
   sha256: nullable(Sha256),
   hosting: Type.Union([Type.Literal('file_server'), Type.Literal('origin')]),
   sourceUrl: nullable(Type.String()),
+  /** Null: its bytes are uploaded. */
+  import: nullable(ImportState),
+  /** Null: our file server hosts it, or it is not trusted. */
+  origin: nullable(OriginState),
   /** In lists without its checks and its evidence. */
   verdict: nullable(Verdict),
   /** The verdict as the verifier signed it. In lists it is left out. */
@@ -234,6 +261,8 @@ export const artifactResolve = request('artifact.resolve', {
             Type.Literal('revoked'),
             Type.Literal('model_does_not_fit'),
             Type.Literal('url_too_long'),
+            /** Its copy at the operator's server cannot be read at present. */
+            Type.Literal('origin_unavailable'),
           ]),
         }),
       ]),

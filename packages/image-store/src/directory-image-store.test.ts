@@ -1,8 +1,8 @@
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { openDirectoryImageStore, sweepUnfinished } from './directory-image-store.ts'
+import { openDirectoryImageStore } from './directory-image-store.ts'
 import { imageStoreSuite } from './image-store.suite.ts'
 
 const folder = () => mkdtemp(join(tmpdir(), 'sluice-images-'))
@@ -41,12 +41,19 @@ it('writes the entry of an artifact that was promoted before there were entries,
   }
 })
 
-it('sweeps away what a killed writer left', async () => {
+it('sweeps away what a killed writer left, and not what is being written', async () => {
   const root = await folder()
-  await openDirectoryImageStore(root)
-  await writeFile(join(root, 'incoming', 'left'), 'half an image')
-  await sweepUnfinished(root)
-  expect(await readdir(join(root, 'incoming'))).toEqual([])
+  const store = await openDirectoryImageStore(root)
+  for (const name of ['in-left', 'in-young']) {
+    await mkdir(join(root, 'incoming', name))
+    await writeFile(join(root, 'incoming', name, 'image'), 'half an image')
+  }
+  const hourAgo = Date.now() / 1_000 - 3_600
+  await utimes(join(root, 'incoming', 'in-left', 'image'), hourAgo, hourAgo)
+  // The folder of a file that is still written is as old as the first byte.
+  for (const name of ['in-left', 'in-young']) await utimes(join(root, 'incoming', name), hourAgo, hourAgo)
+  expect(await store.sweepUnfinished(Date.now() - 60_000)).toBe(1)
+  expect(await readdir(join(root, 'incoming'))).toEqual(['in-young'])
 })
 
 it('says unavailable, with the cause, when the directory cannot be used', async () => {

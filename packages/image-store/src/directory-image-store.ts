@@ -5,7 +5,7 @@ import { ImageStoreError } from './image-store-error.ts'
 import { holdFile } from './hold-file.ts'
 import type { ByteRange, ImageStore, OpenedImage, Promoted } from './image-store.ts'
 import { absentIsNull, assertInside, onMedium } from './medium.ts'
-import { artifactName, digestIn, promotedName } from './names.ts'
+import { artifactName, digestIn, isArtifactName, promotedName } from './names.ts'
 import { writeWholeFile } from './write-whole-file.ts'
 
 const PRIVATE = 0o600
@@ -100,15 +100,34 @@ export async function openDirectoryImageStore(
       const target = quarantined(artifactId)
       await onMedium(() => rm(target, { force: true }))
     },
+
+    listQuarantined: () =>
+      onMedium(async () => {
+        const names = (await readdir(folders.quarantine)).filter(isArtifactName)
+        const found = await Promise.all(names.map((name) => stat(join(folders.quarantine, name)).catch(absentIsNull)))
+        return names.flatMap((artifactId, at) => (found[at] ? [{ artifactId, since: found[at].mtimeMs }] : []))
+      }),
+    sweepUnfinished: (before) =>
+      onMedium(async () => {
+        let swept = 0
+        for (const name of await readdir(folders.incoming)) {
+          const path = join(folders.incoming, name)
+          if ((await movedAt(path)) >= before) continue
+          await rm(path, { recursive: true, force: true })
+          swept++
+        }
+        return swept
+      }),
   }
 }
 
-/** Deletes what writers that were killed left behind. Only where no other process writes to this directory. */
-export async function sweepUnfinished(root: string): Promise<void> {
-  const incoming = join(root, 'incoming')
-  await onMedium(async () => {
-    for (const name of await readdir(incoming)) await rm(join(incoming, name), { recursive: true, force: true })
-  })
+/** When something in a folder moved last: a writer touches its file, not the folder the file lies in. */
+async function movedAt(folder: string): Promise<number> {
+  const names = await readdir(folder).catch(() => [])
+  const found = await Promise.all(
+    [folder, ...names.map((name) => join(folder, name))].map((path) => stat(path).catch(absentIsNull)),
+  )
+  return Math.max(0, ...found.map((one) => one?.mtimeMs ?? 0))
 }
 
 async function openFile(path: string, range?: ByteRange): Promise<OpenedImage> {

@@ -178,6 +178,19 @@ export function imageStoreSuite(name: string, make: () => Promise<ImageStore>): 
       }
     })
 
+    it('lists what lies in quarantine, since when, and nothing that left it', async () => {
+      const store = await make()
+      expect(await store.listQuarantined()).toEqual([])
+      for (const artifactId of [ART, OTHER]) await store.quarantine(artifactId, inChunks(IMAGE), LIMITS)
+      await store.promote(ART, SHA)
+      await store.remove(ART)
+      const listed = await store.listQuarantined()
+      expect(listed.map(({ artifactId }) => artifactId)).toEqual([OTHER])
+      expect(Math.abs(listed[0]!.since - Date.now())).toBeLessThan(60_000)
+      await store.sweepUnfinished(Date.now() - 60_000)
+      expect(await bytesOf(await store.openQuarantined(OTHER))).toEqual(IMAGE)
+    })
+
     it('serves one image to two readers at once, and takes two uploads of one artifact without mixing them', async () => {
       const store = await make()
       const other = IMAGE.toReversed()

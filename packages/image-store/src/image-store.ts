@@ -2,7 +2,8 @@ import type { Readable } from 'node:stream'
 
 /**
  * Where images lie: `quarantine/<artifactId>` until the verifier trusts them, then `sha256/<digest>`, which never
- * changes. `artifact/<artifactId>` holds the digest of a promoted artifact, and never changes either. An object store can do the same: put, get by range, copy, delete; nothing here lists, locks or renames.
+ * changes. `artifact/<artifactId>` holds the digest of a promoted artifact, and never changes either. An object store can do the
+ * same: put, get by range, copy, delete; only the sweep lists, and nothing locks or renames.
  *
  * Every method throws ImageStoreError `unavailable` when the medium fails and `bad_name` for ids that are none.
  */
@@ -32,6 +33,10 @@ export interface ImageStore {
   size(sha256: string): Promise<number | null>
   /** Takes an image out of quarantine. Promoted images stay. Removing what is not there is done already. */
   remove(artifactId: string): Promise<void>
+  /** What lies in quarantine, and since when (epoch ms), for the sweep. */
+  listQuarantined(): Promise<readonly { readonly artifactId: string; readonly since: number }[]>
+  /** Deletes what writers that were killed left half written, if nothing moved in it since `before` (epoch ms); how many those were. */
+  sweepUnfinished(before: number): Promise<number>
 }
 
 /** The same bytes for as long as it is open, whatever comes to lie in its place: what is parsed is what is hashed. */

@@ -8,7 +8,8 @@ export async function onMedium<T>(work: () => Promise<T>, signal?: AbortSignal):
   } catch (cause) {
     if (signal?.aborted) throw new ImageStoreError('aborted', 'ended by the caller', cause)
     if (cause instanceof ImageStoreError) throw cause
-    throw new ImageStoreError('unavailable', 'the directory of images does not answer', cause)
+    const what = isFull(cause) ? 'is full' : 'does not answer'
+    throw new ImageStoreError('unavailable', `the directory of images ${what}`, cause)
   }
 }
 
@@ -20,4 +21,8 @@ export function absentIsNull(error: unknown): null {
 export function assertInside({ first, last }: ByteRange, size: number): void {
   if (first >= 0 && first <= last && last < size) return
   throw new ImageStoreError('bad_name', `no bytes ${first}-${last} in an image of ${size}`)
+}
+
+function isFull(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && (cause.code === 'ENOSPC' || cause.code === 'EDQUOT')
 }

@@ -9,6 +9,10 @@ export function artifactName(artifactId: string): string {
   return artifactId
 }
 
+export function isArtifactName(name: string): boolean {
+  return ARTIFACT_ID.test(name)
+}
+
 export function promotedName(sha256: string): string {
   if (!SHA256.test(sha256)) throw new ImageStoreError('bad_name', 'not a SHA-256 in lower-case hexadecimal')
   return sha256

@@ -102,8 +102,10 @@ export function artifactResolverSuite(name: string, open: () => Promise<Stand>):
           verdictKeys: VERDICT_KEYS,
           maxImageBytes: 10_000,
           keepUploadsMs: 60_000,
+          keepRejectedMs: 60_000,
           intake: { host: '127.0.0.1', port: 0, token: TOKEN, deadlineMs: 10_000 },
-          imports: { deadlineMs: 5_000, labNetworks: parseNetworks('127.0.0.1'), retryMs: 50 },
+          imports: { deadlineMs: 5_000, idleMs: 5_000, labNetworks: parseNetworks('127.0.0.1'), retryMs: 50, s3: null },
+          origin: { recheckMs: 60_000, bytesPerSecond: 1_000_000 },
         },
       )
       intake = `http://127.0.0.1:${(await resolver.start()).intakePort}/intake`

@@ -5,8 +5,10 @@ import { bindHandlers } from './handlers.ts'
 import { indexArtifacts } from './index-artifacts.ts'
 import { createImporter } from './import/import-sources.ts'
 import { createIntakeServer } from './intake/intake-server.ts'
+import { watchOrigins } from './origin/watch-origins.ts'
 import { createObservability, LOG } from './observability.ts'
 import type { ArtifactResolverParts, ArtifactResolverSettings, Parts } from './parts.ts'
+import { keepQuarantineSwept } from './quarantine.ts'
 import { sweepUploads } from './uploads.ts'
 import { migrations, SCHEMA } from './store/migrations.ts'
 
@@ -38,7 +40,8 @@ export function createArtifactResolver(
   const importer = createImporter(all)
   const intake = createIntakeServer(all)
   let stops: Stop[] = []
-  let sweeping: Cancel = () => {}
+  const sweeping: Cancel[] = []
+  let stopWatching = async () => {}
   return {
     start: async () => {
       await migrate(sql, { schema: SCHEMA, migrations: [...journal.migrations, ...migrations] })
@@ -46,14 +49,17 @@ export function createArtifactResolver(
       relay.start()
       stops = await bindHandlers(all, importer.wake)
       stops.push(watchOutbox('artifact-resolver', () => journal.backlog(sql), clock))
-      if (parts.uploads !== undefined) sweeping = sweepUploads(parts.uploads, settings.keepUploadsMs, parts)
+      if (parts.uploads !== undefined) sweeping.push(sweepUploads(parts.uploads, settings.keepUploadsMs, parts))
+      sweeping.push(keepQuarantineSwept(all))
       importer.start()
+      stopWatching = watchOrigins(all)
       return { intakePort: await intake.start() }
     },
     stop: async () => {
-      sweeping()
+      for (const cancel of sweeping.splice(0)) cancel()
       await intake.stop()
       await importer.stop()
+      await stopWatching()
       await Promise.all(stops.map((stop) => stop()))
       await relay.stop()
     },

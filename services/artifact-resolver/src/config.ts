@@ -1,5 +1,6 @@
 import { NETWORKS_PATTERN, defineSettings, natsSettings, postgresSettings } from '@sluice/runtime'
 import Type from 'typebox'
+import { s3Settings } from './import/s3-settings.ts'
 
 export const settings = defineSettings({
   ...natsSettings,
@@ -63,6 +64,27 @@ export const settings = defineSettings({
     type: Type.Integer({ minimum: 1_000, maximum: 7_200_000 }),
     default: 600_000,
     description: 'How long fetching one image may take.',
+  },
+  SLUICE_IMPORT_IDLE_MS: {
+    type: Type.Integer({ minimum: 100, maximum: 600_000 }),
+    default: 30_000,
+    description: 'A source from which nothing comes for this long is given up until the next try.',
+  },
+  ...s3Settings,
+  SLUICE_ORIGIN_RECHECK_MS: {
+    type: Type.Integer({ minimum: 60_000, maximum: 31 * 24 * 3_600_000 }),
+    default: 24 * 3_600_000,
+    description: "How often an image that an operator's own server hosts is read and hashed again, about.",
+  },
+  SLUICE_ORIGIN_BYTES_PER_SECOND: {
+    type: Type.Integer({ minimum: 65_536 }),
+    default: 8 * 1024 * 1024,
+    description: 'How fast it is read for that.',
+  },
+  SLUICE_QUARANTINE_KEEP_MS: {
+    type: Type.Integer({ minimum: 3_600_000 }),
+    default: 30 * 24 * 3_600_000,
+    description: 'How long the bytes of rejected images are kept, as evidence.',
   },
   SLUICE_LAB_NETWORKS: {
     type: Type.String({ pattern: NETWORKS_PATTERN }),

@@ -1,5 +1,6 @@
 import { answered, refused, type Artifact, type ArtifactDraft, type Reply } from '@sluice/contracts'
-import { checkSource } from './import/check-source.ts'
+import { refuseSource } from './import/open-source.ts'
+import { isS3 } from './import/s3-source.ts'
 import type { Parts } from './parts.ts'
 import { asMessage, insertArtifact, type ArtifactRow } from './store/artifacts.ts'
 
@@ -14,8 +15,12 @@ export async function createArtifact(
     return refused('invalid_request', 'hosting at the origin needs a sourceUrl')
   }
   if (draft.sourceUrl !== undefined) {
-    const source = checkSource(draft.sourceUrl, parts.settings.imports.labNetworks)
-    if (source.kind === 'refused') return refused('source_refused', source.detail)
+    // A presigned URL is longer than what a CPE keeps, and its time is shorter than that of an attempt.
+    if (hosting === 'origin' && isS3(draft.sourceUrl)) {
+      return refused('invalid_request', 'no device fetches from s3: the file server hosts it')
+    }
+    const refusal = refuseSource(draft.sourceUrl, parts.settings.imports)
+    if (refusal !== null) return refused('source_refused', refusal.detail)
   }
   if ((draft.size ?? 0) > parts.settings.maxImageBytes) {
     return refused('too_large', `an image has at most ${parts.settings.maxImageBytes} bytes`)
@@ -62,5 +67,10 @@ function rowOf(
     created_by: given.actor,
     import_due_at: draft.sourceUrl === undefined ? null : given.now,
     import_attempts: 0,
+    import_detail: null,
+    origin_due_at: null,
+    origin_checked_at: null,
+    origin_failures: 0,
+    origin_detail: null,
   }
 }

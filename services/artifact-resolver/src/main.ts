@@ -4,6 +4,7 @@ import { parseNetworks, runMain } from '@sluice/runtime'
 import { connectPostgres } from '@sluice/sql'
 import { createArtifactResolver } from './artifact-resolver.ts'
 import { settings } from './config.ts'
+import { s3StoreOf } from './import/s3-settings.ts'
 import { readVerdictKeys } from './read-verdict-keys.ts'
 
 const IMPORT_RETRY_MS = 30_000
@@ -30,6 +31,7 @@ await runMain('artifact-resolver', settings, async ({ settings: given, log, cloc
       downloadKey: Buffer.from(given.SLUICE_DOWNLOAD_KEY, 'hex'),
       verdictKeys: readVerdictKeys(given.SLUICE_VERDICT_PUBLIC_KEY),
       keepUploadsMs: given.SLUICE_UPLOADS_KEEP_MS,
+      keepRejectedMs: given.SLUICE_QUARANTINE_KEEP_MS,
       maxImageBytes: given.SLUICE_MAX_IMAGE_BYTES,
       intake: {
         host: given.SLUICE_INTAKE_HOST,
@@ -37,7 +39,17 @@ await runMain('artifact-resolver', settings, async ({ settings: given, log, cloc
         token: given.SLUICE_INTAKE_TOKEN,
         deadlineMs: given.SLUICE_INTAKE_DEADLINE_MS,
       },
-      imports: { deadlineMs: given.SLUICE_IMPORT_DEADLINE_MS, retryMs: IMPORT_RETRY_MS, labNetworks },
+      imports: {
+        deadlineMs: given.SLUICE_IMPORT_DEADLINE_MS,
+        idleMs: given.SLUICE_IMPORT_IDLE_MS,
+        retryMs: IMPORT_RETRY_MS,
+        labNetworks,
+        s3: s3StoreOf(given),
+      },
+      origin: {
+        recheckMs: given.SLUICE_ORIGIN_RECHECK_MS,
+        bytesPerSecond: given.SLUICE_ORIGIN_BYTES_PER_SECOND,
+      },
     },
   )
   closeAtEnd('resolver', () => resolver.stop())

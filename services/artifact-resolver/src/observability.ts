@@ -11,6 +11,11 @@ export const LOG = {
   notInStore: 'resolver.artifact.not_in_store',
   importFailed: 'resolver.import.failed',
   quarantineNotCleared: 'resolver.quarantine.not_cleared',
+  quarantineSwept: 'resolver.quarantine.swept',
+  originAway: 'resolver.origin.away',
+  originHeld: 'resolver.origin.held',
+  originBack: 'resolver.origin.back',
+  originNotChecked: 'resolver.origin.not_checked',
   relayTrouble: 'resolver.relay.trouble',
   eventRefused: 'resolver.relay.event_refused',
   uploadsSwept: 'resolver.uploads.swept',
@@ -30,7 +35,13 @@ export function createObservability() {
       description: 'Answers to what a device should fetch, by answer.',
     }),
     importFailures: meter.createCounter('resolver_imports_failed', {
-      description: 'Sources that could not be fetched.',
+      description: 'Tries to fetch a source that came to nothing, by whose fault it was.',
+    }),
+    originChecks: meter.createCounter('resolver_origin_checks', {
+      description: "Images on operators' own servers compared with what was verified, by what was found.",
+    }),
+    intakeRefusals: meter.createCounter('resolver_uploads_refused', {
+      description: 'Uploads that were not taken, by the code of the answer.',
     }),
   }
 }

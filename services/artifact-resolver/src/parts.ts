@@ -3,6 +3,7 @@ import type { PublicKey } from '@sluice/firmware'
 import type { ImageStore, UploadStore } from '@sluice/image-store'
 import type { Clock, Ids, Log, Networks } from '@sluice/runtime'
 import type { Journal, Relay, Sql } from '@sluice/sql'
+import type { S3Store } from './import/fetch-s3.ts'
 import type { Observability } from './observability.ts'
 
 export interface ArtifactResolverParts {
@@ -26,6 +27,8 @@ export interface ArtifactResolverSettings {
   readonly maxImageBytes: number
   /** How long uploads of devices are kept. */
   readonly keepUploadsMs: number
+  /** How long the bytes of rejected images are kept. */
+  readonly keepRejectedMs: number
   readonly intake: {
     readonly host: string
     /** 0: any free one. */
@@ -36,10 +39,19 @@ export interface ArtifactResolverSettings {
   }
   readonly imports: {
     readonly deadlineMs: number
+    /** A source from which nothing comes for this long is broken off. */
+    readonly idleMs: number
     /** Private networks that may be fetched from nevertheless. */
     readonly labNetworks: Networks
-    /** How long until a source that did not answer is asked again, and how often we look for one to fetch. */
+    /** How long until a source that did not answer is asked again, the first time, and how often we look for one to fetch. */
     readonly retryMs: number
+    /** Where `s3://` leads; null: nowhere. */
+    readonly s3: S3Store | null
+  }
+  /** How what operators' own servers host is compared with what was verified. */
+  readonly origin: {
+    readonly recheckMs: number
+    readonly bytesPerSecond: number
   }
 }
 

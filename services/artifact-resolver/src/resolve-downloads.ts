@@ -1,7 +1,7 @@
 import type { artifactResolve, InputOf, ModelFit, OutputOf } from '@sluice/contracts'
 import { campaignMarkOf, mintGrant } from '@sluice/firmware'
 import type { Parts } from './parts.ts'
-import { findArtifacts, type ArtifactRow } from './store/artifacts.ts'
+import { findArtifacts, isHeld, type ArtifactRow } from './store/artifacts.ts'
 
 type Asked = InputOf<typeof artifactResolve>['items'][number]
 type Resolved = OutputOf<typeof artifactResolve>['items'][number]
@@ -33,6 +33,7 @@ function resolveOne(asked: Asked, artifact: ArtifactRow | undefined, parts: Part
   const { size } = artifact
   if (artifact.status !== 'trusted' || size === null) return no('not_trusted')
   if (!artifact.fits.some((fit) => fitsDevice(fit, asked))) return no('model_does_not_fit')
+  if (artifact.hosting === 'origin' && isHeld(artifact)) return no('origin_unavailable')
   const room = asked.urlMaxLength ?? MAX_URL
   const { url, username, password } =
     artifact.hosting === 'origin' ? atOrigin(artifact) : atFileServer(asked, artifact, room, parts)

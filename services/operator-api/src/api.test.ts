@@ -284,6 +284,8 @@ function artifactOf(artifactId: string): Artifact {
     sha256: null,
     hosting: 'file_server',
     sourceUrl: null,
+    import: null,
+    origin: null,
     verdict: null,
     createdAt: '2026-01-01T00:00:00.000Z',
     createdBy: 'operator:ann',

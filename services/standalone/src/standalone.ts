@@ -59,6 +59,7 @@ export interface Standalone {
 }
 
 const MEBIBYTE = 1_048_576
+const DAY_MS = 24 * 3_600_000
 
 /**
  * The whole system in one process: the services as they are, on the embedded database, the embedded bus, a hot
@@ -137,10 +138,12 @@ export async function startStandalone(parts: StandaloneParts, settings: Standalo
         filesBaseUrl: filesUrl,
         downloadKey,
         verdictKeys,
-        keepUploadsMs: 30 * 24 * 3_600_000,
+        keepUploadsMs: 30 * DAY_MS,
+        keepRejectedMs: 30 * DAY_MS,
         maxImageBytes: 256 * MEBIBYTE,
         intake: { host: '127.0.0.1', port: 0, token: secrets.intakeToken, deadlineMs: 30 * 60_000 },
-        imports: { deadlineMs: 10 * 60_000, retryMs: 30_000, labNetworks },
+        imports: { deadlineMs: 10 * 60_000, idleMs: 30_000, retryMs: 30_000, labNetworks, s3: null },
+        origin: { recheckMs: DAY_MS, bytesPerSecond: 8 * MEBIBYTE },
       }),
     )
     const { port: apiPort } = await run(

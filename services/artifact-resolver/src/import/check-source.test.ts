@@ -45,6 +45,17 @@ it.each([
   'http://[fd00::1]/',
   'http://[fe80::1]/',
   'http://[2002:7f00:1::]/',
+  'http://[2001:0:7f00:1::]/',
+  'http://[64:ff9b:1::1]/',
+  'http://[::127.0.0.1]/',
+  'http://[ff02::1]/',
+  'http://[100::1]/',
+  'http://0177.0.0.1/',
+  'http://127.0.0.1./',
+  'http://127.0x0.1/',
+  'http://１２７.0.0.1/',
+  'http://198.18.0.1/',
+  'http://192.0.0.8/',
 ])('refuses %j', (url) => expect(checkSource(url, NONE).kind).toBe('refused'))
 
 it('opens only the networks that were named as a lab', () => {

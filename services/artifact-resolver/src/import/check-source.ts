@@ -13,7 +13,8 @@ const INTERNAL = parseNetworks(
   [
     '0.0.0.0/8,10.0.0.0/8,100.64.0.0/10,127.0.0.0/8,169.254.0.0/16,172.16.0.0/12,192.0.0.0/24,192.168.0.0/16',
     '198.18.0.0/15,224.0.0.0/4,240.0.0.0/4',
-    '::/96,::1,64:ff9b::/96,64:ff9b:1::/48,2001::/32,2002::/16,fc00::/7,fe80::/10,fec0::/10,ff00::/8',
+    '::/96,::1,64:ff9b::/96,64:ff9b:1::/48,100::/64,2001::/32,2002::/16,5f00::/16',
+    'fc00::/7,fe80::/10,fec0::/10,ff00::/8',
   ].join(','),
 )
 
@@ -22,11 +23,14 @@ export function isAllowedAddress(address: string, labNetworks: Networks): boolea
   return isIP(address) !== 0 && (!INTERNAL.contains(address) || labNetworks.contains(address))
 }
 
+/** The URL parser drops line ends and tabs silently, and takes backslashes for slashes: so this is asked before it. */
+export function isPlainUrl(text: string): boolean {
+  return /^[!-~]+$/.test(text) && !text.includes('\\')
+}
+
 /** What can be said of a source before its name is resolved. The address behind a name is checked as it is connected to. */
 export function checkSource(text: string, labNetworks: Networks): CheckedSource {
-  // The URL parser drops line ends and tabs silently, so look before it does.
-  if (!/^[!-~]+$/.test(text) || text.includes('\\'))
-    return refused('a URL is plain ASCII without blanks, line ends or backslashes')
+  if (!isPlainUrl(text)) return refused('a URL is plain ASCII without blanks, line ends or backslashes')
   const url = URL.parse(text)
   if (url === null) return refused('this is no URL')
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return refused('only http and https are fetched')

@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { parseNetworks } from '@sluice/runtime'
 import { afterEach, expect, it } from 'vitest'
-import { fetchSource } from './fetch-source.ts'
+import { fetchSource, type FetchLimits } from './fetch-source.ts'
+import type { ResolveName } from './guarded-lookup.ts'
 
 /** 127.0.0.1 is the outside world here, and every other address of 127.0.0.0/8 the inside. */
 const LAB = parseNetworks('127.0.0.1')
@@ -21,8 +22,8 @@ async function serve(answer: RequestListener, host = '127.0.0.1'): Promise<strin
   await once(server, 'listening')
   return `http://${host}:${(server.address() as AddressInfo).port}`
 }
-const fetchFrom = (url: string, rest: { maxBytes?: number; signal?: AbortSignal; labNetworks?: typeof LAB } = {}) =>
-  fetchSource(url, { labNetworks: LAB, maxBytes: 1_000, signal: AbortSignal.timeout(5_000), ...rest })
+const fetchFrom = (url: string, rest: Partial<FetchLimits> = {}) =>
+  fetchSource(url, { labNetworks: LAB, maxBytes: 1_000, idleMs: 5_000, signal: AbortSignal.timeout(5_000), ...rest })
 
 it('reads an image from a public server', async () => {
   const url = await serve((_, response) => response.end('image'))
@@ -50,6 +51,43 @@ it('never connects inside: by redirect, by a name, by another scheme', async () 
   expect((await fetchFrom(inside)).kind).toBe('refused')
   const named = inside.replace('127.0.0.2', 'localhost')
   expect(await fetchFrom(named, { labNetworks: parseNetworks('') })).toMatchObject({ kind: 'refused' })
+  expect(reached).toBe(0)
+})
+
+it('resolves a name once for a connection, and connects to what it checked: rebinding leads nowhere', async () => {
+  let reached = 0
+  const inside = await serve((_, response) => void (reached++, response.end('secret')), '127.0.0.2')
+  const { port } = new URL(inside)
+  const outside = createServer((_, response) => response.writeHead(302, { location: '/again' }).end())
+  servers.push(outside.listen(Number(port), '127.0.0.1'))
+  await once(outside, 'listening')
+  // A name server of the other side: a good address first, and the inside ever after.
+  const answers: string[] = []
+  const resolveName = ((_name, _options, done) => {
+    answers.push(answers.length === 0 ? '127.0.0.1' : '127.0.0.2')
+    done(null, [{ address: answers.at(-1)!, family: 4 }])
+  }) as ResolveName
+  const found = await fetchFrom(`http://rebinding.example:${port}/`, { resolveName })
+  expect(found).toEqual({
+    kind: 'refused',
+    detail: 'rebinding.example leads to an address that is not to be fetched from',
+  })
+  expect(answers).toEqual(['127.0.0.1', '127.0.0.2'])
+  expect(reached).toBe(0)
+})
+
+it('connects to none of the addresses of a name if one of them lies inside', async () => {
+  let reached = 0
+  const url = await serve((_, response) => void (reached++, response.end('image')))
+  for (const mixed of [['127.0.0.1', '169.254.169.254'], ['::ffff:10.0.0.1', '127.0.0.1'], ['fe80::1%lo'], []]) {
+    const resolveName = ((_name, _options, done) =>
+      done(
+        null,
+        mixed.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+      )) as ResolveName
+    const found = await fetchFrom(url.replace('127.0.0.1', 'mixed.example'), { resolveName })
+    expect(found).toMatchObject({ kind: 'refused', detail: expect.stringContaining('mixed.example leads to') })
+  }
   expect(reached).toBe(0)
 })
 

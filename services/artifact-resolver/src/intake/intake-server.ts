@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { ERROR_CODES, refused, type ErrorCode, type Reply } from '@sluice/contracts'
+import { ImageStoreError } from '@sluice/image-store'
 import { RuntimeError } from '@sluice/runtime'
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { LOG } from '../observability.ts'
@@ -46,7 +47,9 @@ export function createIntakeServer(parts: Parts): IntakeServer {
     if (underWay.has(artifactId)) return answer(reply, refused('conflict', 'it is being uploaded already'))
     underWay.add(artifactId)
     try {
-      return await answer(reply, await receiveUpload(artifactId, bodyOf(request), parts), 201)
+      const said = await receiveUpload(artifactId, bodyOf(request), parts)
+      if (!said.ok) parts.observability.intakeRefusals.add(1, { code: said.error.code })
+      return await answer(reply, said, 201)
     } finally {
       underWay.delete(artifactId)
     }
@@ -63,7 +66,9 @@ export function createIntakeServer(parts: Parts): IntakeServer {
   )
   server.setErrorHandler((error, _request, reply) => {
     parts.log.error({ err: error }, LOG.intakeFailed)
-    return answer(reply, refused(codeOf(error), 'the image could not be taken'))
+    parts.observability.intakeRefusals.add(1, { code: codeOf(error) })
+    const why = error instanceof ImageStoreError ? `: ${error.message}` : ''
+    return answer(reply, refused(codeOf(error), `the image could not be taken${why}`))
   })
 
   return {

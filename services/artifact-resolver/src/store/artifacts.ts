@@ -26,6 +26,14 @@ export interface ArtifactRow {
   /** When its source is to be fetched, or fetched again; null: nothing to fetch. */
   readonly import_due_at: number | null
   readonly import_attempts: number
+  /** Why its source could not be fetched the last time. */
+  readonly import_detail: string | null
+  /** When an image that is hosted at its origin is compared with its copy there again; null: as soon as can be. */
+  readonly origin_due_at: number | null
+  readonly origin_checked_at: number | null
+  /** How often in a row its origin could not be asked. */
+  readonly origin_failures: number
+  readonly origin_detail: string | null
 }
 
 export async function insertArtifact(tx: Queryable, row: ArtifactRow): Promise<void> {
@@ -87,7 +95,7 @@ export async function markQuarantined(
   measured: { readonly size: number; readonly sha256: string },
 ): Promise<ArtifactRow | null> {
   const rows = await tx.query<ArtifactRow>(
-    `update resolver.artifacts set status = 'quarantined', size = $2, sha256 = $3, import_due_at = null
+    `update resolver.artifacts set status = 'quarantined', size = $2, sha256 = $3, import_due_at = null, import_detail = null
      where artifact_id = $1 and status = 'awaiting_content' returning *`,
     [artifactId, measured.size, measured.sha256],
   )
@@ -129,26 +137,6 @@ export async function markRevoked(tx: Queryable, artifactIds: readonly string[])
   )
 }
 
-/** Takes the next source to fetch; nobody else gets it before `leaseUntil`. */
-export async function claimImport(sql: Queryable, now: number, leaseUntil: number): Promise<ArtifactRow | null> {
-  const rows = await sql.query<ArtifactRow>(
-    `update resolver.artifacts set import_due_at = $2, import_attempts = import_attempts + 1
-     where artifact_id = (
-       select artifact_id from resolver.artifacts where import_due_at <= $1
-       order by import_due_at limit 1 for update skip locked)
-     returning *`,
-    [now, leaseUntil],
-  )
-  return rows[0] ?? null
-}
-
-export async function postponeImport(sql: Queryable, artifactId: string, dueAt: number): Promise<void> {
-  await sql.query(
-    'update resolver.artifacts set import_due_at = $2 where artifact_id = $1 and import_due_at is not null',
-    [artifactId, dueAt],
-  )
-}
-
 export function asMessage(row: ArtifactRow): Artifact {
   return {
     artifactId: row.artifact_id,
@@ -162,9 +150,11 @@ export function asMessage(row: ArtifactRow): Artifact {
     sha256: row.sha256 ?? row.declared_sha256,
     hosting: row.hosting,
     sourceUrl: row.source_url,
+    import: importOf(row),
+    origin: originOf(row),
     verdict: row.verdict,
     ...(row.statement && { statement: row.statement }),
-    createdAt: new Date(row.created_at).toISOString(),
+    createdAt: timeOf(row.created_at),
     createdBy: row.created_by,
   }
 }
@@ -175,4 +165,32 @@ export function asListed(row: ArtifactRow): Artifact {
   if (verdict === null) return { ...artifact, verdict }
   const { evidence: __, ...brief } = verdict
   return { ...artifact, verdict: { ...brief, checks: [] } }
+}
+
+function importOf(row: ArtifactRow): Artifact['import'] {
+  if (row.source_url === null) return null
+  const { import_attempts: attempts, import_detail: detail, import_due_at: dueAt } = row
+  if (dueAt !== null) return { state: 'waiting', attempts, detail, dueAt: timeOf(dueAt) }
+  if (row.sha256 !== null) return { state: 'fetched', attempts }
+  return { state: 'given_up', attempts, detail }
+}
+
+function originOf(row: ArtifactRow): Artifact['origin'] {
+  if (row.hosting !== 'origin' || row.status !== 'trusted') return null
+  const checkedAt = row.origin_checked_at === null ? null : timeOf(row.origin_checked_at)
+  if (row.origin_failures === 0) return { state: checkedAt === null ? 'unchecked' : 'as_verified', checkedAt }
+  const { origin_failures: failures, origin_detail: detail } = row
+  return { state: isHeld(row) ? 'held' : 'unreachable', checkedAt, failures, detail }
+}
+
+/** So often in a row: until then a web server may restart without any device noticing. */
+const FAILURES_UNTIL_HELD = 4
+
+/** Whether an image is kept from devices, because its origin does not answer as it did. */
+export function isHeld({ origin_failures }: Pick<ArtifactRow, 'origin_failures'>): boolean {
+  return origin_failures >= FAILURES_UNTIL_HELD
+}
+
+function timeOf(ms: number): string {
+  return new Date(ms).toISOString()
 }

@@ -39,4 +39,16 @@ export const migrations: readonly Migration[] = [
         add column statement jsonb;
     `,
   },
+  {
+    id: '003-imports-and-origins',
+    sql: `
+      alter table artifacts
+        add column import_detail text,
+        add column origin_due_at bigint,
+        add column origin_checked_at bigint,
+        add column origin_failures int not null default 0,
+        add column origin_detail text;
+      create index artifacts_at_origin on artifacts (origin_due_at) where hosting = 'origin' and status = 'trusted';
+    `,
+  },
 ]

@@ -159,6 +159,8 @@ export async function createWorld(openSql?: () => Promise<Sql>): Promise<World> 
       sha256: 'a'.repeat(64),
       hosting: 'file_server',
       sourceUrl: null,
+      import: null,
+      origin: null,
       verdict: null,
       createdAt: '2026-01-01T00:00:00.000Z',
       createdBy: ACTOR,

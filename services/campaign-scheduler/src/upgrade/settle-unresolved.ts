@@ -37,7 +37,8 @@ export async function settleUnresolved(parts: Parts, unresolved: readonly Unreso
 
 /**
  * No Download was written, so the device cannot hold it: that is what a list of its transfers without this one says.
- * A resolver that is away is our fault, and is tried again without charge; what it refuses is over.
+ * A resolver or an origin that is away is no fault of the device, and is tried again without charge; what the resolver
+ * refuses is over.
  */
 function factsFor(parts: Parts, { offer, reason }: Unresolved, at: number): UpgradeFact[] {
   const { attemptId, row } = offer
@@ -54,7 +55,7 @@ function factsFor(parts: Parts, { offer, reason }: Unresolved, at: number): Upgr
 }
 
 function reasonFact(reason: string, attemptId: string): FactBody {
-  if (reason === 'unavailable') return { kind: 'download_refused', attemptId, reason: 'shedding' }
+  if (reason === 'unavailable' || reason === 'origin_unavailable') return { kind: 'download_refused', attemptId, reason: 'shedding' }
   const isAboutDevice = reason === 'model_does_not_fit' || reason === 'url_too_long'
   return isAboutDevice ? { kind: 'cancel_requested' } : { kind: 'artifact_revoked' }
 }

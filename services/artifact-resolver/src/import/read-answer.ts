@@ -1,0 +1,26 @@
+import type { IncomingMessage } from 'node:http'
+
+export type Refused = { readonly kind: 'refused'; readonly detail: string }
+
+export type FetchedSource =
+  | { readonly kind: 'open'; readonly body: IncomingMessage }
+  /** It will not be better next time. */
+  | Refused
+  /** It may be. */
+  | { readonly kind: 'failed'; readonly detail: string }
+
+/** What a final answer is good for. The image is what is sent, byte for byte: nothing is ever decoded. */
+export function readAnswer(response: IncomingMessage, host: string, maxBytes: number): FetchedSource {
+  const status = response.statusCode ?? 0
+  if (status >= 500 || status === 429 || status === 408) return { kind: 'failed', detail: `${host} answered ${status}` }
+  if (status !== 200) return { kind: 'refused', detail: `${host} answered ${status}` }
+  const { headers } = response
+  const coded = (headers['content-encoding'] ?? 'identity') !== 'identity'
+  // Node takes off `chunked` alone (RFC 9112 6.1).
+  if (coded || (headers['transfer-encoding'] ?? 'chunked') !== 'chunked') {
+    return { kind: 'refused', detail: 'the image comes with a coding nobody asked for' }
+  }
+  if (Number(headers['content-length'] ?? 0) > maxBytes)
+    return { kind: 'refused', detail: `more than ${maxBytes} bytes` }
+  return { kind: 'open', body: response }
+}
