@@ -35,6 +35,7 @@ export interface ResolverWorld {
   /** What a test may tighten on the way. */
   readonly imports: Writable<ArtifactResolverSettings['imports']>
   readonly origin: Writable<ArtifactResolverSettings['origin']>
+  readonly intakeSettings: Writable<ArtifactResolverSettings['intake']>
   /** Of uploads: `http://127.0.0.1:<port>/intake`. */
   readonly intake: string
   readonly registered: readonly DataOf<typeof artifactRegistered>[]
@@ -57,12 +58,16 @@ export interface ResolverWorld {
 /** A resolver on the embedded parts, that gives up quickly; 127.0.0.1 is the world outside, and all other loopback the inside. */
 export async function startResolverWorld(
   given: Partial<ArtifactResolverSettings['imports']> = {},
-  rest: Partial<ArtifactResolverSettings> & { readonly imagesAt?: string } = {},
+  places: {
+    readonly imagesAt?: string
+    /** Of the database; absent: in memory. */
+    readonly databaseAt?: string
+  } = {},
 ): Promise<ResolverWorld> {
-  const { imagesAt = await mkdtemp(join(tmpdir(), 'sluice-resolver-')), ...settings } = rest
+  const { imagesAt = await mkdtemp(join(tmpdir(), 'sluice-resolver-')), databaseAt } = places
   let logged = ''
   const log = createLog({ service: 'test', level: 'trace', destination: { write: (line) => void (logged += line) } })
-  const sql = await openEmbedded({ memory: true })
+  const sql = await openEmbedded(databaseAt === undefined ? { memory: true } : { directory: databaseAt })
   const hub = await createEmbeddedBus({ sql, clock: systemClock, log: createLog({ service: 'bus', level: 'silent' }) })
   const images = await openDirectoryImageStore(imagesAt)
   const registered: DataOf<typeof artifactRegistered>[] = []
@@ -80,6 +85,7 @@ export async function startResolverWorld(
     ...given,
   }
   const origin: ResolverWorld['origin'] = { recheckMs: 60_000, bytesPerSecond: 100_000_000 }
+  const intakeSettings = { host: '127.0.0.1', port: 0, token: TOKEN, deadlineMs: 60_000 }
   const resolver = createArtifactResolver(
     { sql, bus: hub.as('artifact-resolver'), images, clock: systemClock, ids, log },
     {
@@ -88,10 +94,9 @@ export async function startResolverWorld(
       maxImageBytes: MAX_BYTES,
       keepUploadsMs: 60_000,
       keepRejectedMs: 3_600_000,
-      intake: { host: '127.0.0.1', port: 0, token: TOKEN, deadlineMs: 10_000 },
+      intake: intakeSettings,
       imports,
       origin,
-      ...settings,
     },
   )
   const { intakePort } = await resolver.start()
@@ -115,6 +120,7 @@ export async function startResolverWorld(
     imagesAt,
     imports,
     origin,
+    intakeSettings,
     intake: `http://127.0.0.1:${intakePort}/intake`,
     registered,
     revoked,

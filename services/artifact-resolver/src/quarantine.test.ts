@@ -1,0 +1,59 @@
+import { utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { openDirectoryImageStore, type ImageStore } from '@sluice/image-store'
+import { createIds, createLog, systemClock } from '@sluice/runtime'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Parts } from './parts.ts'
+import { sweepQuarantine } from './quarantine.ts'
+import { startResolverWorld, type ResolverWorld } from './testing/resolver-world.ts'
+
+const HOUR_MS = 3_600_000
+const ids = createIds()
+let world: ResolverWorld
+let images: ImageStore
+beforeAll(async () => {
+  world = await startResolverWorld()
+  images = await openDirectoryImageStore(world.imagesAt)
+})
+afterAll(() => world.close())
+
+async function lying(status: string | null, ageMs: number): Promise<string> {
+  const artifactId = status === null ? ids.artifact() : await world.create()
+  await world.sql.query('update resolver.artifacts set status = $2 where artifact_id = $1', [artifactId, status ?? ''])
+  const path = join(world.imagesAt, 'quarantine', artifactId)
+  await writeFile(path, 'image')
+  const at = (Date.now() - ageMs) / 1_000
+  await utimes(path, at, at)
+  return artifactId
+}
+
+it('removes what lies there for nobody, and keeps what is judged, evidence, young or unknown', async () => {
+  const gone = [
+    await lying('awaiting_content', 2 * HOUR_MS),
+    await lying('trusted', 2 * HOUR_MS),
+    await lying('revoked', 2 * HOUR_MS),
+    await lying('rejected', 26 * HOUR_MS),
+  ]
+  const kept = [
+    await lying('quarantined', 1_000 * HOUR_MS),
+    await lying('rejected', 2 * HOUR_MS),
+    await lying('awaiting_content', 0),
+    await lying('trusted', 0),
+    // It may be the wrong catalogue.
+    await lying(null, 1_000 * HOUR_MS),
+  ]
+  await sweepQuarantine({
+    images,
+    sql: world.sql,
+    clock: systemClock,
+    log: createLog({ service: 'test', level: 'silent' }),
+    settings: {
+      keepRejectedMs: 24 * HOUR_MS,
+      intake: { deadlineMs: HOUR_MS / 2 },
+      imports: { deadlineMs: HOUR_MS },
+    },
+  } as Parts)
+  const left = (await world.stored()).quarantine
+  expect(left.toSorted()).toEqual(kept.toSorted())
+  for (const artifactId of gone) expect(left).not.toContain(artifactId)
+})
