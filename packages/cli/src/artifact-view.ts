@@ -1,4 +1,5 @@
 import type { Artifact, Verdict } from '@sluice/contracts'
+import { sourceLines } from './source-lines.ts'
 import { printable, tableOf } from './table.ts'
 
 type Evidence = NonNullable<Verdict['evidence']>
@@ -22,6 +23,7 @@ export function artifactLines(artifact: Artifact): string[] {
   return [
     `${printable(artifact.name)} ${printable(artifact.version)}  ${artifact.status}`,
     ...reasonLines(verdict),
+    ...sourceLines(artifact).map((line) => `  ${line}`),
     '',
     ...pairs(identity(artifact)),
     ...section('Fits', fitLines(artifact)),

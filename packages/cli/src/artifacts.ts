@@ -4,6 +4,7 @@ import { basename } from 'node:path'
 import type { Artifact, ImageFormat, SignatureAlgorithm } from '@sluice/contracts'
 import { artifactLines } from './artifact-view.ts'
 import { type Command, type Invocation, UsageError, listOf, requiredText, textOf } from './command.ts'
+import { troubleOf } from './source-lines.ts'
 import { tableOf } from './table.ts'
 
 const VERDICT_MS = 300_000
@@ -38,8 +39,8 @@ export const artifactCommands: readonly Command[] = [
     options: {},
     run: async ({ client, say }) => {
       const { items } = await client.call('listArtifacts')
-      const rows = items.map((one) => [one.artifactId, one.name, one.version, one.status, one.size])
-      for (const line of tableOf(['ARTIFACT', 'NAME', 'VERSION', 'STATUS', 'BYTES'], rows)) say(line)
+      const rows = items.map((one) => [one.artifactId, one.name, one.version, one.status, one.size, troubleOf(one)])
+      for (const line of tableOf(['ARTIFACT', 'NAME', 'VERSION', 'STATUS', 'BYTES', 'TROUBLE'], rows)) say(line)
     },
   },
   {

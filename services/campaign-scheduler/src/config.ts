@@ -170,7 +170,8 @@ export const settings = defineSettings({
   SLUICE_CREDENTIAL_MS: {
     type: count,
     default: defaultSettings.credentialMs,
-    description: 'How long the credentials of a download hold, in ms.',
+    description:
+      'How long the credentials of a download hold at least, from the end of its delay or its last window, in ms; longer where a campaign waits longer for a slow line.',
   },
 })
 

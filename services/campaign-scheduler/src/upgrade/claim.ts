@@ -17,7 +17,7 @@ import { askForBackup } from './backups.ts'
 import { carryOut } from './carry-out.ts'
 import { type Committed, type Offer, commitClaims } from './commit-claims.ts'
 import { type Unresolved, settleUnresolved } from './settle-unresolved.ts'
-import { delayOf, deliveryOf } from './delivery.ts'
+import { deliveryOf, fetchesUntil } from './delivery.ts'
 import { watchOf } from './watch.ts'
 
 export type Claim = InputOf<typeof upgradeClaim>
@@ -85,8 +85,9 @@ async function resolveOffers(parts: Parts, offers: readonly Offer[]): Promise<Re
       productClass: claim.productClass,
       hardwareVersion: claim.hardwareVersion,
       ...(claim.urlMaxLength !== undefined && { urlMaxLength: claim.urlMaxLength }),
-      // From when the device may come for the image, not from now.
-      expiresAt: toTime((windows?.at(-1)?.to ?? now + delayOf(campaign.policy)) + parts.settings.credentialMs),
+      expiresAt: toTime(
+        fetchesUntil(campaign.policy, row.machine.imageBytes, windows, { now, leastMs: parts.settings.credentialMs }),
+      ),
     })),
   })
   if (!reply.ok) return { kind: 'away', detail: reply.error.detail }

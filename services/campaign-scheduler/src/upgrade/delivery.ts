@@ -1,5 +1,5 @@
 import type { InputOf, OutputOf, Policy, upgradeClaim } from '@sluice/contracts'
-import { type TimeWindow, windowOffsets } from '@sluice/rollout'
+import { type TimeWindow, transferMs, windowOffsets } from '@sluice/rollout'
 import type { UpgradeRow } from '../store/upgrades.ts'
 import { type WordOfDevices, schedulesNot } from './lessons.ts'
 
@@ -18,7 +18,24 @@ export function needsConfirmation({ delivery }: Policy): boolean {
 }
 
 /** DelaySeconds of Download; windows come instead of it. In ms. */
-export const delayOf = ({ delivery }: Policy): number => (delivery?.delaySeconds ?? 0) * 1_000
+export const delayOf = ({ delivery }: Pick<Policy, 'delivery'>): number => (delivery?.delaySeconds ?? 0) * 1_000
+
+/**
+ * Until when the device may still come for a piece of the image, epoch ms: what its credentials have to last for. From
+ * the end of its delay or its last window it may be late, miss a session, and take as long as the slowest line that is
+ * waited for, broken off and resumed. `leastMs` after its begin in any case.
+ */
+export function fetchesUntil(
+  policy: Pick<Policy, 'timers' | 'delivery'>,
+  imageBytes: number,
+  windows: readonly TimeWindow[] | null,
+  { now, leastMs }: { readonly now: number; readonly leastMs: number },
+): number {
+  const { firstReportMs, sessionRetryMs, minTransferMs, slowestBitsPerSecond } = policy.timers
+  const transfer = Math.max(minTransferMs, transferMs(imageBytes, slowestBitsPerSecond))
+  const begins = windows?.at(-1)?.to ?? now + delayOf(policy)
+  return begins + Math.max(leastMs, firstReportMs + sessionRetryMs + transfer)
+}
 
 const MODES = {
   at_any_time: '1 At Any Time',
