@@ -1,4 +1,5 @@
-import { withDeadline } from '@sluice/runtime'
+import { RuntimeError, withDeadline } from '@sluice/runtime'
+import { reasonOf, Stalled } from '../import/ask-http.ts'
 import { backoffMs } from '../import/backoff.ts'
 import { openSource } from '../import/open-source.ts'
 import { LOG } from '../observability.ts'
@@ -74,7 +75,8 @@ async function compare(artifact: ArtifactRow, parts: Parts, stopping: AbortSigna
   try {
     return await withDeadline(read, deadlineMs(size, parts), { clock: parts.clock, what: 'reading the copy' })
   } catch (error) {
-    return { kind: 'away', detail: error instanceof Error ? error.message : 'error' }
+    const isTold = error instanceof Stalled || error instanceof RuntimeError
+    return { kind: 'away', detail: isTold ? error.message : `the copy broke off: ${reasonOf(error)}` }
   }
 }
 

@@ -40,7 +40,7 @@ export interface ResolverWorld {
   readonly intake: string
   readonly registered: readonly DataOf<typeof artifactRegistered>[]
   readonly revoked: readonly DataOf<typeof artifactRevoked>[]
-  /** All that the resolver logged. */
+  /** All that the resolver and its bus logged. */
   logged(): string
   /** Throws with the code and the detail where it is refused. */
   create(draft?: Partial<ArtifactDraft>): Promise<string>
@@ -49,7 +49,7 @@ export interface ResolverWorld {
   /** Has the verifier trust it. */
   trust(artifactId: string): Promise<void>
   /** What one device is told to fetch: `resolved`, or the reason why not. */
-  resolve(artifactId: string): Promise<string>
+  resolve(artifactId: string, urlMaxLength?: number): Promise<string>
   /** What lies in the folders of the store. */
   stored(): Promise<{ readonly incoming: string[]; readonly quarantine: string[]; readonly promoted: string[] }>
   close(): Promise<void>
@@ -68,7 +68,7 @@ export async function startResolverWorld(
   let logged = ''
   const log = createLog({ service: 'test', level: 'trace', destination: { write: (line) => void (logged += line) } })
   const sql = await openEmbedded(databaseAt === undefined ? { memory: true } : { directory: databaseAt })
-  const hub = await createEmbeddedBus({ sql, clock: systemClock, log: createLog({ service: 'bus', level: 'silent' }) })
+  const hub = await createEmbeddedBus({ sql, clock: systemClock, log })
   const images = await openDirectoryImageStore(imagesAt)
   const registered: DataOf<typeof artifactRegistered>[] = []
   const revoked: DataOf<typeof artifactRevoked>[] = []
@@ -84,7 +84,7 @@ export async function startResolverWorld(
     s3: null,
     ...given,
   }
-  const origin: ResolverWorld['origin'] = { recheckMs: 60_000, bytesPerSecond: 100_000_000 }
+  const origin: ResolverWorld['origin'] = { recheckMs: 3_600_000, bytesPerSecond: 100_000_000 }
   const intakeSettings = { host: '127.0.0.1', port: 0, token: TOKEN, deadlineMs: 60_000 }
   const resolver = createArtifactResolver(
     { sql, bus: hub.as('artifact-resolver'), images, clock: systemClock, ids, log },
@@ -146,7 +146,7 @@ export async function startResolverWorld(
       await verifier.publish(artifactTrusted, [{ id: ids.event(), key: artifactId, data }])
       await becomes(artifactId, 'trusted')
     },
-    resolve: async (artifactId) => {
+    resolve: async (artifactId, urlMaxLength = 256) => {
       const item = {
         attemptId: ids.attempt(),
         upgradeId: ids.upgrade(),
@@ -156,6 +156,7 @@ export async function startResolverWorld(
         oui: '00D09E',
         productClass: 'IGD',
         hardwareVersion: null,
+        urlMaxLength,
         expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
       }
       const reply = await scheduler.request(artifactResolve, { items: [item] })
