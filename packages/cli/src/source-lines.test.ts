@@ -26,7 +26,9 @@ it('tells what is known of the copy at the origin', () => {
   expect(sourceLines({ ...plain, origin: { state: 'as_verified', checkedAt: AT } })).toEqual([
     `its copy was last compared at ${AT}: as verified`,
   ])
-  expect(sourceLines({ ...plain, origin: { state: 'unchecked', checkedAt: null } })).toEqual(['its copy was not compared yet'])
+  expect(sourceLines({ ...plain, origin: { state: 'unchecked', checkedAt: null } })).toEqual([
+    'its copy was not compared yet',
+  ])
   expect(troubleOf({ ...plain, origin: held })).toBe('origin held: vendor.example answered 404')
   expect(troubleOf({ ...plain, origin: { state: 'as_verified', checkedAt: AT } })).toBeNull()
 })

@@ -26,7 +26,8 @@ function importLine(fetched: Artifact['import']): string | null {
 
 function originLine(origin: Artifact['origin']): string | null {
   if (origin === null) return null
-  const checked = origin.checkedAt === null ? 'its copy was not compared yet' : `its copy was last compared at ${origin.checkedAt}`
+  const checked =
+    origin.checkedAt === null ? 'its copy was not compared yet' : `its copy was last compared at ${origin.checkedAt}`
   if (!('failures' in origin)) return origin.state === 'unchecked' ? checked : `${checked}: as verified`
   const held = origin.state === 'held' ? ', and no device is sent there' : ''
   const why = origin.detail === null ? '' : `: ${printable(origin.detail)}`

@@ -147,6 +147,19 @@ export function imageStoreSuite(name: string, make: () => Promise<ImageStore>): 
       expect(await store.openQuarantined(ART)).toEqual({ kind: 'absent' })
     })
 
+    it('stops when told to also while its source says nothing, and is done with it', async () => {
+      const store = await make()
+      const stop = new AbortController()
+      async function* stalled(): AsyncGenerator<Uint8Array> {
+        yield IMAGE.subarray(0, 10)
+        setImmediate(() => stop.abort())
+        await new Promise(() => undefined)
+      }
+      const limits = { maxBytes: 100, signal: stop.signal }
+      await expect(store.quarantine(ART, stalled(), limits)).rejects.toMatchObject({ code: 'aborted' })
+      expect(await store.sweepUnfinished(Infinity)).toBe(0)
+    })
+
     it.each(['..', '../x', '/etc/passwd', 'art_', `${ART}/..`, `${ART}\0`, `${ART}\n`, '', 'x'.repeat(5_000)])(
       'takes no name that could be a path: %j',
       async (name) => {

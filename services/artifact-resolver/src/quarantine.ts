@@ -29,7 +29,9 @@ export function keepQuarantineSwept(parts: Parts): Cancel {
  * settled since), and rejected images whose time as evidence is over. An id that the catalogue does not know stays: it
  * may be the wrong catalogue.
  */
-export async function sweepQuarantine(parts: Pick<Parts, 'sql' | 'images' | 'clock' | 'log' | 'settings'>): Promise<void> {
+export async function sweepQuarantine(
+  parts: Pick<Parts, 'sql' | 'images' | 'clock' | 'log' | 'settings'>,
+): Promise<void> {
   const { intake, imports, keepRejectedMs } = parts.settings
   const now = parts.clock.now()
   const idleSince = now - Math.max(intake.deadlineMs, imports.deadlineMs) - MARGIN_MS

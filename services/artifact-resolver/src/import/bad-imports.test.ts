@@ -177,7 +177,7 @@ describe('bad input 40 and 56: a source that', () => {
     ],
     [
       'sends interim answers without end',
-      (socket: Socket) => writeForEver(socket, 'HTTP/1.1 102 Processing\r\n\r\n'),
+      (socket: Socket) => writeForEver(socket, 'HTTP/1.1 102 Processing\r\n\r\n'.repeat(100)),
       /interim answers without end/,
     ],
   ] as const)('%s is asked five times, and then given up', async (_, answer, why) => {

@@ -25,6 +25,17 @@ async function serve(answer: RequestListener, host = '127.0.0.1'): Promise<strin
 const fetchFrom = (url: string, rest: Partial<FetchLimits> = {}) =>
   fetchSource(url, { labNetworks: LAB, maxBytes: 1_000, idleMs: 5_000, signal: AbortSignal.timeout(5_000), ...rest })
 
+/** A name server that leads every name to these addresses. */
+function namesLeadTo(answer: () => string[]): ResolveName {
+  type Answer = (error: null, addresses: { address: string; family: number }[]) => void
+  const resolve = (_name: string, _options: object, done: Answer) =>
+    done(
+      null,
+      answer().map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+    )
+  return resolve as ResolveName
+}
+
 it('reads an image from a public server', async () => {
   const url = await serve((_, response) => response.end('image'))
   const source = await fetchFrom(`${url}/fw`)
@@ -63,10 +74,10 @@ it('resolves a name once for a connection, and connects to what it checked: rebi
   await once(outside, 'listening')
   // A name server of the other side: a good address first, and the inside ever after.
   const answers: string[] = []
-  const resolveName = ((_name, _options, done) => {
+  const resolveName = namesLeadTo(() => {
     answers.push(answers.length === 0 ? '127.0.0.1' : '127.0.0.2')
-    done(null, [{ address: answers.at(-1)!, family: 4 }])
-  }) as ResolveName
+    return [answers.at(-1)!]
+  })
   const found = await fetchFrom(`http://rebinding.example:${port}/`, { resolveName })
   expect(found).toEqual({
     kind: 'refused',
@@ -80,11 +91,7 @@ it('connects to none of the addresses of a name if one of them lies inside', asy
   let reached = 0
   const url = await serve((_, response) => void (reached++, response.end('image')))
   for (const mixed of [['127.0.0.1', '169.254.169.254'], ['::ffff:10.0.0.1', '127.0.0.1'], ['fe80::1%lo'], []]) {
-    const resolveName = ((_name, _options, done) =>
-      done(
-        null,
-        mixed.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
-      )) as ResolveName
+    const resolveName = namesLeadTo(() => mixed)
     const found = await fetchFrom(url.replace('127.0.0.1', 'mixed.example'), { resolveName })
     expect(found).toMatchObject({ kind: 'refused', detail: expect.stringContaining('mixed.example leads to') })
   }

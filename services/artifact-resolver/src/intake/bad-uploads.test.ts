@@ -46,7 +46,11 @@ async function nothingStays(artifactId: string) {
 }
 async function takesTheRightOne(artifactId: string) {
   expect(await put(artifactId, IMAGE)).toMatchObject({ status: 201 })
-  expect(await world.get(artifactId)).toMatchObject({ status: 'quarantined', sha256: sha256Of(IMAGE), size: IMAGE.length })
+  expect(await world.get(artifactId)).toMatchObject({
+    status: 'quarantined',
+    sha256: sha256Of(IMAGE),
+    size: IMAGE.length,
+  })
 }
 
 it('takes nothing of an upload that ends before its announced length', async () => {
@@ -60,18 +64,33 @@ it('takes nothing of an upload that ends before its announced length', async () 
 })
 
 it.each([
-  ['longer than declared', { size: IMAGE.length }, Buffer.alloc(IMAGE.length + 1), 413, 'declared with 60000 bytes, and more'],
+  [
+    'longer than declared',
+    { size: IMAGE.length },
+    Buffer.alloc(IMAGE.length + 1),
+    413,
+    'declared with 60000 bytes, and more',
+  ],
   ['shorter than declared', { size: IMAGE.length }, IMAGE.subarray(1), 400, 'declared 60000 bytes, measured 59999'],
-  ['of another digest', { sha256: sha256Of(IMAGE) }, IMAGE.toReversed(), 400, `declared SHA-256 ${sha256Of(IMAGE)}, measured`],
+  [
+    'of another digest',
+    { sha256: sha256Of(IMAGE) },
+    IMAGE.toReversed(),
+    400,
+    `declared SHA-256 ${sha256Of(IMAGE)}, measured`,
+  ],
   ['empty', {}, Buffer.alloc(0), 400, 'no bytes'],
   ['larger than any image', {}, Buffer.alloc(MAX_BYTES + 1), 413, `at most ${MAX_BYTES} bytes`],
-] as const)('says what is wrong with one that is %s, and takes the right one later', async (_, draft, body, status, why) => {
-  const artifactId = await world.create(draft)
-  const refusal = await put(artifactId, body)
-  expect(refusal).toMatchObject({ status, detail: expect.stringContaining(why) })
-  await nothingStays(artifactId)
-  await takesTheRightOne(artifactId)
-})
+] as const)(
+  'says what is wrong with one that is %s, and takes the right one later',
+  async (_, draft, body, status, why) => {
+    const artifactId = await world.create(draft)
+    const refusal = await put(artifactId, body)
+    expect(refusal).toMatchObject({ status, detail: expect.stringContaining(why) })
+    await nothingStays(artifactId)
+    await takesTheRightOne(artifactId)
+  },
+)
 
 it('reads no more of an endless one than was declared, and what the sockets hold', async () => {
   const artifactId = await world.create({ size: IMAGE.length })
@@ -105,7 +124,10 @@ it('takes one of two at once, whole, and tells the other', async () => {
   })
   first.write(IMAGE.subarray(0, 30_000))
   await waitUntil(async () => (await world.stored()).incoming.length === 1)
-  expect(await put(artifactId, IMAGE.toReversed())).toMatchObject({ status: 409, detail: 'it is being uploaded already' })
+  expect(await put(artifactId, IMAGE.toReversed())).toMatchObject({
+    status: 409,
+    detail: 'it is being uploaded already',
+  })
   first.end(IMAGE.subarray(30_000))
   const [response] = (await once(first, 'response')) as [{ statusCode: number; resume(): void }]
   response.resume()

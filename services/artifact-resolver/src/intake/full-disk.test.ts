@@ -40,7 +40,9 @@ async function smallDisk({ full }: { full: boolean }) {
   await resize('96k')
 }
 
-it('refuses an upload on a full disk with the reason, leaves nothing, and takes it once there is room', async ({ skip }) => {
+it('refuses an upload on a full disk with the reason, leaves nothing, and takes it once there is room', async ({
+  skip,
+}) => {
   if (world === null) return skip(NO_RIGHTS)
   await smallDisk({ full: true })
   const artifactId = await world.create()

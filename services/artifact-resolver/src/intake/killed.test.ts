@@ -14,7 +14,10 @@ it('registers nothing of an upload that a kill -9 ended, sweeps what it left, an
   const entry = 'services/artifact-resolver/src/testing/resolver.main.ts'
   const ready = (output: string) => output.includes('"artifactId"')
   const victim = await startProcess({ entry, args: [directory], readyWhen: ready, deadlineMs: 90_000 })
-  const { intake, artifactId } = JSON.parse(/\{.*\}/.exec(victim.output())?.[0] ?? '') as { intake: string; artifactId: string }
+  const { intake, artifactId } = JSON.parse(/\{.*\}/.exec(victim.output())?.[0] ?? '') as {
+    intake: string
+    artifactId: string
+  }
   const upload = request(`${intake}/${artifactId}`, {
     method: 'PUT',
     headers: { authorization: `Bearer ${TOKEN}`, 'content-length': IMAGE.length },

@@ -71,7 +71,11 @@ it('reads and hashes the copy again each time it is due, asking by no ETag', asy
 })
 
 it.each([
-  ['one bit', (image: Buffer): Answer => sends(Buffer.concat([Buffer.from([image[0]! ^ 1]), image.subarray(1)])), 'SHA-256'],
+  [
+    'one bit',
+    (image: Buffer): Answer => sends(Buffer.concat([Buffer.from([image[0]! ^ 1]), image.subarray(1)])),
+    'SHA-256',
+  ],
   ['a shorter one', (image: Buffer): Answer => sends(image.subarray(1)), '49999 bytes'],
   ['a page that says sorry', (): Answer => sends(Buffer.from('<html>maintenance</html>')), '24 bytes'],
   ['a longer one', (image: Buffer): Answer => sends(Buffer.concat([image, Buffer.from('x')])), 'more than 50000 bytes'],
@@ -106,9 +110,17 @@ it.each([
 it.each([
   ['is gone', says('404 Not Found'), /answered 404/],
   ['is busy', says('503 Busy'), /answered 503/],
-  ['breaks off', ((socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 50000\r\n\r\nhalf')) as Answer, /broke off/],
+  [
+    'breaks off',
+    ((socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 50000\r\n\r\nhalf')) as Answer,
+    /broke off/,
+  ],
   ['stalls', (() => undefined) as Answer, /nothing came for 100 ms/],
-  ['leads inside', ((socket) => socket.end('HTTP/1.1 302 Go\r\nLocation: http://127.0.0.2/\r\n\r\n')) as Answer, /not to be/],
+  [
+    'leads inside',
+    ((socket) => socket.end('HTTP/1.1 302 Go\r\nLocation: http://127.0.0.2/\r\n\r\n')) as Answer,
+    /not to be/,
+  ],
   ['packs it', sends(Buffer.alloc(50_000), 'Content-Encoding: gzip\r\n'), /coding/],
 ])('keeps devices away after four times that the origin %s, and lets them when it is back', async (_, away, why) => {
   const { artifactId, image, answer } = await hosted()

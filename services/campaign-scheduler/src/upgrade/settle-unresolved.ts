@@ -55,7 +55,8 @@ function factsFor(parts: Parts, { offer, reason }: Unresolved, at: number): Upgr
 }
 
 function reasonFact(reason: string, attemptId: string): FactBody {
-  if (reason === 'unavailable' || reason === 'origin_unavailable') return { kind: 'download_refused', attemptId, reason: 'shedding' }
+  if (reason === 'unavailable' || reason === 'origin_unavailable')
+    return { kind: 'download_refused', attemptId, reason: 'shedding' }
   const isAboutDevice = reason === 'model_does_not_fit' || reason === 'url_too_long'
   return isAboutDevice ? { kind: 'cancel_requested' } : { kind: 'artifact_revoked' }
 }
