@@ -8,4 +8,4 @@ const world = await startResolverWorld(
   {},
   { imagesAt: join(directory, 'images'), databaseAt: join(directory, 'database') },
 )
-console.log(JSON.stringify({ intake: world.intake, artifactId: await world.create() }))
+process.stdout.write(`${JSON.stringify({ intake: world.intake, artifactId: await world.create() })}\n`)
