@@ -15,6 +15,8 @@ const TRUSTED: Artifact = {
   sha256: SHA,
   hosting: 'file_server',
   sourceUrl: null,
+  import: null,
+  origin: null,
   verdict: {
     trusted: true,
     reasons: [],

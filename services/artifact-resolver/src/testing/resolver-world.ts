@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, generateKeyPairSync, sign } from 'node:crypto'
 import { mkdtemp, readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,19 +13,24 @@ import {
   artifactRevoked,
   artifactTrusted,
   type DataOf,
+  VERDICT_TYPE,
 } from '@sluice/contracts'
+import { signedBytesOf } from '@sluice/firmware'
 import { openDirectoryImageStore } from '@sluice/image-store'
 import { createIds, createLog, parseNetworks, systemClock } from '@sluice/runtime'
 import { openEmbedded, type Sql } from '@sluice/sql'
 import { waitUntil } from '@sluice/testbed'
 import { createArtifactResolver } from '../artifact-resolver.ts'
 import type { ArtifactResolverSettings } from '../parts.ts'
+import { readVerdictKeys } from '../read-verdict-keys.ts'
 
 export const ACTOR = 'operator:eve'
 export const TOKEN = 'internal-token-of-at-least-32-characters'
 export const MAX_BYTES = 100_000
 export const sha256Of = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 const ids = createIds()
+const VERIFIER = generateKeyPairSync('ed25519')
+const VERDICT_KEYS = readVerdictKeys(VERIFIER.publicKey.export({ format: 'pem', type: 'spki' }).toString())
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
@@ -91,6 +96,7 @@ export async function startResolverWorld(
     {
       filesBaseUrl: 'http://files.example.net:7549',
       downloadKey: Buffer.alloc(32, 7),
+      verdictKeys: VERDICT_KEYS,
       maxImageBytes: MAX_BYTES,
       keepUploadsMs: 60_000,
       keepRejectedMs: 3_600_000,
@@ -142,7 +148,7 @@ export async function startResolverWorld(
     trust: async (artifactId) => {
       const { sha256 } = await becomes(artifactId, 'quarantined')
       const verdict = { trusted: true, reasons: [], checks: [], at: new Date().toISOString() }
-      const data = { artifactId, sha256: sha256!, verdict }
+      const data = { artifactId, statement: signed({ artifactId, sha256, verdict }) }
       await verifier.publish(artifactTrusted, [{ id: ids.event(), key: artifactId, data }])
       await becomes(artifactId, 'trusted')
     },
@@ -176,4 +182,11 @@ export async function startResolverWorld(
       await sql.close()
     },
   }
+}
+
+/** As the verifier signs. */
+function signed(statement: unknown) {
+  const payload = Buffer.from(JSON.stringify(statement))
+  const sig = sign(null, signedBytesOf(VERDICT_TYPE, payload), VERIFIER.privateKey).toString('base64')
+  return { payloadType: VERDICT_TYPE, payload: payload.toString('base64'), signatures: [{ keyid: 'x', sig }] }
 }
