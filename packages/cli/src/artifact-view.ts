@@ -1,5 +1,5 @@
 import type { Artifact, Verdict } from '@sluice/contracts'
-import { sourceLines } from './artifact-lines.ts'
+import { sourceLines } from './source-lines.ts'
 import { printable, tableOf } from './table.ts'
 
 type Evidence = NonNullable<Verdict['evidence']>
@@ -23,9 +23,9 @@ export function artifactLines(artifact: Artifact): string[] {
   return [
     `${printable(artifact.name)} ${printable(artifact.version)}  ${artifact.status}`,
     ...reasonLines(verdict),
+    ...sourceLines(artifact).map((line) => `  ${line}`),
     '',
     ...pairs(identity(artifact)),
-    ...section('Source', sourceLines(artifact)),
     ...section('Fits', fitLines(artifact)),
     ...section('Settings', settingsLines(verdict?.evidence)),
     ...section('Signed by', keyLines(verdict?.evidence)),

@@ -2,9 +2,9 @@ import { createReadStream, readFileSync, statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { basename } from 'node:path'
 import type { Artifact, ImageFormat, SignatureAlgorithm } from '@sluice/contracts'
-import { troubleOf } from './artifact-lines.ts'
 import { artifactLines } from './artifact-view.ts'
 import { type Command, type Invocation, UsageError, listOf, requiredText, textOf } from './command.ts'
+import { troubleOf } from './source-lines.ts'
 import { tableOf } from './table.ts'
 
 const VERDICT_MS = 300_000

@@ -1,7 +1,7 @@
 import { mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { addAbortSignal, Readable } from 'node:stream'
-import { ImageStoreError } from './image-store-error.ts'
+import { Readable } from 'node:stream'
+import { abortable } from './abortable.ts'
 import { holdFile } from './hold-file.ts'
 import type { ByteRange, ImageStore, OpenedImage, Promoted } from './image-store.ts'
 import { absentIsNull, assertInside, onMedium } from './medium.ts'
@@ -148,32 +148,4 @@ async function openFile(path: string, range?: ByteRange): Promise<OpenedImage> {
 
 async function sizeOf(path: string): Promise<number | null> {
   return onMedium(async () => (await stat(path).catch(absentIsNull))?.size ?? null)
-}
-
-/** Ends with the signal, also where the source is in the middle of nothing: who waits for its next bytes is let go. */
-function abortable(source: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): AsyncIterable<Uint8Array> {
-  if (signal === undefined) return source
-  return source instanceof Readable ? addAbortSignal(signal, source) : untilAborted(source, signal)
-}
-
-async function* untilAborted(source: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const iterator = source[Symbol.asyncIterator]()
-  let letGo: () => void = () => undefined
-  const onAbort = () => letGo()
-  signal.addEventListener('abort', onAbort)
-  try {
-    for (;;) {
-      signal.throwIfAborted()
-      const next = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
-        letGo = () => reject(signal.reason as Error)
-        iterator.next().then(resolve, reject)
-      })
-      if (next.done === true) return
-      yield next.value
-    }
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-    // Not awaited: it comes to an end only after the bytes that do not come.
-    iterator.return?.().catch(() => undefined)
-  }
 }

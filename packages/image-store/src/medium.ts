@@ -13,10 +13,6 @@ export async function onMedium<T>(work: () => Promise<T>, signal?: AbortSignal):
   }
 }
 
-function isFull(cause: unknown): boolean {
-  return cause instanceof Error && 'code' in cause && (cause.code === 'ENOSPC' || cause.code === 'EDQUOT')
-}
-
 export function absentIsNull(error: unknown): null {
   if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
   throw error
@@ -25,4 +21,8 @@ export function absentIsNull(error: unknown): null {
 export function assertInside({ first, last }: ByteRange, size: number): void {
   if (first >= 0 && first <= last && last < size) return
   throw new ImageStoreError('bad_name', `no bytes ${first}-${last} in an image of ${size}`)
+}
+
+function isFull(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && (cause.code === 'ENOSPC' || cause.code === 'EDQUOT')
 }

@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync } from 'node:crypto'
+import { createHash, generateKeyPairSync, sign } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type RequestListener } from 'node:http'
@@ -23,14 +23,14 @@ import {
   VERDICT_TYPE,
   uploadGrant,
 } from '@sluice/contracts'
-import { campaignMarkOf, readGrant, readUpload } from '@sluice/firmware'
+import { campaignMarkOf, readGrant, readUpload, signedBytesOf } from '@sluice/firmware'
 import { openDirectoryImageStore, openDirectoryUploadStore } from '@sluice/image-store'
 import { createIds, createLog, parseNetworks, systemClock } from '@sluice/runtime'
 import type { Sql } from '@sluice/sql'
 import { waitUntil } from '@sluice/testbed'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createArtifactResolver, type ArtifactResolver } from './artifact-resolver.ts'
-import { signed, VERDICT_KEYS, VERIFIER } from './testing/signed-verdict.ts'
+import { readVerdictKeys } from './read-verdict-keys.ts'
 
 const ids = createIds()
 const log = createLog({ service: 'test', level: 'silent' })
@@ -44,10 +44,19 @@ const DRAFT: ArtifactDraft = {
   version: '2.0',
   signatures: [],
 }
+const VERIFIER = generateKeyPairSync('ed25519')
+const VERDICT_KEYS = readVerdictKeys(VERIFIER.publicKey.export({ format: 'pem', type: 'spki' }).toString())
 const FILES = 'http://files.example.net:7549'
 const ACTOR = 'operator:eve'
 
 const NOW = new Date().toISOString()
+
+/** What the verifier says, or somebody who is not. */
+function signed(statement: unknown, key = VERIFIER.privateKey, type: string = VERDICT_TYPE) {
+  const payload = Buffer.from(JSON.stringify(statement))
+  const sig = sign(null, signedBytesOf(type, payload), key).toString('base64')
+  return { payloadType: type, payload: payload.toString('base64'), signatures: [{ keyid: 'x', sig }] }
+}
 
 /** What the suite runs on. */
 export interface Stand {

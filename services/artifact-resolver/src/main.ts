@@ -4,8 +4,8 @@ import { parseNetworks, runMain } from '@sluice/runtime'
 import { connectPostgres } from '@sluice/sql'
 import { createArtifactResolver } from './artifact-resolver.ts'
 import { settings } from './config.ts'
-import { readVerdictKeys } from './read-verdict-keys.ts'
 import { s3StoreOf } from './import/s3-settings.ts'
+import { readVerdictKeys } from './read-verdict-keys.ts'
 
 const IMPORT_RETRY_MS = 30_000
 

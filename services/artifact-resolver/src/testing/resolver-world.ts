@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, generateKeyPairSync, sign } from 'node:crypto'
 import { mkdtemp, readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,20 +13,24 @@ import {
   artifactRevoked,
   artifactTrusted,
   type DataOf,
+  VERDICT_TYPE,
 } from '@sluice/contracts'
+import { signedBytesOf } from '@sluice/firmware'
 import { openDirectoryImageStore } from '@sluice/image-store'
 import { createIds, createLog, parseNetworks, systemClock } from '@sluice/runtime'
 import { openEmbedded, type Sql } from '@sluice/sql'
 import { waitUntil } from '@sluice/testbed'
 import { createArtifactResolver } from '../artifact-resolver.ts'
 import type { ArtifactResolverSettings } from '../parts.ts'
-import { signed, VERDICT_KEYS } from './signed-verdict.ts'
+import { readVerdictKeys } from '../read-verdict-keys.ts'
 
 export const ACTOR = 'operator:eve'
 export const TOKEN = 'internal-token-of-at-least-32-characters'
 export const MAX_BYTES = 100_000
 export const sha256Of = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 const ids = createIds()
+const VERIFIER = generateKeyPairSync('ed25519')
+const VERDICT_KEYS = readVerdictKeys(VERIFIER.publicKey.export({ format: 'pem', type: 'spki' }).toString())
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
@@ -178,4 +182,11 @@ export async function startResolverWorld(
       await sql.close()
     },
   }
+}
+
+/** As the verifier signs. */
+function signed(statement: unknown) {
+  const payload = Buffer.from(JSON.stringify(statement))
+  const sig = sign(null, signedBytesOf(VERDICT_TYPE, payload), VERIFIER.privateKey).toString('base64')
+  return { payloadType: VERDICT_TYPE, payload: payload.toString('base64'), signatures: [{ keyid: 'x', sig }] }
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { sourceLines, troubleOf } from './artifact-lines.ts'
+import { sourceLines, troubleOf } from './source-lines.ts'
 
 const AT = '2026-01-31T12:00:00.000Z'
 const plain = { import: null, origin: null, verdict: null }
