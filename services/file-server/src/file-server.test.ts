@@ -23,7 +23,8 @@ import { createIds, createLog, type EndedSpan, startTelemetry, systemClock } fro
 import { openEmbedded } from '@sluice/sql'
 import { waitUntil } from '@sluice/testbed'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { createFileServer, type FileServer, type FileServerSettings } from './file-server.ts'
+import { createFileServer, type FileServer } from './file-server.ts'
+import { defaultSettings, type FileServerSettings } from './file-server-settings.ts'
 
 const IMAGE = randomBytes(700_000)
 const SHA = createHash('sha256').update(IMAGE).digest('hex')
@@ -33,10 +34,10 @@ const ARTIFACT = ids.artifact()
 const CAMPAIGN = ids.campaign()
 
 const SETTINGS: FileServerSettings = {
+  ...defaultSettings,
   host: '127.0.0.1',
   port: 0,
   keys: [KEY],
-  requireCredentials: false,
   maxTransfers: 100,
   maxTransfersPerAttempt: 2,
   maxUploadBytes: 10_000,
@@ -103,7 +104,7 @@ async function start(changed: Partial<FileServerSettings> = {}): Promise<string>
     { ...SETTINGS, ...changed },
   )
   running.push(server)
-  return `http://127.0.0.1:${await server.start()}`
+  return `http://127.0.0.1:${(await server.start()).port}`
 }
 function grant(changed: Partial<DownloadGrant> = {}) {
   const whole: DownloadGrant = {
