@@ -39,6 +39,10 @@ export const usage = `pnpm bench [options]
 pnpm bench upgrades | informs | plan | growth | machine | hints [--help]
 
   campaigns at scale
+
+pnpm bench files [--help]
+
+  serving images, beside nginx
 `
 
 /** Null: help was asked for. Throws with a sentence for people. */

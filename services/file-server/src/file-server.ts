@@ -72,7 +72,7 @@ export function createFileServer(parts: FileServerParts, settings: FileServerSet
   }
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
     let attemptId: string | undefined
-    const endOverlong = clock.after(settings.maxTransferMs, () => response.destroy())
+    const endOverlong = clock.after(settings.maxTransferMs, () => request.socket.destroy())
     response.on('error', () => undefined)
     response.once('close', () => {
       // A connection that falls idle now would be kept alive for nothing.

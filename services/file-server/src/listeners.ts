@@ -45,10 +45,12 @@ export async function openListeners(
   serve: RequestListener,
   { clock, log }: { readonly clock: Clock; readonly log: Log },
 ): Promise<Listeners> {
+  // Whoever sends byte after byte is never idle: handshake and head have a deadline of their own.
+  const headMs = Math.min(HEAD_DEADLINE_MS, settings.idleMs)
   const options: ServerOptions = {
-    headersTimeout: HEAD_DEADLINE_MS,
-    requestTimeout: Math.max(HEAD_DEADLINE_MS, settings.requestMs),
-    connectionsCheckingInterval: 1_000,
+    headersTimeout: headMs,
+    requestTimeout: Math.max(headMs, settings.requestMs),
+    connectionsCheckingInterval: Math.min(1_000, headMs),
     keepAliveTimeout: 5_000,
     maxHeaderSize: 8 * 1024,
   }
@@ -65,10 +67,7 @@ export async function openListeners(
   const secure =
     tls === null || certificates === null
       ? null
-      : await open(
-          createTlsServer({ ...options, ...certificates.context, handshakeTimeout: HEAD_DEADLINE_MS }, serve),
-          tls.port,
-        )
+      : await open(createTlsServer({ ...options, ...certificates.context, handshakeTimeout: headMs }, serve), tls.port)
   if (secure !== null) watchTls(secure as unknown as TlsEmitter, certificates!, log)
 
   const all = [plain, secure].filter((server) => server !== null)

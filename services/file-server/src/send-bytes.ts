@@ -9,18 +9,24 @@ export async function sendBytes(
   response: ServerResponse,
   onWritten: (bytes: number) => void,
 ): Promise<boolean> {
-  let wake = () => undefined as void
-  // A piece behind another answer on the same connection is never called back when that connection goes.
-  response.once('close', () => wake())
+  const { socket } = response.req
+  let giveUp = () => undefined as void
   const taken = (write: (done: (error?: Error | null) => void) => void) =>
     new Promise<boolean>((resolve) => {
-      wake = () => resolve(false)
-      if (response.destroyed) return wake()
-      write((error) => resolve(error == null))
+      giveUp = () => resolve(false)
+      if (socket.destroyed) giveUp()
+      else write((error) => resolve(error == null))
     })
-  for await (const piece of pieces) {
-    if (!(await taken((done) => response.write(piece, done)))) return false
-    onWritten(piece.length)
+  // An answer that waits behind another one on the same connection hears nothing when that connection goes.
+  const onClose = () => giveUp()
+  socket.once('close', onClose)
+  try {
+    for await (const piece of pieces) {
+      if (!(await taken((done) => response.write(piece, done)))) return false
+      onWritten(piece.length)
+    }
+    return await taken((done) => response.end(done))
+  } finally {
+    socket.off('close', onClose)
   }
-  return taken((done) => response.end(done))
 }

@@ -57,6 +57,7 @@ export function readTransferLine(
   // The body of any other answer is not of the image.
   if (ticket === null || (status === '206') !== (first !== undefined)) return null
   const isImage = status === '200' || status === '206'
-  const from = Number(first ?? 0)
-  return { ticket, status: Number(status), served: { from, to: from + (isImage ? Number(bytes) : 0) } }
+  const from = Math.min(Number(first ?? 0), ticket.size)
+  const to = Math.min(from + (isImage ? Number(bytes) : 0), ticket.size)
+  return { ticket, status: Number(status), served: { from, to } }
 }

@@ -7,5 +7,6 @@ export const commands: Readonly<Record<string, Command>> = {
   informs: async (args) => (await import('./informs.ts')).benchInforms(args),
   growth: async (args) => (await import('./growth.ts')).benchGrowth(args),
   machine: async (args) => (await import('./machine.ts')).benchMachine(args),
+  files: async (args) => (await import('../files/files.ts')).benchFiles(args),
   hints: async (args) => (await import('./hints.ts')).benchHints(args),
 }
