@@ -1,4 +1,4 @@
-import { buffer } from 'node:stream/consumers'
+import type { Readable } from 'node:stream'
 import type { ImageStore } from '@sluice/image-store'
 import type { Image } from './image-memory.ts'
 import { METRICS } from './observability.ts'
@@ -27,7 +27,7 @@ export function createPieceCache(images: Pick<ImageStore, 'open'>, maxBytes: num
     const last = Math.min(first + PIECE_BYTES, size) - 1
     const opened = await images.open(sha256, { first, last })
     if (opened.kind === 'absent') return null
-    const bytes = await buffer(opened.stream)
+    const bytes = await bytesOf(opened.stream)
     if (bytes.length !== last - first + 1) throw new Error(`${bytes.length} bytes of piece ${index} of ${sha256}`)
     METRICS.read.add(bytes.length)
     return bytes
@@ -47,4 +47,10 @@ export function createPieceCache(images: Pick<ImageStore, 'open'>, maxBytes: num
       return piece
     },
   }
+}
+
+async function bytesOf(stream: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk)
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
 }

@@ -12,14 +12,14 @@ process.on('message', (order: FetchOrder) => {
 })
 
 /** Each path once, so many at a time, each on a connection of its own. */
-async function fetchAll({ port, paths, connections, bytesEach }: FetchOrder): Promise<FetchResult> {
+async function fetchAll({ port, paths, connections, bytesEach, range }: FetchOrder): Promise<FetchResult> {
   const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES)
   const waiting = [...paths]
   const started = performance.now()
   let bytes = 0
   const fetchNext = async () => {
     for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
-      const got = await fetchOne(port, path, buffer)
+      const got = await fetchOne(port, path, buffer, range)
       if (got < bytesEach) throw new Error(`${got} bytes instead of ${bytesEach} and a head`)
       bytes += bytesEach
     }
@@ -28,7 +28,8 @@ async function fetchAll({ port, paths, connections, bytesEach }: FetchOrder): Pr
   return { bytes, seconds: (performance.now() - started) / 1_000 }
 }
 
-function fetchOne(port: number, path: string, buffer: Buffer): Promise<number> {
+function fetchOne(port: number, path: string, buffer: Buffer, range?: string): Promise<number> {
+  const asked = range === undefined ? '' : `Range: ${range}\r\n`
   return new Promise((resolve, reject) => {
     let got = 0
     const callback = (bytes: number) => {
@@ -38,6 +39,6 @@ function fetchOne(port: number, path: string, buffer: Buffer): Promise<number> {
     const socket = connect({ host: '127.0.0.1', port, onread: { buffer, callback } })
     socket.on('error', reject)
     socket.on('close', () => resolve(got))
-    socket.write(`GET ${path} HTTP/1.1\r\nHost: files\r\nConnection: close\r\n\r\n`)
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: files\r\n${asked}Connection: close\r\n\r\n`)
   })
 }

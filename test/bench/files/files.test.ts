@@ -19,6 +19,8 @@ test('a promise that does not hold is named, and fails the run', () => {
   const row = (name: string, ratio: number): Row => ({
     name,
     cpu: 1,
+    nginx: 0,
+    files: 0,
     nats: 0,
     megabytesPerSecond: 1,
     times: { median: ratio, least: ratio, most: ratio },

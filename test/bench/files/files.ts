@@ -15,6 +15,7 @@ const SIZES = {
   connections: { usual: 8, most: 1_000, what: 'transfers at once' },
   crowd: { usual: 500, most: 4_000, what: 'transfers at once when memory is looked at' },
 }
+const WARM_TRANSFERS = 2_000
 /** What was promised, times what nginx takes. */
 const MOST_ALONE = 4
 const MOST_BEHIND_NGINX = 1.2
@@ -22,8 +23,11 @@ const MOST_BEHIND_NGINX = 1.2
 const MOST_BYTES_MORE = 64e6
 
 interface Cost {
-  /** CPU seconds per GB of images, of those who serve, and of NATS. */
+  /** CPU seconds per GB of images, of those who serve together, and of each. */
   readonly cpu: number
+  readonly nginx: number
+  readonly files: number
+  /** Beside them. */
   readonly nats: number
   readonly megabytesPerSecond: number
 }
@@ -41,7 +45,7 @@ export async function benchFiles(args: readonly string[]): Promise<void> {
     const variants = [stand.nginx, stand.alone, stand.aloneWithoutMemory, stand.behindNginx]
     const transfers = Math.max(connections, Math.ceil((gigabytes * 1e9) / bytesEach))
     const load = { transfers, connections: Math.ceil(connections), bytesEach }
-    for (const served of variants) await serve(stand, fetcher, served, load)
+    for (const served of variants) await warm(stand, fetcher, served, load)
     const measured = variants.map((served) => ({ name: served.name, rounds: [] as Cost[] }))
     for (let round = 1; round <= rounds; round += 1) {
       say(`round ${round} of ${Math.ceil(rounds)}`)
@@ -64,23 +68,32 @@ export async function benchFiles(args: readonly string[]): Promise<void> {
   }
 }
 
-async function serve(
-  stand: FilesStand,
-  fetcher: Fetcher,
-  served: Served,
-  load: { readonly transfers: number; readonly connections: number; readonly bytesEach: number },
-): Promise<Cost> {
-  const paths = Array.from({ length: load.transfers }, () => served.pathOf(0))
-  const used = () => served.pids.reduce((sum, pid) => sum + processorTime(pid), 0)
-  const [before, natsBefore] = [used(), processorTime(stand.natsPid)]
-  const { bytes, seconds } = await fetcher.fetch({ ...load, port: served.port, paths })
-  const gigabytes = bytes / 1e9
-  return {
-    cpu: (used() - before) / gigabytes,
-    nats: (processorTime(stand.natsPid) - natsBefore) / gigabytes,
-    megabytesPerSecond: bytes / 1e6 / seconds,
-  }
+/** Enough for Node to have compiled what it will. */
+async function warm(stand: FilesStand, fetcher: Fetcher, served: Served, load: Load): Promise<void> {
+  const paths = Array.from({ length: WARM_TRANSFERS }, () => served.pathOf(0))
+  const { port } = served
+  await fetcher.fetch({ port, paths, connections: load.connections, bytesEach: 1_000, range: 'bytes=0-999' })
+  await serve(stand, fetcher, served, load)
 }
+
+interface Load {
+  readonly transfers: number
+  readonly connections: number
+  readonly bytesEach: number
+}
+
+async function serve(stand: FilesStand, fetcher: Fetcher, served: Served, load: Load): Promise<Cost> {
+  const paths = Array.from({ length: load.transfers }, () => served.pathOf(0))
+  const used = () => ({ nginx: timeOf(served.nginxPid), files: timeOf(served.filesPid), nats: timeOf(stand.natsPid) })
+  const before = used()
+  const { bytes, seconds } = await fetcher.fetch({ ...load, port: served.port, paths })
+  const after = used()
+  const of = (name: keyof typeof after) => ((after[name] - before[name]) * 1e9) / bytes
+  const [nginx, files] = [of('nginx'), of('files')]
+  return { cpu: nginx + files, nginx, files, nats: of('nats'), megabytesPerSecond: bytes / 1e6 / seconds }
+}
+
+const timeOf = (pid: number | null) => (pid === null ? 0 : processorTime(pid))
 
 export interface Row extends Cost {
   readonly name: string
@@ -89,12 +102,15 @@ export interface Row extends Cost {
 }
 
 function rowOf(name: string, costs: readonly Cost[], base: readonly Cost[]): Row {
+  const of = (name: keyof Cost) => median(costs.map((cost) => cost[name]))
   const ratios = costs.map(({ cpu }, round) => cpu / base[round]!.cpu)
   return {
     name,
-    cpu: median(costs.map(({ cpu }) => cpu)),
-    nats: median(costs.map(({ nats }) => nats)),
-    megabytesPerSecond: median(costs.map((cost) => cost.megabytesPerSecond)),
+    cpu: of('cpu'),
+    nginx: of('nginx'),
+    files: of('files'),
+    nats: of('nats'),
+    megabytesPerSecond: of('megabytesPerSecond'),
     times: { median: median(ratios), least: Math.min(...ratios), most: Math.max(...ratios) },
   }
 }
@@ -115,7 +131,7 @@ async function measureCrowds(
   images: number,
   bytesEach: number,
 ): Promise<Crowd[]> {
-  const [pid = 0] = served.pids
+  const pid = served.filesPid!
   const measureOne = async (name: string, connections: number, of: number): Promise<Crowd> => {
     say(name)
     const beforeBytes = residentOf(pid)
@@ -134,9 +150,11 @@ async function measureCrowds(
 
 function costTable(rows: readonly Row[]): string {
   return table(
-    ['CPU seconds per GB served', 'servers', 'x nginx (least-most)', '(nats)', 'MB/s'],
-    rows.map(({ name, cpu, nats, megabytesPerSecond, times }) => [
+    ['CPU seconds per GB served', 'nginx', 'file server', 'both', 'x nginx (least-most)', '(nats)', 'MB/s'],
+    rows.map(({ name, nginx, files, cpu, nats, megabytesPerSecond, times }) => [
       name,
+      nginx.toFixed(3),
+      files.toFixed(3),
       cpu.toFixed(3),
       `${times.median.toFixed(2)} (${times.least.toFixed(2)}-${times.most.toFixed(2)})`,
       nats.toFixed(3),

@@ -9,6 +9,7 @@ export interface FetchOrder {
   readonly connections: number
   /** Less than that, and the head, is no answer. */
   readonly bytesEach: number
+  readonly range?: string
 }
 
 export interface FetchResult {

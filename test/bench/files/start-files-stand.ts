@@ -14,7 +14,8 @@ import { childNamed } from '../processor-time.ts'
 export interface Served {
   readonly name: string
   readonly port: number
-  readonly pids: readonly number[]
+  readonly nginxPid: number | null
+  readonly filesPid: number | null
   /** The path of one more transfer of an image. */
   pathOf(image: number): string
 }
@@ -90,20 +91,29 @@ export async function startFilesStand(images: number, bytesEach: number): Promis
       nginx: {
         name: 'nginx',
         port: plain.port,
-        pids: [pidOf(plain)],
+        nginxPid: pidOf(plain),
+        filesPid: null,
         pathOf: (image) => `/sha256/${stored[image % stored.length]!.sha256}`,
       },
-      alone: { name: 'file server alone', port: alone.port, pids: [alone.pid], pathOf: granted },
+      alone: {
+        name: 'file server alone',
+        port: alone.port,
+        nginxPid: null,
+        filesPid: alone.pid,
+        pathOf: granted,
+      },
       aloneWithoutMemory: {
         name: 'file server alone, no image in memory',
         port: withoutMemory.port,
-        pids: [withoutMemory.pid],
+        nginxPid: null,
+        filesPid: withoutMemory.pid,
         pathOf: granted,
       },
       behindNginx: {
         name: 'file server and nginx (X-Accel)',
         port: telling.port,
-        pids: [asked.pid, pidOf(telling)],
+        nginxPid: pidOf(telling),
+        filesPid: asked.pid,
         pathOf: granted,
       },
       natsPid: childNamed('nats-server'),
