@@ -2,17 +2,20 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { findNginx, startNginx, type TestServer, waitUntil } from '@sluice/testbed'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { findNginx, startNginx, waitUntil } from '@sluice/testbed'
+import { afterAll, describe, expect, it } from 'vitest'
 import { ask, askRaw } from './testing/ask.ts'
-import { openStand, type Stand, type StoredImage } from './testing/stand.ts'
+import { openStand } from './testing/stand.ts'
 
 const CONF = readFileSync(join(import.meta.dirname, '../../../deploy/nginx/files.conf'), 'utf8')
 
-let stand: Stand
-let image: StoredImage
-let files: Awaited<ReturnType<Stand['start']>>
-let nginx: TestServer
+const stand = await openStand()
+const image = await stand.store(randomBytes(20_000_000))
+const files = await stand.start({
+  nginx: { transferLogPort: 0 },
+  pace: { bytesPerSecond: 0, transferBytesPerSecond: 50_000_000 },
+})
+const nginx = findNginx() === undefined ? null : await startNginx(confAt)
 
 /** The configuration as it is deployed, with the addresses of this test; each of these stands in it. */
 function confAt(port: number, directory: string): string {
@@ -30,26 +33,15 @@ function confAt(port: number, directory: string): string {
     return conf.replaceAll(from, to)
   }, CONF)
 }
-const logOf = () => readFileSync(join(nginx.directory, 'access.log'), 'utf8')
+afterAll(() => stand.close())
 
 describe('behind nginx, which sends the bytes', () => {
-  if (findNginx() === undefined) {
+  if (nginx === null) {
     it('a device gets its image', ({ skip }) => skip('nginx is not installed here: apt-get install nginx'))
     return
   }
-  beforeAll(async () => {
-    stand = await openStand()
-    image = await stand.store(randomBytes(20_000_000))
-    files = await stand.start({
-      nginx: { transferLogPort: 0 },
-      pace: { bytesPerSecond: 0, transferBytesPerSecond: 50_000_000 },
-    })
-    nginx = await startNginx(confAt)
-  })
-  afterAll(async () => {
-    await nginx.stop()
-    await stand.close()
-  })
+  afterAll(() => nginx.stop())
+  const logOf = () => readFileSync(join(nginx.directory, 'access.log'), 'utf8')
   const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
     ask(nginx.port, path, headers, method)
 
@@ -79,7 +71,7 @@ describe('behind nginx, which sends the bytes', () => {
     await stand.told(mine.attemptId, 'first_byte_served')
     await get(mine.path, { range: 'bytes=0-14999998' })
     await get(mine.path, {}, 'HEAD')
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    await new Promise((resolve) => setTimeout(resolve, 500))
     await stand.told(mine.attemptId, 'first_byte_served')
     await get(mine.path, { range: 'bytes=14999999-14999999' })
     await stand.told(mine.attemptId, 'first_byte_served', 'last_byte_served')
@@ -95,7 +87,7 @@ describe('behind nginx, which sends the bytes', () => {
     await waitUntil(() =>
       stand.logged.some((line) => line.includes(mine.attemptId) && line.includes('files.transfer.ended')),
     )
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    await new Promise((resolve) => setTimeout(resolve, 500))
     await stand.told(mine.attemptId, 'first_byte_served')
   })
 

@@ -164,7 +164,7 @@ describe('a device with a grant', () => {
     await told(mine.attemptId, 'first_byte_served')
     expect((await bytesOf(await piece('bytes=0-599998'))).length).toBe(599_999)
     expect((await bytesOf(await piece('bytes=0-10'))).length).toBe(11)
-    await new Promise((resolve) => setTimeout(resolve, 150))
+    await new Promise((resolve) => setTimeout(resolve, 500))
     await told(mine.attemptId, 'first_byte_served')
     await bytesOf(await piece('bytes=599999-599999'))
     await told(mine.attemptId, 'first_byte_served', 'last_byte_served')
@@ -195,7 +195,7 @@ describe('a device with a grant', () => {
       const silent = await beginHere()
       await goOnThere(silent, headers)
       await told(silent.attemptId, 'first_byte_served', 'first_byte_served')
-      await new Promise((resolve) => setTimeout(resolve, 150))
+      await new Promise((resolve) => setTimeout(resolve, 500))
       await told(silent.attemptId, 'first_byte_served', 'first_byte_served')
     }
   })
@@ -242,7 +242,7 @@ describe('a device with a grant', () => {
     const response = await fetch(`${url}/${mine.path}/f`, { method: 'HEAD' })
     expect([response.status, response.headers.get('content-length')]).toEqual([200, String(IMAGE.length)])
     expect((await fetch(`${url}/${mine.path}/f`, { method: 'POST' })).status).toBe(405)
-    await new Promise((resolve) => setTimeout(resolve, 150))
+    await new Promise((resolve) => setTimeout(resolve, 500))
     expect(factsOf(mine.attemptId)).toEqual([])
   })
 })
@@ -270,7 +270,7 @@ describe('what is refused', () => {
     ]) {
       expect([path, (await fetch(`${url}/${path}`)).status]).toEqual([path, 404])
     }
-    await new Promise((resolve) => setTimeout(resolve, 150))
+    await new Promise((resolve) => setTimeout(resolve, 500))
     expect([...factsOf(mine.attemptId), ...factsOf(other.attemptId)]).toEqual([])
   })
 

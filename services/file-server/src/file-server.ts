@@ -14,7 +14,7 @@ import { createPacer } from './pacer.ts'
 import { createPieceCache } from './piece-cache.ts'
 import { createFactReporter } from './report-facts.ts'
 import { isUpload, receiveUpload } from './receive-upload.ts'
-import { serveImage } from './serve-image.ts'
+import { serveImage, type ServeParts } from './serve-image.ts'
 import { followStoppedWork, type StoppedWork } from './stopped-work.ts'
 import { createTransferTeller } from './tell-transfers.ts'
 import { openTransferLog, type TransferLog } from './transfer-log.ts'
@@ -62,25 +62,34 @@ export function createFileServer(parts: FileServerParts, settings: FileServerSet
   let transferLog: TransferLog | null = null
   let draining = false
 
-  const answer = (request: IncomingMessage, response: ServerResponse, onAttempt: (id: string) => void) => {
+  const answer = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    told: Pick<ServeParts, 'onAttempt' | 'onHandedOver'>,
+  ) => {
     if (stopped === null) throw new Error('served before it was started')
     const common = { admission, authenticator, keys, clock, log }
     if (uploads !== undefined && isUpload(request.url ?? '')) {
       return receiveUpload(request, response, { ...common, uploads, maxUploadBytes, bus, ids })
     }
-    return serveImage(request, response, { ...common, stopped, memory, pieces, pacer, teller, nginx, onAttempt })
+    return serveImage(request, response, { ...common, stopped, memory, pieces, pacer, teller, nginx, ...told })
   }
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
     let attemptId: string | undefined
+    let isHandedOver = false
     const endOverlong = clock.after(settings.maxTransferMs, () => request.socket.destroy())
     response.on('error', () => undefined)
     response.once('close', () => {
       // A connection that falls idle now would be kept alive for nothing.
       if (draining) setImmediate(() => listeners?.closeIdle())
-      logEnd(request, response, attemptId)
+      METRICS.requests.add(1, { status: response.statusCode })
+      if (!isHandedOver) logEnd(request, response, attemptId)
     })
     try {
-      await answer(request, response, (genuine) => (attemptId = genuine))
+      await answer(request, response, {
+        onAttempt: (genuine) => (attemptId = genuine),
+        onHandedOver: () => (isHandedOver = true),
+      })
     } catch (error) {
       log.error({ err: error, path: maskToken(request.url ?? ''), attempt_id: attemptId }, LOG.requestFailed)
       // A store that does not answer is no verdict on the request. Once bytes have left, only the connection can say so.
@@ -91,7 +100,6 @@ export function createFileServer(parts: FileServerParts, settings: FileServerSet
     }
   }
   const logEnd = ({ method, url = '', headers }: IncomingMessage, response: ServerResponse, attempt?: string) => {
-    METRICS.requests.add(1, { status: response.statusCode })
     log.info(
       {
         method,

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { DownloadGrant } from '@sluice/firmware'
 import type { Image } from './image-memory.ts'
 import type { Plan } from './plan-answer.ts'
+import { METRICS } from './observability.ts'
 import type { TransferTeller } from './tell-transfers.ts'
 import type { TicketOffice } from './transfer-ticket.ts'
 
@@ -25,6 +26,7 @@ export function handOver(
   { teller, tickets, transferBytesPerSecond }: HandOverParts,
 ): void {
   teller.began(grant)
+  METRICS.handedOver.add(1)
   const { attemptId, upgradeId } = grant
   response
     .writeHead(200, {

@@ -2,22 +2,15 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { waitUntil } from '@sluice/testbed'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { ask, askRaw } from './testing/ask.ts'
-import { openStand, type Stand, type StoredImage } from './testing/stand.ts'
+import { openStand } from './testing/stand.ts'
 
-let stand: Stand
-let small: StoredImage
+const stand = await openStand()
+const small = await stand.store(randomBytes(1_000))
 /** Larger than what sockets hold on the way. */
-let large: StoredImage
-let port: number
-
-beforeAll(async () => {
-  stand = await openStand()
-  small = await stand.store(randomBytes(1_000))
-  large = await stand.store(randomBytes(20_000_000))
-  port = (await stand.start()).port
-})
+const large = await stand.store(randomBytes(20_000_000))
+const { port } = await stand.start()
 afterAll(() => stand.close())
 
 const statusOf = (answer: string) => Number(/^HTTP\/1\.1 (\d{3}) /.exec(answer)?.[1] ?? 0)
@@ -107,7 +100,7 @@ describe('a request', () => {
       expect([method, answer.status, answer.headers.allow]).toEqual([method, 405, 'GET, HEAD'])
     }
     expect(statusOf(await askRaw(port, 'CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n'))).toBe(0)
-    await new Promise((resolve) => setTimeout(resolve, 150))
+    await new Promise((resolve) => setTimeout(resolve, 500))
     expect(stand.factsOf(mine.attemptId)).toEqual([])
   })
 

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { copyFile, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { findNginx, startNginx, type TestServer } from '@sluice/testbed'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { ask, type Answered } from './testing/ask.ts'
-import { openStand, type Stand, type StoredImage } from './testing/stand.ts'
+import { openStand } from './testing/stand.ts'
 
 /**
  * Each request goes to the file server and to a real nginx that serves the same bytes; what they answer is the same, or
@@ -168,23 +168,21 @@ const cases: readonly Case[] = [
 
 const isNginxHere = findNginx() !== undefined
 
-let stand: Stand
-let image: StoredImage
-let port: number
-let nginx: TestServer | undefined
+const stand = await openStand()
+const image = await stand.store(randomBytes(SIZE))
+const { port } = await stand.start()
 const modified = new Date(Date.UTC(2026, 0, 2, 3, 4, 5))
 const oneDay = 24 * 3_600_000
+const nginx = isNginxHere ? await serveByNginx() : null
 
-beforeAll(async () => {
-  stand = await openStand()
-  image = await stand.store(randomBytes(SIZE))
-  port = (await stand.start()).port
-  if (!isNginxHere) return
-  nginx = await startNginx((at, directory) => `server { listen 127.0.0.1:${at}; root ${directory}; }`)
-  const file = join(nginx.directory, 'fw.bin')
+async function serveByNginx(): Promise<TestServer> {
+  const server = await startNginx((at, directory) => `server { listen 127.0.0.1:${at}; root ${directory}; }`)
+  const file = join(server.directory, 'fw.bin')
   await copyFile(join(stand.directory, 'sha256', image.sha256), file)
   await utimes(file, modified, modified)
-})
+  return server
+}
+
 afterAll(async () => {
   await nginx?.stop()
   await stand.close()
@@ -233,15 +231,15 @@ describe('ranges and conditions', () => {
     else expect(answer.headers['accept-ranges']).toBe('bytes')
   })
 
-  if (!isNginxHere) {
+  if (nginx === null) {
     it('are answered as by nginx', ({ skip }) => skip('nginx is not installed here: apt-get install nginx'))
     return
   }
   it.each(named)(
     'are answered as by nginx, or it is said why not: %s',
     async (_, { headers, method = 'GET', ours, nginx: theirs, because }) => {
-      const { etag } = (await ask(nginx!.port, '/fw.bin', {}, 'HEAD')).headers
-      const answer = await ask(nginx!.port, '/fw.bin', written(headers, etag!), method)
+      const { etag } = (await ask(nginx.port, '/fw.bin', {}, 'HEAD')).headers
+      const answer = await ask(nginx.port, '/fw.bin', written(headers, etag!), method)
       expect(told(answer, method)).toBe(theirs ?? ours)
       if (theirs !== undefined && theirs !== ours) expect(because).toMatch(/^\d+\.\d+/)
     },

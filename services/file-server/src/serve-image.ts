@@ -19,6 +19,8 @@ export interface ServeParts extends AuthoriseParts, SendParts {
   readonly log: Log
   /** Hears whose request it is, once its token was found genuine. */
   readonly onAttempt: (attemptId: string) => void
+  /** Nginx says how it ends. */
+  readonly onHandedOver: () => void
 }
 
 /** Answers one request for an image: granted, not stopped, authenticated, admitted; then the bytes. */
@@ -69,6 +71,7 @@ async function serveGranted(
   }
   if (parts.nginx === null || nginxWouldJudge(request)) return sendImage(response, grant, image, plan, parts)
   handOver(response, grant, image, plan, parts.nginx)
+  parts.onHandedOver()
   return true
 }
 

@@ -10,22 +10,17 @@ import { buffer } from 'node:stream/consumers'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { systemClock } from '@sluice/runtime'
 import { createAuthority, waitUntil } from '@sluice/testbed'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, expect, it } from 'vitest'
 import type { TlsSettings } from './listeners.ts'
 import { ask, askRaw } from './testing/ask.ts'
-import { openStand, type Stand, type StoredImage } from './testing/stand.ts'
+import { openStand } from './testing/stand.ts'
 
 const operator = createAuthority()
 const localhost = operator.sign('localhost')
 const MODERN: TlsSettings = { port: 0, ...localhost, minVersion: 'TLSv1.2' }
 const folder = mkdtempSync(join(tmpdir(), 'sluice-tls-'))
-let stand: Stand
-let image: StoredImage
-
-beforeAll(async () => {
-  stand = await openStand()
-  image = await stand.store(randomBytes(9_000_000))
-})
+const stand = await openStand()
+const image = await stand.store(randomBytes(9_000_000))
 afterAll(async () => {
   await stand.close()
   rmSync(folder, { recursive: true, force: true })

@@ -8,14 +8,16 @@ import { type Fetcher, startFetcher } from './start-fetcher.ts'
 import { type FilesStand, type Served, startFilesStand } from './start-files-stand.ts'
 
 const SIZES = {
-  megabytes: { usual: 32, most: 1_000, what: 'of one image' },
-  images: { usual: 8, most: 100, what: 'that there are' },
+  megabytes: { usual: 64, most: 1_000, what: 'of one image' },
+  images: { usual: 12, most: 100, what: 'that there are' },
   gigabytes: { usual: 4, most: 1_000, what: 'served by each variant in each round' },
   rounds: { usual: 5, most: 100, what: 'in which the variants take turns' },
   connections: { usual: 8, most: 1_000, what: 'transfers at once' },
   crowd: { usual: 500, most: 4_000, what: 'transfers at once when memory is looked at' },
 }
 const WARM_TRANSFERS = 2_000
+/** Of an image, for each of a crowd. */
+const CROWD_BYTES = 16e6
 /** What was promised, times what nginx takes. */
 const MOST_ALONE = 4
 const MOST_BEHIND_NGINX = 1.2
@@ -137,7 +139,8 @@ async function measureCrowds(
     const beforeBytes = residentOf(pid)
     forgetPeak(pid)
     const paths = Array.from({ length: connections }, (_, index) => served.pathOf(index % of))
-    await fetcher.fetch({ port: served.port, paths, connections, bytesEach })
+    const range = `bytes=0-${CROWD_BYTES - 1}`
+    await fetcher.fetch({ port: served.port, paths, connections, bytesEach: Math.min(bytesEach, CROWD_BYTES), range })
     return { name, beforeBytes, mostBytes: peakOf(pid), ofOneImage: of === 1 }
   }
   return [
