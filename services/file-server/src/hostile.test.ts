@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { rm } from 'node:fs/promises'
 import { connect } from 'node:net'
+import { join } from 'node:path'
 import { waitUntil } from '@sluice/testbed'
 import { afterAll, describe, expect, it } from 'vitest'
 import { ask, askRaw } from './testing/ask.ts'
@@ -167,6 +169,18 @@ describe('a device', () => {
     )
     for (const socket of held) socket.destroy()
   })
+})
+
+it('an image that went away after it was known is 503 before a byte of it, and not the fault of the device', async () => {
+  const image = await stand.store(randomBytes(500))
+  const { port: forgetful } = await stand.start({ cacheBytes: 0 })
+  expect((await ask(forgetful, stand.grant(image.artifactId).path)).body.equals(image.bytes)).toBe(true)
+  await rm(join(stand.directory, 'sha256', image.sha256))
+  const mine = stand.grant(image.artifactId)
+  const { status, headers } = await ask(forgetful, mine.path)
+  expect([status, headers['retry-after']]).toEqual([503, '30'])
+  await stand.told(mine.attemptId, 'download_refused')
+  expect(stand.factsOf(mine.attemptId)).toMatchObject([{ reason: 'shedding' }])
 })
 
 it('what is paced arrives whole, and is told', async () => {
