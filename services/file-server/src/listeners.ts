@@ -78,12 +78,14 @@ export async function openListeners(
     close: async () => {
       certificates?.close()
       await Promise.all(
-        all.map(async (server) => {
-          const closed = once(server, 'close')
-          server.close()
-          server.closeIdleConnections()
-          await closed
-        }),
+        all
+          .filter(({ listening }) => listening)
+          .map(async (server) => {
+            const closed = once(server, 'close')
+            server.close()
+            server.closeIdleConnections()
+            await closed
+          }),
       )
     },
     giveUp: () => all.forEach((server) => server.closeAllConnections()),

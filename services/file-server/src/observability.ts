@@ -33,7 +33,10 @@ export const METRICS = {
     description: 'Bytes of images read from the store: what was not in memory.',
     unit: 'By',
   }),
-  paced: meter.createCounter('files.paced.seconds', { description: 'Time that transfers waited for the budget.', unit: 's' }),
+  paced: meter.createCounter('files.paced.seconds', {
+    description: 'Time that transfers waited for the budget.',
+    unit: 's',
+  }),
   uploaded: meter.createCounter('files.uploaded', { description: 'Bytes that devices put.', unit: 'By' }),
   refusals: meter.createCounter('files.refusals', {
     description: 'Downloads refused, by reason; shedding is what did not fit the limits.',

@@ -103,7 +103,7 @@ export async function openStand() {
         { ...defaultSettings, host: '127.0.0.1', port: 0, keys: [KEY], drainMs: 2_000, ...changed },
       )
       running.push(server)
-      return { ...(await server.start()), stop: () => server.stop() }
+      return server.start()
     },
     async close() {
       await Promise.all(running.map((server) => server.stop()))
