@@ -1,5 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs'
 import { type Flood, type FloodAnswers, flood, floods } from './flood.ts'
+import { forgetPeak, peakOf } from './resident-memory.ts'
 import type { Gateway } from './start-stand.ts'
 
 /** What the gateway is allowed to hold at its worst. */
@@ -18,7 +18,7 @@ export async function measureMemory(
   atOnce: number,
   say: (line: string) => void,
 ): Promise<MemoryRow[]> {
-  const rows: MemoryRow[] = [{ flood: 'nothing, after a warm-up', answers: {}, peakBytes: peakSince(gateway.pid) }]
+  const rows: MemoryRow[] = [{ flood: 'nothing, after a warm-up', answers: {}, peakBytes: peakOf(gateway.pid) }]
   for (const one of floods) {
     rows.push(await measureFlood(gateway, one, atOnce))
     say(`${one.name}: ${(rows.at(-1)!.peakBytes / 1e6).toFixed(0)} MB`)
@@ -29,22 +29,11 @@ export async function measureMemory(
 async function measureFlood(gateway: Gateway, one: Flood, atOnce: number): Promise<MemoryRow> {
   forgetPeak(gateway.pid)
   const answers = await flood(gateway.port, one, atOnce)
-  return { flood: one.name, answers, peakBytes: peakSince(gateway.pid) }
+  return { flood: one.name, answers, peakBytes: peakOf(gateway.pid) }
 }
 
 export function tooMuchMemory(rows: readonly MemoryRow[]): string[] {
   return rows
     .filter(({ peakBytes }) => peakBytes > MOST_BYTES)
     .map(({ flood: name, peakBytes }) => `${(peakBytes / 1e6).toFixed(0)} MB for ${name}, at most 200 were due`)
-}
-
-/** The kernel keeps the highest resident size: man 5 proc_pid_status, VmHWM; proc_pid_clear_refs, 5. */
-function peakSince(pid: number): number {
-  const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]
-  if (kilobytes === undefined) throw new Error(`the memory of process ${pid} cannot be read`)
-  return Number(kilobytes) * 1_024
-}
-
-function forgetPeak(pid: number): void {
-  writeFileSync(`/proc/${pid}/clear_refs`, '5')
 }

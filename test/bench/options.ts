@@ -43,6 +43,10 @@ pnpm bench upgrades | informs | plan | growth | machine | hints [--help]
 pnpm bench verify [--help]
 
   what it costs to look at an image
+
+pnpm bench files [--help]
+
+  serving images, beside nginx
 `
 
 /** Null: help was asked for. Throws with a sentence for people. */

@@ -30,3 +30,15 @@ test('tokens of any length are of that length, and none comes twice', () => {
   // Bytes that were cleared behind a token must not come out as the next one.
   expect(tokens.filter((token) => /AAAAAA/.test(token))).toEqual([])
 })
+
+test('what is random of an id has every character in every place', () => {
+  const ids = createIds()
+  const seen = Array.from({ length: 16 }, () => new Set<string>())
+  // Each in a millisecond of its own: within one they count up.
+  for (let ms = 0; ms < 2_000; ms += 1) {
+    const id = createIds(createManualClock(1_763_650_000_000 + ms)).event()
+    for (const [place, kinds] of seen.entries()) kinds.add(id[id.length - 1 - place]!)
+  }
+  expect(seen.map((kinds) => kinds.size)).toEqual(seen.map(() => 32))
+  expect(ids.event()).not.toBe(createIds().event())
+})

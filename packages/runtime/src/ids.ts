@@ -23,7 +23,7 @@ export interface Ids {
 }
 
 export function createIds(clock: Clock = systemClock): Ids {
-  const ulid = monotonicFactory()
+  const ulid = monotonicFactory(pooledFraction)
   const make = (prefix: string) => () => prefix + ulid(clock.now())
   return {
     campaign: make('cmp_'),
@@ -43,14 +43,24 @@ let pool = Buffer.alloc(0)
 /** A secret of so many random bytes, as base64url. */
 export function randomToken(bytes: number): string {
   if (bytes > POOL_BYTES) return randomBytes(bytes).toString('base64url')
-  // Asking the system costs as much for 4,096 bytes as for 16.
-  if (pool.length < bytes) pool = randomBytes(POOL_BYTES)
-  const taken = pool.subarray(0, bytes)
-  pool = pool.subarray(bytes)
+  const taken = takeRandom(bytes)
   const token = taken.toString('base64url')
   // What was handed out is a secret of somebody else's now.
   taken.fill(0)
   return token
+}
+
+/** Asking the system costs as much for 4,096 bytes as for one. */
+function takeRandom(bytes: number): Buffer {
+  if (pool.length < bytes) pool = randomBytes(POOL_BYTES)
+  const taken = pool.subarray(0, bytes)
+  pool = pool.subarray(bytes)
+  return taken
+}
+
+/** For the characters of a ULID, 32 kinds of them: the library asks for one after the other. */
+function pooledFraction(): number {
+  return takeRandom(1)[0]! / 256
 }
 
 /** From 0 to below 1, for jitter. */

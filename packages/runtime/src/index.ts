@@ -1,5 +1,6 @@
 export { type Admin, type AdminSettings, type Check, createAdmin } from './admin.ts'
 export { type Batcher, type BatcherSettings, createBatcher } from './batcher.ts'
+export { type CertificateFiles, type FollowedCertificates, followCertificates } from './certificate-files.ts'
 export { type Cancel, type Clock, systemClock } from './clock.ts'
 export { natsSettings, postgresSettings, processSettings, redisSettings, topologySettings } from './common-settings.ts'
 export { withDeadline } from './deadline.ts'

@@ -23,7 +23,8 @@ import { createIds, createLog, type EndedSpan, startTelemetry, systemClock } fro
 import { openEmbedded } from '@sluice/sql'
 import { waitUntil } from '@sluice/testbed'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { createFileServer, type FileServer, type FileServerSettings } from './file-server.ts'
+import { createFileServer, type FileServer } from './file-server.ts'
+import { defaultSettings, type FileServerSettings } from './file-server-settings.ts'
 
 const IMAGE = randomBytes(700_000)
 const SHA = createHash('sha256').update(IMAGE).digest('hex')
@@ -33,10 +34,10 @@ const ARTIFACT = ids.artifact()
 const CAMPAIGN = ids.campaign()
 
 const SETTINGS: FileServerSettings = {
+  ...defaultSettings,
   host: '127.0.0.1',
   port: 0,
   keys: [KEY],
-  requireCredentials: false,
   maxTransfers: 100,
   maxTransfersPerAttempt: 2,
   maxUploadBytes: 10_000,
@@ -103,7 +104,7 @@ async function start(changed: Partial<FileServerSettings> = {}): Promise<string>
     { ...SETTINGS, ...changed },
   )
   running.push(server)
-  return `http://127.0.0.1:${await server.start()}`
+  return `http://127.0.0.1:${(await server.start()).port}`
 }
 function grant(changed: Partial<DownloadGrant> = {}) {
   const whole: DownloadGrant = {
@@ -163,7 +164,7 @@ describe('a device with a grant', () => {
     await told(mine.attemptId, 'first_byte_served')
     expect((await bytesOf(await piece('bytes=0-599998'))).length).toBe(599_999)
     expect((await bytesOf(await piece('bytes=0-10'))).length).toBe(11)
-    await new Promise((resolve) => setTimeout(resolve, 150))
+    await new Promise((resolve) => setTimeout(resolve, 500))
     await told(mine.attemptId, 'first_byte_served')
     await bytesOf(await piece('bytes=599999-599999'))
     await told(mine.attemptId, 'first_byte_served', 'last_byte_served')
@@ -194,7 +195,7 @@ describe('a device with a grant', () => {
       const silent = await beginHere()
       await goOnThere(silent, headers)
       await told(silent.attemptId, 'first_byte_served', 'first_byte_served')
-      await new Promise((resolve) => setTimeout(resolve, 150))
+      await new Promise((resolve) => setTimeout(resolve, 500))
       await told(silent.attemptId, 'first_byte_served', 'first_byte_served')
     }
   })
@@ -241,7 +242,7 @@ describe('a device with a grant', () => {
     const response = await fetch(`${url}/${mine.path}/f`, { method: 'HEAD' })
     expect([response.status, response.headers.get('content-length')]).toEqual([200, String(IMAGE.length)])
     expect((await fetch(`${url}/${mine.path}/f`, { method: 'POST' })).status).toBe(405)
-    await new Promise((resolve) => setTimeout(resolve, 150))
+    await new Promise((resolve) => setTimeout(resolve, 500))
     expect(factsOf(mine.attemptId)).toEqual([])
   })
 })
@@ -269,7 +270,7 @@ describe('what is refused', () => {
     ]) {
       expect([path, (await fetch(`${url}/${path}`)).status]).toEqual([path, 404])
     }
-    await new Promise((resolve) => setTimeout(resolve, 150))
+    await new Promise((resolve) => setTimeout(resolve, 500))
     expect([...factsOf(mine.attemptId), ...factsOf(other.attemptId)]).toEqual([])
   })
 

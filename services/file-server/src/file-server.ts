@@ -1,18 +1,24 @@
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Bus } from '@sluice/bus'
 import type { ImageStore, UploadStore } from '@sluice/image-store'
-import type { Check, Clock, Ids, Log } from '@sluice/runtime'
+import { type Check, type Clock, type Ids, type Log, RuntimeError } from '@sluice/runtime'
 import { createAdmission } from './admission.ts'
 import { createAttemptMemories } from './attempt-memory.ts'
 import { createAuthenticator } from './authenticate.ts'
-import { createDigestMemory } from './digest-memory.ts'
+import { contradictionIn, type FileServerSettings } from './file-server-settings.ts'
+import { createImageMemory } from './image-memory.ts'
+import { type Listeners, openListeners } from './listeners.ts'
+import { maskToken } from './mask-token.ts'
 import { LOG, METRICS } from './observability.ts'
+import { createPacer } from './pacer.ts'
+import { createPieceCache } from './piece-cache.ts'
 import { createFactReporter } from './report-facts.ts'
 import { isUpload, receiveUpload } from './receive-upload.ts'
-import { serveImage } from './serve-image.ts'
+import { serveImage, type ServeParts } from './serve-image.ts'
 import { followStoppedWork, type StoppedWork } from './stopped-work.ts'
+import { createTransferTeller } from './tell-transfers.ts'
+import { openTransferLog, type TransferLog } from './transfer-log.ts'
+import { createTicketOffice } from './transfer-ticket.ts'
 
 export interface FileServerParts {
   readonly bus: Bus
@@ -24,109 +30,65 @@ export interface FileServerParts {
   readonly log: Log
 }
 
-export interface FileServerSettings {
-  readonly host: string
-  /** 0: any free one. */
-  readonly port: number
-  /** Keys of download grants: the current one, then those still believed. */
-  readonly keys: readonly [Uint8Array, ...Uint8Array[]]
-  /** Whether the token in the path is not enough. */
-  readonly requireCredentials: boolean
-  readonly maxTransfers: number
-  readonly maxTransfersPerAttempt: number
-  /** Of one file a device puts. */
-  readonly maxUploadBytes: number
-  /** A socket on which nothing moves for this long is closed. */
-  readonly idleMs: number
-  /** However slowly it moves, a transfer ends after this time. */
-  readonly maxTransferMs: number
-  readonly stopsRefreshMs: number
-  /** How long transfers under way may go on after `stop`. */
-  readonly drainMs: number
-}
-
 export interface FileServer {
-  /** Resolves to the port once requests are answered. */
-  start(): Promise<number>
+  /** Resolves to where it listens, once requests are answered; 0: not at all. */
+  start(): Promise<{ readonly port: number; readonly tlsPort: number; readonly transferLogPort: number }>
   /** Takes no new requests, lets transfers end within `drainMs`, publishes what is left to tell. */
   stop(): Promise<void>
   readonly checks: Readonly<Record<string, Check>>
 }
 
-const HEAD_DEADLINE_MS = 10_000
 const REMEMBERED_ATTEMPTS = 100_000
-const REMEMBERED_DIGESTS = 10_000
+const REMEMBERED_IMAGES = 10_000
 
+/** Throws RuntimeError `invalid_settings` where they contradict each other. */
 export function createFileServer(parts: FileServerParts, settings: FileServerSettings): FileServer {
   const { bus, images, uploads, clock, ids, log } = parts
+  const { keys, maxUploadBytes, pace } = settings
+  const contradiction = contradictionIn(settings)
+  if (contradiction !== null) throw new RuntimeError('invalid_settings', contradiction)
   const facts = createFactReporter({ bus, clock, ids, log })
+  const teller = createTransferTeller(facts, createAttemptMemories(REMEMBERED_ATTEMPTS), clock)
   const admission = createAdmission({ inAll: settings.maxTransfers, perAttempt: settings.maxTransfersPerAttempt })
-  const attempts = createAttemptMemories(REMEMBERED_ATTEMPTS)
-  const digests = createDigestMemory(images, REMEMBERED_DIGESTS)
-  const authenticator = createAuthenticator(clock, settings.keys[0], settings.requireCredentials)
+  const authenticator = createAuthenticator(clock, keys[0], settings.requireCredentials)
+  const memory = createImageMemory(images, REMEMBERED_IMAGES)
+  const pieces = createPieceCache(images, settings.cacheBytes)
+  const pacer = createPacer(clock, pace)
+  const tickets = createTicketOffice(keys)
+  const { transferBytesPerSecond } = pace
+  const nginx = settings.nginx === null ? null : { teller, tickets, transferBytesPerSecond }
   let stopped: StoppedWork | null = null
+  let listeners: Listeners | null = null
+  let transferLog: TransferLog | null = null
   let draining = false
 
-  const server = createServer(
-    {
-      headersTimeout: HEAD_DEADLINE_MS,
-      requestTimeout: uploads === undefined ? HEAD_DEADLINE_MS : settings.maxTransferMs,
-      connectionsCheckingInterval: 1_000,
-      keepAliveTimeout: 5_000,
-      maxHeaderSize: 8 * 1024,
-    },
-    (request, response) => void serve(request, response),
-  )
-  server.setTimeout(settings.idleMs, (socket: Socket) => socket.destroy())
-
+  const answer = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    told: Pick<ServeParts, 'onAttempt' | 'onHandedOver'>,
+  ) => {
+    if (stopped === null) throw new Error('served before it was started')
+    const common = { admission, authenticator, keys, clock, log }
+    if (uploads !== undefined && isUpload(request.url ?? '')) {
+      return receiveUpload(request, response, { ...common, uploads, maxUploadBytes, bus, ids })
+    }
+    return serveImage(request, response, { ...common, stopped, memory, pieces, pacer, teller, nginx, ...told })
+  }
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
     let attemptId: string | undefined
-    const endOverlong = clock.after(settings.maxTransferMs, () => response.destroy())
+    let isHandedOver = false
+    const endOverlong = clock.after(settings.maxTransferMs, () => request.socket.destroy())
     response.on('error', () => undefined)
     response.once('close', () => {
       // A connection that falls idle now would be kept alive for nothing.
-      if (draining) setImmediate(() => server.closeIdleConnections())
+      if (draining) setImmediate(() => listeners?.closeIdle())
       METRICS.requests.add(1, { status: response.statusCode })
-      log.info(
-        {
-          method: request.method,
-          path: maskToken(request.url ?? ''),
-          status: response.statusCode,
-          range: request.headers.range,
-          complete: response.writableFinished,
-          attempt_id: attemptId,
-        },
-        LOG.requestEnded,
-      )
+      if (!isHandedOver) logEnd(request, response, attemptId)
     })
     try {
-      if (stopped === null) throw new Error('served before it was started')
-      const { keys, maxUploadBytes } = settings
-      if (uploads !== undefined && isUpload(request.url ?? '')) {
-        return await receiveUpload(request, response, {
-          uploads,
-          maxUploadBytes,
-          bus,
-          ids,
-          admission,
-          authenticator,
-          keys,
-          clock,
-          log,
-        })
-      }
-      await serveImage(request, response, {
-        images,
-        digests,
-        stopped,
-        facts,
-        admission,
-        attempts,
-        authenticator,
-        keys,
-        clock,
-        log,
+      await answer(request, response, {
         onAttempt: (genuine) => (attemptId = genuine),
+        onHandedOver: () => (isHandedOver = true),
       })
     } catch (error) {
       log.error({ err: error, path: maskToken(request.url ?? ''), attempt_id: attemptId }, LOG.requestFailed)
@@ -137,43 +99,46 @@ export function createFileServer(parts: FileServerParts, settings: FileServerSet
       endOverlong()
     }
   }
+  const logEnd = ({ method, url = '', headers }: IncomingMessage, response: ServerResponse, attempt?: string) => {
+    log.info(
+      {
+        method,
+        path: maskToken(url),
+        status: response.statusCode,
+        range: headers.range,
+        complete: response.writableFinished,
+        attempt_id: attempt,
+      },
+      LOG.requestEnded,
+    )
+  }
 
   return {
     start: async () => {
+      const { host, nginx: told } = settings
       stopped = await followStoppedWork({ bus, clock, log }, settings.stopsRefreshMs)
-      server.listen(settings.port, settings.host)
-      await once(server, 'listening')
-      const { port } = server.address() as AddressInfo
-      log.info({ host: settings.host, port }, LOG.listening)
-      return port
+      if (told !== null) {
+        transferLog = await openTransferLog({ host, port: told.transferLogPort }, { tickets, teller, log })
+      }
+      const requestMs = uploads === undefined ? 0 : settings.maxTransferMs
+      listeners = await openListeners({ ...settings, requestMs }, (...both) => void serve(...both), { clock, log })
+      const ports = {
+        port: listeners.port,
+        tlsPort: listeners.tlsPort,
+        transferLogPort: transferLog?.port ?? 0,
+      }
+      log.info({ host, ...ports }, LOG.listening)
+      return ports
     },
     stop: async () => {
-      if (server.listening) {
-        const closed = once(server, 'close')
-        draining = true
-        server.close()
-        server.closeIdleConnections()
-        const giveUp = clock.after(settings.drainMs, () => server.closeAllConnections())
-        await closed
-        giveUp()
-      }
+      draining = true
+      const giveUp = clock.after(settings.drainMs, () => listeners?.giveUp())
+      await listeners?.close()
+      giveUp()
+      await transferLog?.close()
       await stopped?.stop()
       await facts.stop()
     },
     checks: { bus: () => bus.status() === 'up', stops: () => stopped?.isKnown() ?? false },
   }
-}
-
-/**
- * A token is a right: a log shows only where it starts. Whose download it was is said apart, and only of genuine ones;
- * an upload says its id in the path.
- */
-export function maskToken(url: string): string {
-  const [path = ''] = url.slice(0, 512).split(/[?#]/)
-  const parts = path.split('/')
-  return parts
-    .map((part, at) =>
-      part.length > 8 && !(at === 2 && /^(?:bk|tsk_)[0-9A-Z]{26}$/.test(part)) ? `${part.slice(0, 4)}…` : part,
-    )
-    .join('/')
 }

@@ -1,2 +1,3 @@
 export { settings } from './config.ts'
-export { createFileServer, type FileServer, type FileServerParts, type FileServerSettings } from './file-server.ts'
+export { createFileServer, type FileServer, type FileServerParts } from './file-server.ts'
+export { defaultSettings, type FileServerSettings } from './file-server-settings.ts'

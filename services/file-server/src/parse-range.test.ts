@@ -12,9 +12,12 @@ it.each([
   ['bytes=-30', part(70, 99)],
   ['bytes=-1000', part(0, 99)],
   ['BYTES=5-6', part(5, 6)],
+  ['bytes=, 5-6 ,,', part(5, 6)],
+  ['bytes=5-99999999999999999999', part(5, 99)],
+  ['bytes=-99999999999999999999', part(0, 99)],
 ])('serves %s as one part', (header, asked) => expect(parseRange(header, 100)).toEqual(asked))
 
-it.each(['bytes=100-', 'bytes=100-200', 'bytes=-0'])('has nothing for %s', (header) => {
+it.each(['bytes=100-', 'bytes=100-200', 'bytes=-0', 'bytes=99999999999999999999-'])('has nothing for %s', (header) => {
   expect(parseRange(header, 100)).toEqual({ kind: 'unsatisfiable' })
 })
 
@@ -26,6 +29,8 @@ it.each([
   'bytes=0-1,5-6',
   'lines=1-2',
   'bytes=a-b',
-  'bytes=99999999999999999999-',
+  'bytes = 0-1',
+  'bytes=1 -2',
+  'bytes=,',
   'bytes 0-1',
 ])('answers %j with the whole', (header) => expect(parseRange(header, 100)).toEqual({ kind: 'whole' }))

@@ -8,7 +8,9 @@ export type AskedRange =
  * several at once, another unit, or what cannot be read is answered with the whole, as the RFC allows.
  */
 export function parseRange(header: string | undefined, size: number): AskedRange {
-  const match = /^bytes=[ \t]*(\d{0,15})-(\d{0,15})[ \t]*$/i.exec(header ?? '')
+  const only = onlyRangeIn(header ?? '')
+  // Positions of any length: what is beyond exact numbers is beyond every image.
+  const match = /^(\d*)-(\d*)$/.exec(only)
   if (match === null) return { kind: 'whole' }
   const [, from = '', to = ''] = match
   if (from === '') return to === '' ? { kind: 'whole' } : suffix(Number(to), size)
@@ -16,6 +18,16 @@ export function parseRange(header: string | undefined, size: number): AskedRange
   const last = to === '' ? size - 1 : Math.min(Number(to), size - 1)
   if (to !== '' && Number(to) < first) return { kind: 'whole' }
   return first < size ? { kind: 'part', first, last } : { kind: 'unsatisfiable' }
+}
+
+/** The text of the one range of bytes that is asked for; empty elements of the list do not count (RFC 9110 5.6.1.2). */
+function onlyRangeIn(header: string): string {
+  const [, list = ''] = /^bytes=(.*)$/i.exec(header) ?? []
+  const ranges = list
+    .split(',')
+    .map((range) => range.trim())
+    .filter((range) => range !== '')
+  return ranges.length === 1 ? ranges[0]! : ''
 }
 
 /** The last `length` bytes; all of them when there are fewer (RFC 9110 14.1.2). */

@@ -15,6 +15,7 @@ import { openEmbedded } from '@sluice/sql'
 import { waitUntil } from '@sluice/testbed'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createFileServer, type FileServer } from './file-server.ts'
+import { defaultSettings } from './file-server-settings.ts'
 
 const KEY = Buffer.alloc(32, 7)
 const ids = createIds()
@@ -49,6 +50,7 @@ async function start({ takes = true, requireCredentials = false } = {}): Promise
   const server = createFileServer(
     { bus: hub.as('file-server'), images, uploads: takes ? uploads : undefined, clock: systemClock, ids, log },
     {
+      ...defaultSettings,
       host: '127.0.0.1',
       port: 0,
       keys: [KEY],
@@ -63,7 +65,7 @@ async function start({ takes = true, requireCredentials = false } = {}): Promise
     },
   )
   servers.push(server)
-  return `http://127.0.0.1:${await server.start()}`
+  return `http://127.0.0.1:${(await server.start()).port}`
 }
 
 function grant(seconds = 60) {

@@ -11,7 +11,8 @@ export interface FactReporter {
 }
 
 const MAX_BATCH = 256
-const GATHER_MS = 50
+/** What is published costs by the batch. No decision of the scheduler is a matter of less than a second. */
+const GATHER_MS = 200
 const RETRY_MS = 1_000
 
 /**

@@ -1,33 +1,32 @@
-import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
-import type { Readable } from 'node:stream'
 
 /**
- * Copies a stream into a response, telling of each piece once the operating system has taken it. Resolves true when all
- * of it has gone, false when the client went away first. Throws what the stream throws.
+ * Writes pieces into a response, one after the other, telling of each once the operating system has taken it. Resolves
+ * true when all of them have gone, false when the client went away first. Throws what the source of the pieces throws.
  */
 export async function sendBytes(
-  stream: Readable,
+  pieces: AsyncIterable<Uint8Array>,
   response: ServerResponse,
   onWritten: (bytes: number) => void,
 ): Promise<boolean> {
-  const gone = new AbortController()
-  response.once('close', () => gone.abort())
+  const { socket } = response.req
+  let giveUp = () => undefined as void
+  const taken = (write: (done: (error?: Error | null) => void) => void) =>
+    new Promise<boolean>((resolve) => {
+      giveUp = () => resolve(false)
+      if (socket.destroyed) giveUp()
+      else write((error) => resolve(error == null))
+    })
+  // An answer that waits behind another one on the same connection hears nothing when that connection goes.
+  const onClose = () => giveUp()
+  socket.once('close', onClose)
   try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      if (response.destroyed) return false
-      const room = response.write(chunk, (error) => {
-        if (error == null) onWritten(chunk.length)
-      })
-      if (!room) await once(response, 'drain', { signal: gone.signal })
+    for await (const piece of pieces) {
+      if (!(await taken((done) => response.write(piece, done)))) return false
+      onWritten(piece.length)
     }
-    response.end()
-    if (!response.writableFinished) await once(response, 'finish', { signal: gone.signal })
-    return true
-  } catch (error) {
-    if (gone.signal.aborted) return response.writableFinished
-    throw error
+    return await taken((done) => response.end(done))
   } finally {
-    stream.destroy()
+    socket.off('close', onClose)
   }
 }

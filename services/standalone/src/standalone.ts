@@ -11,7 +11,7 @@ import {
 import { createRegistry, type RegistrySettings } from '@sluice/device-registry'
 import { createDeviceTasks } from '@sluice/device-tasks'
 import { type DeviceWakerSettings, createDeviceWaker } from '@sluice/device-waker'
-import { createFileServer } from '@sluice/file-server'
+import { createFileServer, defaultSettings as fileServerDefaults } from '@sluice/file-server'
 import { createFirmwareVerifier } from '@sluice/firmware-verifier'
 import { createMemoryHotStore } from '@sluice/hot-store'
 import { openDirectoryImageStore, openDirectoryUploadStore } from '@sluice/image-store'
@@ -117,22 +117,16 @@ export async function startStandalone(parts: StandaloneParts, settings: Standalo
     )
     // Before the file server, which serves nobody until it knows whose downloads are stopped.
     await run(createScheduler(partsOf('campaign-scheduler')))
-    const filesPort = await run(
+    const files = await run(
       createFileServer(partsOf('file-server'), {
+        ...fileServerDefaults,
         host: settings.host,
         port: settings.filesPort,
         keys: [downloadKey],
-        requireCredentials: false,
-        maxTransfers: 2_000,
-        maxTransfersPerAttempt: 4,
-        maxUploadBytes: 16 * MEBIBYTE,
-        idleMs: 60_000,
-        maxTransferMs: 6 * 3_600_000,
-        stopsRefreshMs: 5_000,
         drainMs: 5_000,
       }),
     )
-    const filesUrl = `http://${settings.publicHost}:${filesPort}`
+    const filesUrl = `http://${settings.publicHost}:${files.port}`
     const { intakePort } = await run(
       createArtifactResolver(partsOf('artifact-resolver'), {
         filesBaseUrl: filesUrl,

@@ -8,5 +8,6 @@ export const commands: Readonly<Record<string, Command>> = {
   growth: async (args) => (await import('./growth.ts')).benchGrowth(args),
   machine: async (args) => (await import('./machine.ts')).benchMachine(args),
   verify: async (args) => (await import('../verify.ts')).benchVerify(args),
+  files: async (args) => (await import('../files/files.ts')).benchFiles(args),
   hints: async (args) => (await import('./hints.ts')).benchHints(args),
 }

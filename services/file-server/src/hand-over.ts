@@ -1,0 +1,54 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { DownloadGrant } from '@sluice/firmware'
+import type { Image } from './image-memory.ts'
+import type { Plan } from './plan-answer.ts'
+import { METRICS } from './observability.ts'
+import type { TransferTeller } from './tell-transfers.ts'
+import type { TicketOffice } from './transfer-ticket.ts'
+
+export interface HandOverParts {
+  readonly teller: TransferTeller
+  readonly tickets: TicketOffice
+  /** Of one transfer; 0: as fast as it goes. */
+  readonly transferBytesPerSecond: number
+}
+
+/**
+ * Has nginx send what was planned (deploy/nginx/files.conf): by digest, so that no token is part of what it looks up.
+ * It reads the Range itself. The first byte is told here, since a transfer may take hours; how many bytes left, and
+ * whether the last one did, is told when nginx says so (transfer-log.ts).
+ */
+export function handOver(
+  response: ServerResponse,
+  grant: DownloadGrant,
+  image: Image,
+  plan: Extract<Plan, { kind: 'bytes' }>,
+  { teller, tickets, transferBytesPerSecond }: HandOverParts,
+): void {
+  teller.began(grant)
+  METRICS.handedOver.add(1)
+  const { attemptId, upgradeId } = grant
+  response
+    .writeHead(200, {
+      'x-accel-redirect': `/_images/${image.sha256}`,
+      'x-sluice-ticket': tickets.issue({ attemptId, upgradeId, size: image.size, vouchedFor: plan.vouchedFor }),
+      ...(transferBytesPerSecond === 0 ? {} : { 'x-accel-limit-rate': transferBytesPerSecond }),
+      'content-type': 'application/octet-stream',
+      'cache-control': 'no-store',
+      'content-length': 0,
+    })
+    .end()
+}
+
+/**
+ * What nginx would judge by the date and the tag of its own file, which are not the image's: preconditions that it
+ * applies after an internal redirect as well. What is so asked is sent by ourselves.
+ */
+export function nginxWouldJudge({ headers }: IncomingMessage): boolean {
+  return headers['if-match'] !== undefined || headers['if-unmodified-since'] !== undefined
+}
+
+/** Nginx is at one of its limits, and leaves it to us to say so, to the device and to the scheduler. */
+export function isShedByNginx({ headers }: IncomingMessage): boolean {
+  return headers['x-sluice-shed'] === '1'
+}
