@@ -88,8 +88,9 @@ function vouched(path: readonly Certificate[], { keys }: PathQuestion): Path {
   return { kind: 'trusted', key, through, chain: path.map(({ subject }) => subject) }
 }
 
-function storedKey({ admitted }: Certificate, keys: readonly PublicKey[]): PublicKey | null {
-  return keys.find(({ keyId }) => keyId === admitted?.keyId) ?? null
+/** The key itself is compared: an id has 64 bits, and another key of the same id can be looked for. */
+function storedKey(certificate: Certificate, keys: readonly PublicKey[]): PublicKey | null {
+  return keys.find(({ key }) => key.equals(certificate.key)) ?? null
 }
 
 /** What stands against an issuer of the last certificate of a path (RFC 5280 6.1.4). */

@@ -428,3 +428,13 @@ function signedDataOf({
   ]
   return der(TAG.sequence, oid(OID.signedData), der(TAG.contextParts(0), der(TAG.sequence, ...parts)))
 }
+
+it.skipIf(absent.length > 0)('compares keys, not their ids, which somebody may find a second key for', async () => {
+  const { cms, trusted, signer } = inWorkshop((workshop) => {
+    issue(workshop, 'trusted')
+    issue(workshop, 'signer')
+    const [one, other] = [bareKey(workshop, 'trusted'), bareKey(workshop, 'signer')]
+    return { cms: signCms(workshop, IMAGE, ['signer']), trusted: one, signer: other }
+  })
+  expect(codeOf(await outcomesOf(cms, [{ ...trusted, keyId: signer.keyId }]))).toEqual(['certificate_invalid'])
+})
