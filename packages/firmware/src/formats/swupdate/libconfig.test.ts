@@ -51,6 +51,7 @@ describe('refuses', () => {
     ['a word that is no value', 'a = b;', /none/],
     ['an escape that is none', String.raw`a = "\q";`, /escape/],
     ['a number with letters', 'a = 1x;', /cannot be read/],
+    ['as many digits as fit, and a letter', `a = ${'1'.repeat(250_000)}x`, /cannot be read/],
     ['what is nested too deep', `a = ${'('.repeat(5_000)}`, /deeper/],
     ['more values than anybody writes', `a = [ ${'1,'.repeat(20_001)} ];`, /more than/],
   ])('%s', (_name, text, reason) => {
