@@ -159,6 +159,23 @@ describe.skipIf(absent.length > 0)(`FIT ${absent.join(', ')}`, () => {
     expect(await moved(0x1018, 0xfffffff0)).toMatchObject({ code: 'format_span_out_of_range' })
   })
 
+  it('lets nothing hide under a name that signatures leave out, but the data of images', async () => {
+    const hiding = { change: ['conf-1 {', 'conf-1 { data = "nobody signed this";'] } as const
+    expect(await lookAt(hiding)).toMatchObject({ detail: '/configurations/conf-1 is no image and has data' })
+  })
+
+  it('refuses more hashes of an image than anybody asks for: each reads all of its data', async () => {
+    const hashes = Array.from({ length: 9 }, (_, at) => `hash-${at} { algo = "crc32"; };`).join('')
+    const plan = { algorithm: null, change: [/hash-1 [^}]*}; *\s*hash-2 [^}]*};/, hashes] } as const
+    expect(await lookAt(plan)).toMatchObject({ code: 'format_limit_exceeded', detail: '/images/kernel-1 has 9 hashes' })
+  })
+
+  it('reads a signed tree of as many properties as there may be', async () => {
+    const properties = Array.from({ length: 8_000 }, (_, at) => `p${at.toString(36)};`).join('')
+    const looked = await lookAt({ change: ['conf-1 {', `conf-1 { ${properties}`] })
+    expect(looked).toMatchObject({ kind: 'parsed', false: [] })
+  })
+
   it('lets no byte hide between the parts', async () => {
     const { bytes, keys } = makeFit({ options: ['-E', '-p', '0x1000'] })
     const hiding = Buffer.from(bytes)

@@ -24,6 +24,7 @@ async function read(source: ImageSource): Promise<ParsedImage> {
   const layout = await readFdtHeader(source)
   const fdt = await readFdt(source, layout)
   refuseStrangers(fdt.root)
+  refuseStrayData(fdt.root)
   const images = readImages(fdt.root, layout, source.size)
   const configurations = readConfigurations(fdt.root)
   const apart = images.filter((image) => image.apart).map(({ data }) => data)
@@ -45,6 +46,13 @@ async function read(source: ImageSource): Promise<ParsedImage> {
 function refuseStrangers({ children }: FdtNode): void {
   const stranger = children.values().find(({ name }) => name !== 'images' && name !== 'configurations')
   if (stranger) refuse('format_feature_not_supported', `${stranger.path} is no part of a FIT`)
+}
+
+/** What data is and where it lies is hashed in place of being signed, and only that of images. */
+function refuseStrayData(node: FdtNode): void {
+  const stray = /^\/images\/[^/]+$/.test(node.path) ? undefined : node.properties.values().find(saysWhereDataIs)
+  if (stray) refuse('format_malformed', `${node.path} is no image and has ${stray.name}`)
+  for (const child of node.children.values()) refuseStrayData(child)
 }
 
 function factsOf(root: FdtNode, images: readonly FitImage[], configurations: readonly FitConfiguration[]): ImageFacts {
@@ -69,11 +77,13 @@ function factsOf(root: FdtNode, images: readonly FitImage[], configurations: rea
 /** Of a FIT with signatures: what they leave out, and no hash covers. */
 function besideSignatures({ root }: Fdt, { strings }: FdtLayout, signed: readonly Span[]): UnsignedSpan[] {
   const because = (why: string) => (span: Span) => ({ span, why })
+  // A token is signed whole or not at all.
+  const signedFrom = new Set(signed.map(({ start }) => start))
   const properties = ({ properties: own, children }: FdtNode): Span[] => [
-    ...[...own.values()].map(unhashedOf),
+    ...[...own.values()].filter(({ token }) => !signedFrom.has(token.span.start)).map(unhashedOf),
     ...children.values().flatMap(properties),
   ]
-  const left = united(properties(root).flatMap((span) => without(span, signed)))
+  const left = united(properties(root))
   return [
     because('how much room the tree has: where its parts end is known without it')(TOTAL_SIZE_WORD),
     ...left.map(because('signatures and what is noted beside them, which configuration is the default, filling')),

@@ -14,6 +14,9 @@ const HASHES: Readonly<Record<HashName, { readonly length: number; readonly stro
   sha512: { length: 64, strong: true },
 }
 
+/** Each runs over all the data of its image; mkimage is asked for one or two. */
+const MOST_HASHES = 8
+
 export interface FitImage {
   readonly node: FdtNode
   readonly data: Span
@@ -36,6 +39,7 @@ export function readImages(root: FdtNode, layout: FdtLayout, size: number): read
   return [...images.children.values()].map((node) => {
     const data = dataOf(node, layout)
     if (data.end > size) refuse('format_span_out_of_range', `${node.path} reaches up to ${data.end} of ${size} bytes`)
+    if (node.children.size > MOST_HASHES) refuse('format_limit_exceeded', `${node.path} has ${node.children.size} hashes`)
     const hashes = [...node.children.values()].map((child) => readHash(child, node, data))
     return { node, data, apart: !node.properties.has('data'), hashes }
   })
