@@ -1,4 +1,4 @@
-import { createHash, type KeyObject } from 'node:crypto'
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
 import { familyOf, type KeyFamily } from './algorithms.ts'
 
 export type KeyRefusal = 'key_kind_not_supported' | 'key_too_weak' | 'key_too_long'
@@ -32,8 +32,13 @@ export function admitKey(key: KeyObject): AdmittedKey {
     if (exponent > MAX_RSA_EXPONENT) return refused('key_too_long', `RSA with exponent ${exponent}`)
     if (exponent < 3n || exponent % 2n === 0n) return refused('key_too_weak', `RSA with exponent ${exponent}`)
   }
-  const der = key.export({ format: 'der', type: 'spki' })
+  const der = inOneSpelling(key).export({ format: 'der', type: 'spki' })
   return { kind: 'admitted', family, keyId: createHash('sha256').update(der).digest('hex').slice(0, 16) }
+}
+
+/** OpenSSL writes the point of an EC key as it read it, compressed or not; a JWK has its two numbers (RFC 7518 6.2). */
+export function inOneSpelling(key: KeyObject): KeyObject {
+  return key.asymmetricKeyType === 'ec' ? createPublicKey({ key: key.export({ format: 'jwk' }), format: 'jwk' }) : key
 }
 
 function refused(code: KeyRefusal, detail: string): AdmittedKey {

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { ECDH, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { readPublicKey } from './public-key.ts'
 
@@ -21,6 +21,23 @@ it('gives one key one id, as PEM, as DER in base64, and as PKCS#1', () => {
   )
   expect(ids.size).toBe(1)
   expect([...ids][0]).toMatch(/^[0-9a-f]{16}$/)
+})
+
+it.each([
+  ['P-256', 'prime256v1', 65],
+  ['P-384', 'secp384r1', 97],
+] as const)('gives one key of %s one id and one text, its point compressed or not', (namedCurve, curve, bytes) => {
+  const spki = generateKeyPairSync('ec', { namedCurve }).publicKey.export({ format: 'der', type: 'spki' })
+  const point = spki.subarray(-bytes)
+  const spelt = (form: 'compressed' | 'hybrid') => {
+    const other = ECDH.convertKey(point, curve, undefined, undefined, form) as Buffer
+    const [algorithm] = [spki.subarray(2, 4 + spki[3]!)]
+    const bits = Buffer.concat([Buffer.of(0x03, other.length + 1, 0), other])
+    return Buffer.concat([Buffer.of(0x30, algorithm.length + bits.length), algorithm, bits])
+  }
+  const read = [spki, spelt('compressed'), spelt('hybrid')].map((der) => readPublicKey(der.toString('base64')))
+  const told = read.map((one) => (one.kind === 'read' ? `${one.publicKey.keyId} ${one.publicKey.pem}` : one.detail))
+  expect(new Set(told).size).toBe(1)
 })
 
 it('refuses a private key in so many words', () => {

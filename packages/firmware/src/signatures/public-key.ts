@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import { admitKey, type KeyRefusal } from './admit-key.ts'
+import { admitKey, inOneSpelling, type KeyRefusal } from './admit-key.ts'
 import type { KeyFamily } from './algorithms.ts'
 import type { Certificate } from '../cms/certificate.ts'
 import { readCertificateText } from './read-certificate.ts'
@@ -65,7 +65,7 @@ function admit(key: KeyObject, more: Partial<PublicKey> = {}): ReadPublicKey {
   const admitted = admitKey(key)
   if (admitted.kind === 'refused') return admitted
   const { keyId, family } = admitted
-  const pem = key.export({ format: 'pem', type: 'spki' }).toString()
+  const pem = inOneSpelling(key).export({ format: 'pem', type: 'spki' }).toString()
   return { kind: 'read', publicKey: { key, keyId, family, pem, ...more } }
 }
 
