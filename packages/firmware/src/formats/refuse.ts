@@ -1,10 +1,13 @@
 import { refusedImage, type FormatRefusal, type Parsed, type ParsedImage } from './format.ts'
 
+/** A detail quotes the image, which may name things as long as it likes. */
+const LONGEST_DETAIL = 300
+
 class Refusal extends Error {
   readonly code: FormatRefusal
 
   constructor(code: FormatRefusal, detail: string) {
-    super(detail)
+    super(detail.slice(0, LONGEST_DETAIL))
     this.code = code
   }
 }

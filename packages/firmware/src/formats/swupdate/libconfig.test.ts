@@ -59,6 +59,10 @@ describe('refuses', () => {
   })
 })
 
+it('quotes no more of a text than a verdict has room for', () => {
+  expect(() => readLibconfig(`${'a'.repeat(200_000)};`)).toThrow(/^sw-description: a{1,300}$/)
+})
+
 it('ends with a configuration or a refusal, for any text', () => {
   const words = fc.constantFrom(
     'a',
