@@ -43,12 +43,14 @@ export function findPath(signer: Certificate, question: PathQuestion): Path {
 
 /** A certificate in the store binds: it is in force as long as it says, and for what it says. A bare key has the store's rules alone. */
 function vouchedDirectly(key: PublicKey, { now }: PathQuestion): Path {
-  if (key.certificate !== undefined) {
-    const objection = objectionTo(key.certificate, now)
-    if (objection !== null) return refused(objection)
-    if (!maySignData(key.certificate)) return refused('certificate_not_for_signing')
-  }
-  return { kind: 'trusted', key, through: [], chain: [] }
+  const objection = objectionToKey(key, now)
+  return objection === null ? { kind: 'trusted', key, through: [], chain: [] } : refused(objection)
+}
+
+/** What stands against a key of the store that signed an image itself, in whichever form; null: nothing. */
+export function objectionToKey({ certificate }: PublicKey, now: number): SignatureFailure | null {
+  if (certificate === undefined) return null
+  return objectionTo(certificate, now) ?? (maySignData(certificate) ? null : 'certificate_not_for_signing')
 }
 
 function climb(path: readonly Certificate[], question: PathQuestion, budget: { checks: number }): Path {

@@ -438,3 +438,25 @@ it.skipIf(absent.length > 0)('compares keys, not their ids, which somebody may f
   })
   expect(codeOf(await outcomesOf(cms, [{ ...trusted, keyId: signer.keyId }]))).toEqual(['certificate_invalid'])
 })
+
+it.skipIf(absent.length > 0)(
+  'is no better right over the image, where the store has a certificate of the key',
+  async () => {
+    const { keys, signatures } = inWorkshop((workshop) => {
+      issue(workshop, 'signer')
+      issue(workshop, 'authority', { extensions: AUTHORITY })
+      workshop.write('image.bin', IMAGE)
+      const by = (name: string) => workshop.run('openssl', 'dgst', '-sha256', '-sign', `${name}.key`, 'image.bin')
+      const names = ['signer', 'authority']
+      return { keys: names.map((name) => anchor(workshop, name)), signatures: names.map(by) }
+    })
+    const codesAt = async (now: number) => {
+      const bare = signatures.map((one) => ({ algorithm: 'ecdsa_p256_sha256', value: one.toString('base64') }))
+      const checks = startSignatureChecks(bare, keys, { now })
+      checks.update(IMAGE)
+      return codeOf((await checks.finish()).map(({ outcome }) => outcome))
+    }
+    expect(await codesAt(Date.now())).toEqual([keys[0]!.keyId, 'certificate_not_for_signing'])
+    expect(await codesAt(Date.now() + 40 * DAY)).toEqual(['certificate_expired', 'certificate_expired'])
+  },
+)

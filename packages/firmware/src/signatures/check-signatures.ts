@@ -10,6 +10,7 @@ import { failed, type Outcome } from './outcome.ts'
 import type { PublicKey } from './public-key.ts'
 import { hasShapeFor } from './signature-shape.ts'
 import { startEd25519 } from './verify-ed25519.ts'
+import { withinCertificate } from './within-certificate.ts'
 import { holdImage, MAX_WHOLE_IMAGE_BYTES, type WholeImage } from './whole-image.ts'
 
 /** A detached signature over the whole image. A bare one names no key: every key of its kind is tried. */
@@ -59,10 +60,11 @@ export function startSignatureChecks(
     },
     finish: () =>
       Promise.all(
-        checks.map(async ({ algorithm, check }) => ({
-          algorithm,
-          outcome: isSettled(check) ? check : await check.finish(),
-        })),
+        checks.map(async ({ algorithm, check }) => {
+          const outcome = isSettled(check) ? check : await check.finish()
+          // A CMS has looked at certificates itself: what vouches for it may be an authority.
+          return { algorithm, outcome: algorithm === 'cms' ? outcome : withinCertificate(outcome, keys, now) }
+        }),
       ),
   }
 }

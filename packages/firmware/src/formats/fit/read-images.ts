@@ -39,7 +39,8 @@ export function readImages(root: FdtNode, layout: FdtLayout, size: number): read
   return [...images.children.values()].map((node) => {
     const data = dataOf(node, layout)
     if (data.end > size) refuse('format_span_out_of_range', `${node.path} reaches up to ${data.end} of ${size} bytes`)
-    if (node.children.size > MOST_HASHES) refuse('format_limit_exceeded', `${node.path} has ${node.children.size} hashes`)
+    if (node.children.size > MOST_HASHES)
+      refuse('format_limit_exceeded', `${node.path} has ${node.children.size} hashes`)
     const hashes = [...node.children.values()].map((child) => readHash(child, node, data))
     return { node, data, apart: !node.properties.has('data'), hashes }
   })

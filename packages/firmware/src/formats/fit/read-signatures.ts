@@ -1,5 +1,6 @@
 import type { PublicKey } from '../../signatures/public-key.ts'
 import { failed, type Outcome } from '../../signatures/outcome.ts'
+import { withinCertificate } from '../../signatures/within-certificate.ts'
 import type { EmbeddedSignature, ImageSource, Span } from '../format.ts'
 import { refuse } from '../refuse.ts'
 import type { FdtLayout } from './fdt-header.ts'
@@ -110,7 +111,10 @@ function embedded(name: string, parts: readonly SignedPart[]): EmbeddedSignature
     what: `${algorithm}, ${name} of ${parts.length} configurations, key ${keyHint ?? 'not named'}`,
     over: { start: 0, end: 0 },
     strength: parts.every(isFull) ? 'full' : 'legacy',
-    start: (keys) => ({ update: () => undefined, finish: () => verifiedBy(keys, parts) }),
+    start: (keys, now) => ({
+      update: () => undefined,
+      finish: () => withinCertificate(verifiedBy(keys, parts), keys, now),
+    }),
   }
 }
 

@@ -4,6 +4,7 @@ import { failed, type Outcome } from '../../signatures/outcome.ts'
 import type { PublicKey } from '../../signatures/public-key.ts'
 import { startEd25519 } from '../../signatures/verify-ed25519.ts'
 import { holdImage } from '../../signatures/whole-image.ts'
+import { withinCertificate } from '../../signatures/within-certificate.ts'
 import type { EmbeddedSignature, SpanRun } from '../format.ts'
 import type { Certificate, Chain } from './certificates.ts'
 
@@ -26,8 +27,9 @@ export function chainSignature(chain: Chain, end: number): EmbeddedSignature {
         update: run.update,
         finish: async () => {
           const outcome = await run.finish()
-          if (outcome.kind === 'failed' || followed.anchor === null) return outcome
-          return { kind: 'verified', keyId: followed.anchor, through: followed.through }
+          if (outcome.kind === 'failed') return outcome
+          const { anchor, through } = followed
+          return withinCertificate(anchor === null ? outcome : { kind: 'verified', keyId: anchor, through }, keys, now)
         },
       }
     },

@@ -2,6 +2,7 @@ import { constants, verify } from 'node:crypto'
 import { readSignedData, type SignedData } from '../../cms/signed-data.ts'
 import { failed, type Outcome } from '../../signatures/outcome.ts'
 import type { PublicKey } from '../../signatures/public-key.ts'
+import { withinCertificate } from '../../signatures/within-certificate.ts'
 import { hasShapeFor } from '../../signatures/signature-shape.ts'
 import { cmsSignatures } from '../cms-signatures.ts'
 import type { EmbeddedSignature, Span, SpanRun } from '../format.ts'
@@ -30,7 +31,7 @@ export function readDescriptionSignature(bytes: Uint8Array): DescriptionSignatur
 export function descriptionSignatures(signature: DescriptionSignature, over: Span): EmbeddedSignature[] {
   if (signature.kind === 'cms') return cmsSignatures(signature.signedData, { what: 'CMS over sw-description', over })
   const what = 'RSA over sw-description'
-  return [{ what, over, strength: 'full', start: (keys) => startRsa(signature.signature, keys) }]
+  return [{ what, over, strength: 'full', start: (keys, now) => startRsa(signature.signature, keys, now) }]
 }
 
 const PADDINGS = [
@@ -39,7 +40,7 @@ const PADDINGS = [
 ]
 
 /** Neither key nor padding is named: each key of that size is tried with both. What is signed is small, and is kept. */
-function startRsa(signature: Uint8Array, keys: readonly PublicKey[]): SpanRun<Outcome> {
+function startRsa(signature: Uint8Array, keys: readonly PublicKey[], now: number): SpanRun<Outcome> {
   const ofItsKind = keys.filter(({ family }) => family === 'rsa')
   const ofItsSize = ofItsKind.filter((key) => hasShapeFor(signature, key))
   const pieces: Uint8Array[] = []
@@ -52,7 +53,8 @@ function startRsa(signature: Uint8Array, keys: readonly PublicKey[]): SpanRun<Ou
       const signer = ofItsSize.find((publicKey) =>
         PADDINGS.some((padding) => verifies(description, { ...padding, key: publicKey.key }, signature)),
       )
-      return signer === undefined ? failed('signature_invalid') : { kind: 'verified', keyId: signer.keyId }
+      if (signer === undefined) return failed('signature_invalid')
+      return withinCertificate({ kind: 'verified', keyId: signer.keyId }, keys, now)
     },
   }
 }
