@@ -82,6 +82,9 @@ function bodies(): Partial<Record<OperationName, { readonly params?: object; rea
     revokeArtifact: { params: { artifactId: there.artifactId }, body: { reason: 'x' } },
     addTrustKey: { body: { name: 'k', publicKeyPem: 'x' } },
     revokeTrustKey: { params: { keyId: 'k' }, body: { reason: 'x' } },
+    limitTrustKey: { params: { keyId: 'k' }, body: { validFrom: null, validUntil: null } },
+    putTrustThreshold: { body: { oui: '02A1B2', productClass: null, requiredKeys: 1 } },
+    approveTrustThreshold: { body: { oui: '02A1B2', productClass: null } },
     createCampaign: { body: draft },
     dryRunCampaign: { body: draft },
     rollBackCampaign: campaign,
@@ -140,6 +143,7 @@ async function standing(): Promise<unknown> {
     await client.call('listProfiles'),
     await client.call('listRedirects'),
     await client.call('listTrustKeys'),
+    await client.call('listTrustThresholds'),
     await client.call('listBootstrapCredentials'),
   ]
 }

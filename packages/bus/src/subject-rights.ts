@@ -93,6 +93,7 @@ const SPEAKS: Record<string, { asks: readonly string[]; says: readonly string[];
       'task.get',
       'task.list',
       'trust_key.*',
+      'trust_threshold.*',
       'upgrade.get',
       'upgrade.list',
     ],

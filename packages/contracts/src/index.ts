@@ -160,4 +160,20 @@ export {
   type QueryOf,
   type ResponseOf,
 } from './rest.ts'
-export { type TrustKey, TrustKey as TrustKeySchema, trustKeyAdd, trustKeyList, trustKeyRevoke } from './trust-key.ts'
+export {
+  type KeyPurpose,
+  type TrustKey,
+  TrustKey as TrustKeySchema,
+  trustKeyAdd,
+  trustKeyApprove,
+  trustKeyLimit,
+  trustKeyList,
+  trustKeyRevoke,
+} from './trust-key.ts'
+export {
+  type TrustThreshold,
+  TrustThreshold as TrustThresholdSchema,
+  trustThresholdApprove,
+  trustThresholdList,
+  trustThresholdPut,
+} from './trust-threshold.ts'

@@ -14,6 +14,7 @@ import * as report from './report.ts'
 import * as task from './task.ts'
 import * as transfer from './transfer.ts'
 import * as trustKey from './trust-key.ts'
+import * as trustThreshold from './trust-threshold.ts'
 import * as upgrade from './upgrade.ts'
 import * as upload from './upload.ts'
 
@@ -33,6 +34,7 @@ const all = [
   task,
   transfer,
   trustKey,
+  trustThreshold,
   upgrade,
   upload,
 ].flatMap((part): unknown[] => Object.values(part))

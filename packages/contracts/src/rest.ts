@@ -6,6 +6,7 @@ import { devices } from './rest/devices.ts'
 import type { Operation } from './rest/operation.ts'
 import { rules } from './rest/rules.ts'
 import { tasks } from './rest/tasks.ts'
+import { trust } from './rest/trust.ts'
 
 export type { Operation } from './rest/operation.ts'
 
@@ -16,6 +17,7 @@ export const OPERATIONS = {
   ...campaigns,
   ...devices,
   ...tasks,
+  ...trust,
   ...rules,
 } as const satisfies Record<string, Operation>
 

@@ -7,10 +7,12 @@ export {
   type SignatureChecks,
 } from './check-signatures.ts'
 export {
+  coversModel,
   judge,
   vouchingKeys,
   type Case,
   type Check,
+  type Model,
   type PresentedSignature,
   type Reason,
   type ReasonCode,

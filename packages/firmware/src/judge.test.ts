@@ -16,7 +16,10 @@ const NOW = 1_000_000
 
 const key = (keyId: string, rest: Partial<TrustKey> = {}): TrustKey => ({
   keyId,
+  purposes: ['image'],
   ouis: [],
+  models: [],
+  approved: true,
   validFrom: null,
   validUntil: null,
   revoked: false,
@@ -65,6 +68,9 @@ describe('a key that may not vouch', () => {
     ['not yet valid', { keys: [key(A, { validFrom: NOW + 1 })] }, 'key_not_yet_valid'],
     ['expired at this very moment', { keys: [key(A, { validUntil: NOW })] }, 'key_expired'],
     ['of another vendor', { keys: [key(A, { ouis: ['FFFFFF'] })] }, 'key_out_of_scope'],
+    ['of another model', { keys: [key(A, { models: [{ oui: '00D09E', productClass: 'STB' }] })] }, 'key_out_of_scope'],
+    ['that nobody else agreed to', { keys: [key(A, { approved: false })] }, 'key_not_approved'],
+    ['for releases alone', { keys: [key(A, { purposes: ['release'] })] }, 'key_not_for_images'],
   ] as const)('%s: rejected with that reason', (_, rest, code) => {
     expect(codes(good(rest))).toEqual([code, 'too_few_keys'])
   })
@@ -115,6 +121,9 @@ it('tells which of the keys that once vouched still do', () => {
 it('trusts nothing without a good signature by a key that is known, in force and in scope', () => {
   const anyKey = fc.record({
     keyId: fc.constantFrom(A, B),
+    purposes: fc.constantFrom(['image' as const], ['release' as const]),
+    models: fc.constant([]),
+    approved: fc.boolean(),
     ouis: fc.constantFrom([], ['00D09E'], ['FFFFFF']),
     validFrom: fc.constantFrom(null, NOW - 1, NOW + 1),
     validUntil: fc.constantFrom(null, NOW - 1, NOW + 1),
@@ -122,7 +131,12 @@ it('trusts nothing without a good signature by a key that is known, in force and
   })
   const anySignature = fc.constantFrom(by(A), by(B), bad('signature_invalid'))
   const inForce = (k: TrustKey) =>
-    !k.revoked && (k.validFrom ?? 0) <= NOW && NOW < (k.validUntil ?? Infinity) && !k.ouis.includes('FFFFFF')
+    k.approved &&
+    k.purposes[0] === 'image' &&
+    !k.revoked &&
+    (k.validFrom ?? 0) <= NOW &&
+    NOW < (k.validUntil ?? Infinity) &&
+    !k.ouis.includes('FFFFFF')
   fc.assert(
     fc.property(
       fc.uniqueArray(anyKey, { selector: (k) => k.keyId }),

@@ -1,8 +1,17 @@
+export interface Model {
+  readonly oui: string
+  readonly productClass: string
+}
+
 /** A key of the trust store, as far as the verdict needs it. Times are milliseconds since the epoch. */
 export interface TrustKey {
   readonly keyId: string
-  /** OUIs of the vendors whose models it may sign for. Empty: any. */
+  readonly purposes: readonly ('image' | 'release')[]
+  /** OUIs of the vendors it may sign for, and models of others. Nothing in both: any. */
   readonly ouis: readonly string[]
+  readonly models: readonly Model[]
+  /** False: a second person has to agree first, and has not. */
+  readonly approved: boolean
   readonly validFrom: number | null
   readonly validUntil: number | null
   readonly revoked: boolean
@@ -29,7 +38,7 @@ export interface Case {
   /** What came with the image. A digest or size nobody declared is not held against it. */
   readonly declared: { readonly size: number | null; readonly sha256: string | null }
   readonly measured: { readonly size: number; readonly sha256: string }
-  readonly fits: readonly { readonly oui: string; readonly productClass: string }[]
+  readonly fits: readonly Model[]
   readonly signatures: readonly PresentedSignature[]
   readonly keys: readonly TrustKey[]
   /** How many different keys have to vouch for the image. At least 1. */
@@ -44,6 +53,8 @@ export type ReasonCode =
   | 'model_missing'
   | 'unsigned'
   | 'key_revoked'
+  | 'key_not_approved'
+  | 'key_not_for_images'
   | 'key_not_yet_valid'
   | 'key_expired'
   | 'key_out_of_scope'
@@ -149,12 +160,24 @@ function lookAtSignature({ algorithm, outcome }: PresentedSignature, the: Case):
 
 function objectionTo(key: TrustKey, { fits, now }: Pick<Case, 'fits' | 'now'>): Reason | null {
   if (key.revoked) return { code: 'key_revoked', detail: 'the key is revoked' }
+  if (!key.approved) return { code: 'key_not_approved', detail: 'a second person has not agreed to the key' }
+  if (!key.purposes.includes('image')) return { code: 'key_not_for_images', detail: 'the key may not sign images' }
   if (key.validFrom !== null && now < key.validFrom)
     return { code: 'key_not_yet_valid', detail: 'the key is not valid yet' }
   if (key.validUntil !== null && now >= key.validUntil) return { code: 'key_expired', detail: 'the key has expired' }
-  const uncovered = key.ouis.length === 0 ? undefined : fits.find((model) => !key.ouis.includes(model.oui))
-  if (uncovered) return { code: 'key_out_of_scope', detail: `the key may not sign for ${uncovered.oui}` }
-  return null
+  const uncovered = fits.find((model) => !coversModel(key, model))
+  if (uncovered === undefined) return null
+  const { oui, productClass } = uncovered
+  return { code: 'key_out_of_scope', detail: `the key may not sign for ${oui} ${productClass}` }
+}
+
+/** Whether a key may sign for a model at all. */
+export function coversModel(
+  { ouis, models }: Pick<TrustKey, 'ouis' | 'models'>,
+  { oui, productClass }: Model,
+): boolean {
+  if (ouis.length === 0 && models.length === 0) return true
+  return ouis.includes(oui) || models.some((model) => model.oui === oui && model.productClass === productClass)
 }
 
 function inOrder(check: Check['check'], detail: string): Finding {

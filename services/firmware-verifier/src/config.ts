@@ -11,7 +11,12 @@ export const settings = defineSettings({
   SLUICE_REQUIRED_KEYS: {
     type: Type.Integer({ minimum: 1, maximum: 8 }),
     default: 1,
-    description: 'How many different keys have to sign an image before it is trusted.',
+    description: 'How many different keys have to sign an image before it is trusted, where no threshold was set.',
+  },
+  SLUICE_TRUST_SECOND_PERSON: {
+    type: Type.Boolean(),
+    default: false,
+    description: 'Whether a second person has to agree to a new key, a longer validity and a lower threshold.',
   },
   SLUICE_VERIFY_DEADLINE_MS: {
     type: Type.Integer({ minimum: 1_000, maximum: 3_600_000 }),

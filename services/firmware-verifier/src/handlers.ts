@@ -1,7 +1,22 @@
-import { artifactRegistered, trustKeyAdd, trustKeyList, trustKeyRevoke } from '@sluice/contracts'
+import {
+  artifactRegistered,
+  trustKeyAdd,
+  trustKeyApprove,
+  trustKeyLimit,
+  trustKeyList,
+  trustKeyRevoke,
+  trustThresholdApprove,
+  trustThresholdList,
+  trustThresholdPut,
+} from '@sluice/contracts'
 import type { Stop } from '@sluice/bus'
 import { judgeRegistered } from './judge-registered.ts'
-import { addKey, listAllKeys, revokeKey } from './keep-keys.ts'
+import { addKey } from './keys/add-key.ts'
+import { approveKey } from './keys/approve-key.ts'
+import { limitKey } from './keys/limit-key.ts'
+import { listAllKeys } from './keys/list-keys.ts'
+import { revokeKey } from './keys/revoke-key.ts'
+import { approveThreshold, listThresholds, putThreshold } from './keys/thresholds.ts'
 import type { Parts } from './parts.ts'
 
 /** Images are looked at one after the other: a larger batch would only be acknowledged later. */
@@ -14,6 +29,11 @@ export function bindHandlers(parts: Parts): Promise<Stop[]> {
     bus.consume(artifactRegistered, (batch) => judgeRegistered(batch, parts), { maxBatch: MAX_BATCH }),
     bus.serve(trustKeyAdd, (batch) => Promise.all(batch.map(({ input }) => addKey(input, parts)))),
     bus.serve(trustKeyList, (batch) => Promise.all(batch.map(() => listAllKeys(parts)))),
+    bus.serve(trustKeyApprove, (batch) => Promise.all(batch.map(({ input }) => approveKey(input, parts)))),
+    bus.serve(trustKeyLimit, (batch) => Promise.all(batch.map(({ input }) => limitKey(input, parts)))),
+    bus.serve(trustThresholdPut, (batch) => Promise.all(batch.map(({ input }) => putThreshold(input, parts)))),
+    bus.serve(trustThresholdApprove, (batch) => Promise.all(batch.map(({ input }) => approveThreshold(input, parts)))),
+    bus.serve(trustThresholdList, (batch) => Promise.all(batch.map(() => listThresholds(parts)))),
     bus.serve(trustKeyRevoke, (batch) => Promise.all(batch.map(({ input }) => revokeKey(input, parts)))),
   ])
 }

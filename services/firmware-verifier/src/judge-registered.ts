@@ -1,12 +1,13 @@
 import { artifactRegistered, artifactRejected, artifactTrusted, type DataOf, type Verdict } from '@sluice/contracts'
-import { judge, vouchingKeys, type TrustKey } from '@sluice/firmware'
+import { judge, vouchingKeys, type Model, type TrustKey } from '@sluice/firmware'
 import type { IncomingEvent } from '@sluice/bus'
 import { withDeadline } from '@sluice/runtime'
 import type { OutEntry, Queryable } from '@sluice/sql'
 import { examineImage, type Examined } from './examine-image.ts'
 import { LOG } from './observability.ts'
 import type { Parts } from './parts.ts'
-import { asPublicKey, holdKeys, listKeys } from './store/trust-keys.ts'
+import { asPublicKey, asTrustKey, holdKeys, listKeys } from './store/trust-keys.ts'
+import { requiredFor, thresholdRows } from './store/trust-thresholds.ts'
 import { saveVerdict } from './store/verdicts.ts'
 
 type Registered = IncomingEvent<DataOf<typeof artifactRegistered>>
@@ -37,10 +38,14 @@ export async function judgeRegistered(batch: readonly Registered[], parts: Parts
       tx,
       batch.map((event) => asInEntry(event, now)),
     )
-    const held = await holdKeys(tx)
+    const held = (await holdKeys(tx)).map(asTrustKey)
+    const thresholds = await thresholdRows(tx)
+    const required = (fits: readonly Model[]) =>
+      Math.max(1, ...fits.map((model) => requiredFor(model, thresholds, parts.settings.requiredKeys)))
     const verdicts: OutEntry[] = []
     for (const { event, found } of examined) {
-      if (accepted.has(event.id)) verdicts.push(await settle(tx, event, found, held, now, parts))
+      if (accepted.has(event.id))
+        verdicts.push(await settle(tx, event, found, held, required(event.data.fits), now, parts))
     }
     await parts.journal.append(tx, verdicts)
   })
@@ -52,16 +57,25 @@ async function settle(
   event: Registered,
   found: Examined,
   keys: readonly TrustKey[],
+  requiredKeys: number,
   now: number,
   parts: Parts,
 ): Promise<OutEntry> {
   const { artifactId, fits } = event.data
   const sha256 = found.kind === 'absent' ? event.data.sha256 : found.measured.sha256
-  const verdict = verdictOn(event, found, keys, now, parts.settings.requiredKeys)
+  const verdict = verdictOn(event, found, keys, now, requiredKeys)
   const presented = found.kind === 'absent' ? [] : found.signatures
   const signers = presented.flatMap(({ outcome }) => (outcome.kind === 'verified' ? [outcome.keyId] : []))
   const vouching_keys = [...vouchingKeys({ fits, keys, now }, signers)]
-  await saveVerdict(tx, { artifact_id: artifactId, sha256, fits, verdict, vouching_keys, judged_at: now })
+  await saveVerdict(tx, {
+    artifact_id: artifactId,
+    sha256,
+    fits,
+    verdict,
+    vouching_keys,
+    required_keys: requiredKeys,
+    judged_at: now,
+  })
   parts.observability.verdicts.add(1, { trusted: verdict.trusted })
   parts.log.info({ artifact_id: artifactId, trusted: verdict.trusted, reasons: verdict.reasons }, LOG.judged)
   return {

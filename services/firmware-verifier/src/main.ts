@@ -19,7 +19,11 @@ await runMain('firmware-verifier', settings, async ({ settings: given, log, cloc
   closeAtEnd('bus', () => bus.close())
   const verifier = createFirmwareVerifier(
     { sql, bus, images, clock, ids, log },
-    { requiredKeys: given.SLUICE_REQUIRED_KEYS, deadlineMs: given.SLUICE_VERIFY_DEADLINE_MS },
+    {
+      requiredKeys: given.SLUICE_REQUIRED_KEYS,
+      secondPerson: given.SLUICE_TRUST_SECOND_PERSON,
+      deadlineMs: given.SLUICE_VERIFY_DEADLINE_MS,
+    },
   )
   closeAtEnd('verifier', () => verifier.stop())
   await verifier.start()

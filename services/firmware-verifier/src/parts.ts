@@ -14,8 +14,10 @@ export interface FirmwareVerifierParts {
 }
 
 export interface FirmwareVerifierSettings {
-  /** How many different keys have to vouch for an image; 1 or more. */
+  /** How many different keys have to vouch for an image where no threshold was set; 1 or more. */
   readonly requiredKeys: number
+  /** Whether a second person has to agree to what gives trust: a key, a longer validity, a lower threshold. */
+  readonly secondPerson: boolean
   /** How long one image may take. */
   readonly deadlineMs: number
 }

@@ -103,7 +103,13 @@ export async function startStandalone(parts: StandaloneParts, settings: Standalo
     await run(createRegistry(partsOf('device-registry'), { sealKey: secrets.sealKey, ...settings.registry }))
     await run(createDeviceWaker(partsOf('device-waker'), wakerSettings(settings)))
     await run(createDeviceTasks(partsOf('device-tasks'), { sealKey: secrets.sealKey }))
-    await run(createFirmwareVerifier(partsOf('firmware-verifier'), { requiredKeys: 1, deadlineMs: 120_000 }))
+    await run(
+      createFirmwareVerifier(partsOf('firmware-verifier'), {
+        requiredKeys: 1,
+        secondPerson: false,
+        deadlineMs: 120_000,
+      }),
+    )
     // Before the file server, which serves nobody until it knows whose downloads are stopped.
     await run(createScheduler(partsOf('campaign-scheduler')))
     const filesPort = await run(

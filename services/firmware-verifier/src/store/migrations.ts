@@ -31,4 +31,31 @@ export const migrations: readonly Migration[] = [
       create index verdicts_that_hold on verdicts using gin (vouching_keys) where trusted and withdrawn_at is null;
     `,
   },
+  {
+    id: '002-trust-by-purpose-and-model',
+    sql: `
+      alter table trust_keys
+        add column purposes text[] not null default '{image}',
+        add column models jsonb not null default '[]',
+        add column valid_from bigint,
+        add column valid_until bigint,
+        add column succeeds text,
+        add column approval_needed boolean not null default false,
+        add column approved_at bigint,
+        add column approved_by text,
+        add column proposed jsonb;
+      create table trust_thresholds (
+        oui text collate "C" not null,
+        -- '': all models of the vendor that have none of their own.
+        product_class text collate "C" not null,
+        required_keys int not null,
+        set_at bigint not null,
+        set_by text not null,
+        proposed jsonb,
+        primary key (oui, product_class)
+      );
+      -- What a verdict needed when it was given: what is asked of later images does not weigh on it.
+      alter table verdicts add column required_keys int not null default 1;
+    `,
+  },
 ]

@@ -1,17 +1,37 @@
-import type { TrustKey as TrustKeyMessage } from '@sluice/contracts'
+import type { KeyPurpose, TrustKey as TrustKeyMessage } from '@sluice/contracts'
 import { algorithmsOf, readPublicKey, type PublicKey, type TrustKey } from '@sluice/firmware'
-import type { Queryable } from '@sluice/sql'
+import { json, type Queryable } from '@sluice/sql'
 
 export interface TrustKeyRow {
   readonly key_id: string
   readonly name: string
   readonly public_key_pem: string
+  readonly purposes: KeyPurpose[]
   readonly ouis: string[]
+  readonly models: TrustKeyMessage['models']
+  readonly valid_from: number | null
+  readonly valid_until: number | null
+  readonly succeeds: string | null
   readonly added_at: number
   readonly added_by: string
+  readonly approval_needed: boolean
+  readonly approved_at: number | null
+  readonly approved_by: string | null
+  /** A longer validity that waits for a second person. */
+  readonly proposed: ProposedValidity | null
   readonly revoked_at: number | null
   readonly revoked_by: string | null
   readonly revoked_reason: string | null
+}
+
+export interface Validity {
+  readonly validFrom: number | null
+  readonly validUntil: number | null
+}
+
+export interface ProposedValidity extends Validity {
+  readonly by: string
+  readonly at: number
 }
 
 export async function listKeys(sql: Queryable): Promise<TrustKeyRow[]> {
@@ -19,17 +39,8 @@ export async function listKeys(sql: Queryable): Promise<TrustKeyRow[]> {
 }
 
 /** All keys, held as they are until the transaction ends: a verdict and a revocation never pass each other unseen. */
-export async function holdKeys(tx: Queryable): Promise<TrustKey[]> {
-  return (await tx.query<TrustKeyRow>('select * from verifier.trust_keys order by key_id for share')).map(asTrustKey)
-}
-
-export async function insertKey(tx: Queryable, row: TrustKeyRow): Promise<boolean> {
-  const inserted = await tx.query(
-    `insert into verifier.trust_keys (key_id, name, public_key_pem, ouis, added_at, added_by)
-     values ($1, $2, $3, $4, $5, $6) on conflict (key_id) do nothing returning key_id`,
-    [row.key_id, row.name, row.public_key_pem, row.ouis, row.added_at, row.added_by],
-  )
-  return inserted.length === 1
+export async function holdKeys(tx: Queryable): Promise<TrustKeyRow[]> {
+  return tx.query<TrustKeyRow>('select * from verifier.trust_keys order by key_id for share')
 }
 
 /** The whole store, held by who is about to change it: always all keys in one order, so that nobody waits in a circle. */
@@ -37,13 +48,46 @@ export async function lockKeys(tx: Queryable): Promise<TrustKeyRow[]> {
   return tx.query<TrustKeyRow>('select * from verifier.trust_keys order by key_id for update')
 }
 
-export async function markKeyRevoked(
-  tx: Queryable,
-  { keyId, at, by, reason }: { keyId: string; at: number; by: string; reason: string },
-): Promise<void> {
+export async function insertKey(tx: Queryable, row: TrustKeyRow): Promise<boolean> {
+  const inserted = await tx.query(
+    `insert into verifier.trust_keys (key_id, name, public_key_pem, purposes, ouis, models, valid_from, valid_until,
+       succeeds, added_at, added_by, approval_needed)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict (key_id) do nothing returning key_id`,
+    [
+      row.key_id,
+      row.name,
+      row.public_key_pem,
+      row.purposes,
+      row.ouis,
+      json(row.models),
+      row.valid_from,
+      row.valid_until,
+      row.succeeds,
+      row.added_at,
+      row.added_by,
+      row.approval_needed,
+    ],
+  )
+  return inserted.length === 1
+}
+
+/** Writes what may change of a key: its validity, who agreed, and that it is revoked. */
+export async function saveKey(tx: Queryable, row: TrustKeyRow): Promise<void> {
   await tx.query(
-    'update verifier.trust_keys set revoked_at = $2, revoked_by = $3, revoked_reason = $4 where key_id = $1',
-    [keyId, at, by, reason],
+    `update verifier.trust_keys set valid_from = $2, valid_until = $3, approved_at = $4, approved_by = $5, proposed = $6,
+       revoked_at = $7, revoked_by = $8, revoked_reason = $9
+     where key_id = $1`,
+    [
+      row.key_id,
+      row.valid_from,
+      row.valid_until,
+      row.approved_at,
+      row.approved_by,
+      row.proposed === null ? null : json(row.proposed),
+      row.revoked_at,
+      row.revoked_by,
+      row.revoked_reason,
+    ],
   )
 }
 
@@ -54,21 +98,58 @@ export function asPublicKey(row: TrustKeyRow): PublicKey {
   return read.publicKey
 }
 
-export function asMessage(row: TrustKeyRow): TrustKeyMessage {
+export function asTrustKey(row: TrustKeyRow): TrustKey {
+  return {
+    keyId: row.key_id,
+    purposes: row.purposes,
+    ouis: row.ouis,
+    models: row.models,
+    approved: isApproved(row),
+    validFrom: row.valid_from,
+    validUntil: row.valid_until,
+    revoked: row.revoked_at !== null,
+  }
+}
+
+export function isApproved(row: TrustKeyRow): boolean {
+  return !row.approval_needed || row.approved_at !== null
+}
+
+export function asMessage(row: TrustKeyRow, now: number): TrustKeyMessage {
   return {
     keyId: row.key_id,
     name: row.name,
     publicKeyPem: row.public_key_pem,
     algorithms: algorithmsOf(asPublicKey(row).family),
+    purposes: row.purposes,
     ouis: row.ouis,
+    models: row.models,
+    validFrom: timeOf(row.valid_from),
+    validUntil: timeOf(row.valid_until),
+    succeeds: row.succeeds,
+    state: stateOf(row, now),
     addedAt: new Date(row.added_at).toISOString(),
     addedBy: row.added_by,
-    revokedAt: row.revoked_at === null ? null : new Date(row.revoked_at).toISOString(),
+    approval: { needed: row.approval_needed, givenBy: row.approved_by, givenAt: timeOf(row.approved_at) },
+    proposed: row.proposed && {
+      validFrom: timeOf(row.proposed.validFrom),
+      validUntil: timeOf(row.proposed.validUntil),
+      by: row.proposed.by,
+      at: new Date(row.proposed.at).toISOString(),
+    },
+    revokedAt: timeOf(row.revoked_at),
     revokedBy: row.revoked_by,
     revokedReason: row.revoked_reason,
   }
 }
 
-function asTrustKey(row: TrustKeyRow): TrustKey {
-  return { keyId: row.key_id, ouis: row.ouis, validFrom: null, validUntil: null, revoked: row.revoked_at !== null }
+function stateOf(row: TrustKeyRow, now: number): TrustKeyMessage['state'] {
+  if (row.revoked_at !== null) return 'revoked'
+  if (!isApproved(row)) return 'awaiting_approval'
+  if (row.valid_from !== null && now < row.valid_from) return 'not_yet_valid'
+  return row.valid_until !== null && now >= row.valid_until ? 'expired' : 'in_force'
+}
+
+function timeOf(at: number | null): string | null {
+  return at === null ? null : new Date(at).toISOString()
 }

@@ -1,0 +1,42 @@
+import { answered, refused, type InputOf, type Reply, type TrustKey, type trustKeyApprove } from '@sluice/contracts'
+import type { Parts } from '../parts.ts'
+import { asMessage, isApproved, lockKeys, saveKey, type TrustKeyRow } from '../store/trust-keys.ts'
+
+/** A second person has looked at a key, or at its longer validity: whoever asked for it cannot. */
+export async function approveKey(input: InputOf<typeof trustKeyApprove>, parts: Parts): Promise<Reply<TrustKey>> {
+  const { keyId, actor } = input
+  const now = parts.clock.now()
+  return parts.sql.transaction(async (tx) => {
+    const key = (await lockKeys(tx)).find((known) => known.key_id === keyId)
+    if (key === undefined) return refused('not_found', 'there is no such key')
+    if (key.revoked_at !== null) return refused('conflict', 'this key was revoked; it stays so')
+    const waiting = whatWaits(key)
+    if (waiting === null) return refused('conflict', 'nothing waits for an approval')
+    if (actor === waiting.askedBy) return refused('forbidden', 'another person than who asked for it has to approve it')
+    const approved = waiting.approve(actor, now)
+    await saveKey(tx, approved)
+    const data = { keyId, askedBy: waiting.askedBy, validFrom: approved.valid_from, validUntil: approved.valid_until }
+    await parts.journal.append(tx, [{ direction: 'note', at: now, actor, kind: 'trust_key.approved', data }])
+    return answered(asMessage(approved, now))
+  })
+}
+
+interface Waiting {
+  readonly askedBy: string
+  approve(by: string, at: number): TrustKeyRow
+}
+
+/** The key itself comes first: its longer validity, if somebody asked for one, is agreed to after it. */
+function whatWaits(key: TrustKeyRow): Waiting | null {
+  const { proposed } = key
+  if (!isApproved(key)) {
+    return { askedBy: key.added_by, approve: (by, at) => ({ ...key, approved_by: by, approved_at: at }) }
+  }
+  if (proposed === null) return null
+  const { validFrom, validUntil } = proposed
+  return {
+    askedBy: proposed.by,
+    // Who agreed to the key itself stays with it; who agreed to this stands in the journal.
+    approve: () => ({ ...key, valid_from: validFrom, valid_until: validUntil, proposed: null }),
+  }
+}

@@ -1,0 +1,53 @@
+import {
+  answered,
+  artifactRevoked,
+  refused,
+  type InputOf,
+  type Reply,
+  type TrustKey,
+  type trustKeyRevoke,
+} from '@sluice/contracts'
+import type { Queryable } from '@sluice/sql'
+import type { Parts } from '../parts.ts'
+import { asMessage, lockKeys, saveKey, type TrustKeyRow } from '../store/trust-keys.ts'
+import { verdictsLeaningOn, withdrawVerdicts } from '../store/verdicts.ts'
+
+/** Revokes a key for good, and with it every image that too few other keys vouch for. */
+export async function revokeKey(input: InputOf<typeof trustKeyRevoke>, parts: Parts): Promise<Reply<TrustKey>> {
+  const { keyId, reason, actor } = input
+  const now = parts.clock.now()
+  const reply = await parts.sql.transaction(async (tx): Promise<Reply<TrustKey>> => {
+    const keys = await lockKeys(tx)
+    const key = keys.find((known) => known.key_id === keyId)
+    if (key === undefined) return refused('not_found', 'there is no such key')
+    if (key.revoked_at !== null) return answered(asMessage(key, now))
+    const revoked = { ...key, revoked_at: now, revoked_by: actor, revoked_reason: reason }
+    await saveKey(tx, revoked)
+    const fallen = await artifactsWithoutTrust(tx, keyId, [...keys.filter((known) => known !== key), revoked])
+    await withdrawVerdicts(tx, fallen, now)
+    await parts.journal.append(tx, [
+      { direction: 'note', at: now, actor, kind: 'trust_key.revoked', data: { keyId, reason, artifactIds: fallen } },
+      ...fallen.map((artifactId) => ({
+        direction: 'out' as const,
+        id: parts.ids.event(),
+        key: artifactId,
+        at: now,
+        actor,
+        kind: artifactRevoked.name,
+        data: { artifactId, reason: `key ${keyId} was revoked: ${reason}`.slice(0, 512), actor },
+      })),
+    ])
+    return answered(asMessage(revoked, now))
+  })
+  parts.relay.wake()
+  return reply
+}
+
+/** A key that has expired since still vouches for what it vouched for in its time: only a revocation takes that back. */
+async function artifactsWithoutTrust(tx: Queryable, keyId: string, keys: readonly TrustKeyRow[]): Promise<string[]> {
+  const standing = new Set(keys.filter((key) => key.revoked_at === null).map((key) => key.key_id))
+  const leaning = await verdictsLeaningOn(tx, keyId)
+  return leaning
+    .filter((verdict) => verdict.vouching_keys.filter((id) => standing.has(id)).length < verdict.required_keys)
+    .map((verdict) => verdict.artifact_id)
+}
