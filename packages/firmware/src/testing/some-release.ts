@@ -1,0 +1,50 @@
+import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
+import { envelopeSigning } from '../dsse.ts'
+import { readPublicKey, type PublicKey } from '../public-key.ts'
+import type { ReleaseKey } from '../release/judge-release.ts'
+import { bytesToSign, type ReleaseEnvelope, sealRelease, withSignature } from '../release/release-envelope.ts'
+import type { ReleaseStatement } from '../release/statement.ts'
+
+export interface Signer extends ReleaseKey {
+  readonly privateKey: KeyObject
+}
+
+export const STATEMENT: ReleaseStatement = {
+  schemaVersion: 1,
+  vendor: 'Acme',
+  product: 'acme/rg-1',
+  version: '2.0.0',
+  softwareVersions: ['2.0.0'],
+  counter: 12,
+  models: [{ oui: '00D09E', productClass: 'IGD' }],
+  image: { size: 1_000, sha256: 'a'.repeat(64) },
+  expires: '2027-01-01T00:00:00Z',
+  allowDowngrade: false,
+}
+
+export function someSigner(
+  trust: Partial<ReleaseKey['trust']> = {},
+  pair: { readonly privateKey: KeyObject; readonly publicKey: KeyObject } = generateKeyPairSync('ed25519'),
+): Signer {
+  const publicKey = readOrThrow(pair.publicKey)
+  const inForce = { ouis: [], validFrom: null, validUntil: null, revoked: false }
+  return { publicKey, privateKey: pair.privateKey, trust: { keyId: publicKey.keyId, ...inForce, ...trust } }
+}
+
+export function signedBy(signers: readonly Signer[], statement: ReleaseStatement = STATEMENT): ReleaseEnvelope {
+  const sealed = sealRelease(statement)
+  const bytes = bytesToSign(sealed)
+  let { envelope } = sealed
+  for (const { publicKey, privateKey } of signers) {
+    const { hash, options } = envelopeSigning(publicKey.family)
+    const sig = sign(hash, bytes, { key: privateKey, ...options }).toString('base64')
+    envelope = withSignature(envelope, { keyid: publicKey.keyId, sig })
+  }
+  return { ...sealed, envelope }
+}
+
+function readOrThrow(key: KeyObject): PublicKey {
+  const read = readPublicKey(key.export({ format: 'pem', type: 'spki' }).toString())
+  if (read.kind === 'refused') throw new Error(read.detail)
+  return read.publicKey
+}
