@@ -124,6 +124,7 @@ export { type Reach, deviceNotified, deviceReach, deviceSignature, deviceWake, d
 export { type Placement, type Task, type Watch, placementList, taskPlaced } from './task.ts'
 export {
   type Release,
+  type ReleaseEnvelope,
   type ReleaseLine,
   type ReleaseStatement,
   Release as ReleaseSchema,

@@ -53,7 +53,6 @@ export {
   type ReleaseReasonCode,
   isExpired,
   judgeRelease,
-  vouchingFor,
 } from './release/judge-release.ts'
 export {
   MAX_ENVELOPE_CHARACTERS,

@@ -56,7 +56,12 @@ export function firmwareVerifierSuite(name: string, open: () => Promise<Stand>):
       await resolver.consume(artifactRejected, async (batch) => void rejected.push(...batch.map((event) => event.data)))
       await resolver.consume(artifactRevoked, async (batch) => void revoked.push(...batch.map((event) => event.data)))
       const parts = { sql: hub.sql, bus: hub.as('firmware-verifier'), images, clock: systemClock, ids, log }
-      verifier = createFirmwareVerifier(parts, { requiredKeys: 1, secondPerson: false, deadlineMs: 10_000 })
+      verifier = createFirmwareVerifier(parts, {
+        requiredKeys: 1,
+        secondPerson: false,
+        releaseRequiredKeys: 1,
+        deadlineMs: 10_000,
+      })
       await verifier.start()
     })
     afterAll(async () => {
@@ -183,7 +188,7 @@ export function firmwareVerifierSuite(name: string, open: () => Promise<Stand>):
       const data = { artifactId, size, sha256, ...declared, signatures: [key.signature(IMAGE)], actor: 'operator:eve' }
       const event = { id: came!.id!, name: 'artifact.registered', source: 'artifact-resolver', time: 0, data }
       const relay = { start: () => undefined, wake: () => undefined, stop: async () => undefined }
-      const settings = { requiredKeys: 1, secondPerson: false, deadlineMs: 10_000 }
+      const settings = { requiredKeys: 1, secondPerson: false, releaseRequiredKeys: 1, deadlineMs: 10_000 }
       const parts = { sql: hub.sql, bus: operator(), images, clock: systemClock, ids, log, journal, relay, settings }
       await judgeRegistered([event], { ...parts, observability: createObservability() })
       expect((await rows()).map(({ direction }) => direction)).toEqual(['in', 'out'])

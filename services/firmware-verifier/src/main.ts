@@ -22,6 +22,7 @@ await runMain('firmware-verifier', settings, async ({ settings: given, log, cloc
     {
       requiredKeys: given.SLUICE_REQUIRED_KEYS,
       secondPerson: given.SLUICE_TRUST_SECOND_PERSON,
+      releaseRequiredKeys: given.SLUICE_RELEASE_REQUIRED_KEYS,
       deadlineMs: given.SLUICE_VERIFY_DEADLINE_MS,
     },
   )

@@ -18,6 +18,8 @@ export interface FirmwareVerifierSettings {
   readonly requiredKeys: number
   /** Whether a second person has to agree to what gives trust: a key, a longer validity, a lower threshold. */
   readonly secondPerson: boolean
+  /** How many different keys have to vouch for a release; 1 or more. */
+  readonly releaseRequiredKeys: number
   /** How long one image may take. */
   readonly deadlineMs: number
 }

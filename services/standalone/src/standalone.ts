@@ -107,6 +107,7 @@ export async function startStandalone(parts: StandaloneParts, settings: Standalo
       createFirmwareVerifier(partsOf('firmware-verifier'), {
         requiredKeys: 1,
         secondPerson: false,
+        releaseRequiredKeys: 1,
         deadlineMs: 120_000,
       }),
     )

@@ -52,7 +52,16 @@ function keyOf(name: string): ReleaseKey {
   const { keyId } = read.publicKey
   return {
     publicKey: read.publicKey,
-    trust: { keyId, ouis: [], validFrom: null, validUntil: null, revoked: false },
+    trust: {
+      keyId,
+      purposes: ['release'],
+      ouis: [],
+      models: [],
+      approved: true,
+      validFrom: null,
+      validUntil: null,
+      revoked: false,
+    },
   }
 }
 

@@ -41,6 +41,8 @@ describe('a signed release', () => {
 
   it.each([
     ['revoked', { revoked: true }],
+    ['there for images alone', { purposes: ['image' as const] }],
+    ['agreed to by one person of two', { approved: false }],
     ['expired', { validUntil: NOW }],
     ['not valid yet', { validFrom: NOW + 1 }],
     ['for another vendor', { ouis: ['FFFFFF'] }],
@@ -88,7 +90,7 @@ describe('a signed release', () => {
   it.each<[what: string, change: (envelope: Record<string, unknown>) => unknown]>([
     ['is of another type', (one) => ({ ...one, payloadType: 'application/json' })],
     ['has a field that is not known', (one) => ({ ...one, comment: 'hi' })],
-    ['has no signatures', ({ signatures: _, ...rest }) => rest],
+    ['has no signatures', ({ payloadType, payload }) => ({ payloadType, payload })],
     ['has too many signatures', (one) => ({ ...one, signatures: Array(9).fill((one['signatures'] as unknown[])[0]) })],
     ['is no object', () => []],
     ['spells base64 in another way', (one) => ({ ...one, payload: `${String(one['payload'])}=` })],

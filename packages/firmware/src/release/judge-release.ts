@@ -1,10 +1,10 @@
 import { signersOf } from '../dsse.ts'
-import { type TrustKey, vouchingKeys } from '../judge.ts'
+import { type TrustKey, coversModel } from '../judge.ts'
 import type { PublicKey } from '../public-key.ts'
 import type { ReleaseEnvelope } from './release-envelope.ts'
 import type { ReleaseStatement } from './statement.ts'
 
-/** A key that may sign releases. */
+/** A key of the store. */
 export interface ReleaseKey {
   readonly publicKey: PublicKey
   readonly trust: TrustKey
@@ -12,7 +12,7 @@ export interface ReleaseKey {
 
 export type ReleaseReasonCode =
   | 'unsigned'
-  /** The key that a signature names is not in the store, or is not there for releases. */
+  /** The key that a signature names is not in the store. */
   | 'key_unknown'
   /** The key it names did not make it, or not over this statement. */
   | 'signature_invalid'
@@ -30,7 +30,7 @@ export type JudgedRelease =
 
 export interface ReleaseCase {
   readonly release: Pick<ReleaseEnvelope, 'envelope' | 'statement'>
-  /** Those of the store that are there for releases, revoked ones too. */
+  /** All of the store, those that may not sign releases too. */
   readonly keys: readonly ReleaseKey[]
   /** How many different keys have to vouch for it. At least 1. */
   readonly requiredKeys: number
@@ -46,13 +46,15 @@ export function judgeRelease({ release, keys, requiredKeys, now }: ReleaseCase):
   const reasons: ReleaseReason[] = []
   for (const { keyid } of envelope.signatures) {
     const key = keys.find(({ publicKey }) => publicKey.keyId === keyid)
-    if (key === undefined) reasons.push({ code: 'key_unknown', detail: `no key ${keyid} is trusted with releases` })
+    if (key === undefined) reasons.push({ code: 'key_unknown', detail: `there is no key ${keyid} in the trust store` })
     else if (!hasSigned(envelope, key.publicKey)) {
       reasons.push({ code: 'signature_invalid', detail: `key ${keyid} did not sign this statement` })
     }
   }
   const signers = [...new Set(envelope.signatures.map(({ keyid }) => keyid))]
-  const vouching = [...vouchingFor(statement, keys, signers, now)]
+  const vouching = keys
+    .filter(({ publicKey, trust }) => signers.includes(publicKey.keyId) && mayVouch(trust, statement, now))
+    .map(({ publicKey }) => publicKey.keyId)
   const required = Math.max(1, requiredKeys)
   if (signers.length === 0) reasons.push({ code: 'unsigned', detail: 'nobody signed it' })
   else if (vouching.length < required) {
@@ -62,18 +64,15 @@ export function judgeRelease({ release, keys, requiredKeys, now }: ReleaseCase):
   return reasons.length === 0 ? { kind: 'accepted', vouching } : { kind: 'refused', reasons }
 }
 
-/** Those of its signers that vouch for it now: what is left when a key is revoked decides whether it holds. */
-export function vouchingFor(
-  { models }: Pick<ReleaseStatement, 'models'>,
-  keys: readonly Pick<ReleaseKey, 'trust'>[],
-  signers: readonly string[],
-  now: number,
-): Set<string> {
-  return vouchingKeys({ fits: models, keys: keys.map(({ trust }) => trust), now }, signers)
-}
-
 export function isExpired({ expires }: Pick<ReleaseStatement, 'expires'>, now: number): boolean {
   return now >= Date.parse(expires)
+}
+
+/** A signature by a key that may not vouch does not count, and does no harm: vendors sign twice while they change keys. */
+function mayVouch(trust: TrustKey, { models }: Pick<ReleaseStatement, 'models'>, now: number): boolean {
+  const { revoked, approved, purposes, validFrom, validUntil } = trust
+  const isInForce = !revoked && approved && (validFrom ?? now) <= now && now < (validUntil ?? Infinity)
+  return isInForce && purposes.includes('release') && models.every((model) => coversModel(trust, model))
 }
 
 /** Every signature that bears its name is its own. */

@@ -27,7 +27,15 @@ export function someSigner(
   pair: { readonly privateKey: KeyObject; readonly publicKey: KeyObject } = generateKeyPairSync('ed25519'),
 ): Signer {
   const publicKey = readOrThrow(pair.publicKey)
-  const inForce = { ouis: [], validFrom: null, validUntil: null, revoked: false }
+  const inForce = {
+    purposes: ['release' as const],
+    ouis: [],
+    models: [],
+    approved: true,
+    validFrom: null,
+    validUntil: null,
+    revoked: false,
+  }
   return { publicKey, privateKey: pair.privateKey, trust: { keyId: publicKey.keyId, ...inForce, ...trust } }
 }
 
