@@ -1,19 +1,26 @@
 import { readFileSync } from 'node:fs'
+import type { KeyPurpose } from '@sluice/contracts'
 import { type Command, listOf, requiredText } from './command.ts'
 import { tableOf } from './table.ts'
 
 export const keyCommands: readonly Command[] = [
   {
     name: 'keys add',
-    usage: '<public-key.pem> --name <name> [--oui <OUI>]...',
+    usage: '<public-key.pem> --name <name> [--oui <OUI>]... [--purpose image|release]...',
     summary: 'Trust a public key, for these vendors or for all',
     positionals: 1,
-    options: { name: { type: 'string' }, oui: { type: 'string', multiple: true } },
+    options: {
+      name: { type: 'string' },
+      oui: { type: 'string', multiple: true },
+      purpose: { type: 'string', multiple: true },
+    },
     run: async ({ client, positionals, values, say }) => {
+      const purposes = listOf(values, 'purpose') as KeyPurpose[]
       const key = await client.call('addTrustKey', {
         body: {
           name: requiredText(values, 'name'),
           publicKeyPem: readFileSync(positionals[0]!, 'utf8'),
+          ...(purposes.length > 0 && { purposes }),
           ouis: listOf(values, 'oui').map((oui) => oui.toUpperCase()),
         },
       })

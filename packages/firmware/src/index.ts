@@ -65,4 +65,5 @@ export {
   withSignature,
   writeEnvelope,
 } from './release/release-envelope.ts'
+export { signRelease } from './release/sign-release.ts'
 export { type ReadStatement, type ReleaseStatement, RELEASE_TYPE, asStatement } from './release/statement.ts'

@@ -1,5 +1,5 @@
 import { renameSync, writeFileSync } from 'node:fs'
-import { type ReleaseEnvelope, sealRelease, withSignature, writeEnvelope } from '@sluice/firmware'
+import { type ReleaseEnvelope, sealRelease, writeEnvelope } from '@sluice/firmware'
 import { type Invocation, type Options, UsageError, textOf } from '../command.ts'
 import { measureImage } from './measure-image.ts'
 import { readReleaseFile } from './read-release-file.ts'
@@ -26,8 +26,7 @@ export async function signRelease(invocation: Invocation): Promise<void> {
   for (const line of statementLines(release)) say(line)
 
   const signer = signerOf(values)
-  const sig = await signer.sign(release, invocation.signal)
-  const envelope = withSignature(release.envelope, { keyid: signer.keyId, sig: sig.toString('base64') })
+  const { envelope } = await signer.sign(release, invocation.signal)
   replace(out, writeEnvelope(envelope))
   say(`signed by key ${signer.keyId}, ${envelope.signatures.length} in all: ${out}`)
 }

@@ -1,13 +1,16 @@
-import { type KeyObject, createPrivateKey, createPublicKey, sign } from 'node:crypto'
+import { type KeyObject, createPrivateKey, createPublicKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import {
+  type EnvelopeSignature,
   type PublicKey,
   RELEASE_TYPE,
   type ReleaseEnvelope,
   bytesToSign,
   envelopeSigning,
   readPublicKey,
+  signRelease as signWith,
   signersOf,
+  withSignature,
 } from '@sluice/firmware'
 import { type Options, UsageError, type Values, requiredText, textOf } from '../command.ts'
 import { runSigner } from './run-signer.ts'
@@ -24,7 +27,8 @@ const PASSPHRASE = 'SLUICE_KEY_PASSPHRASE'
 
 export interface Signer {
   readonly keyId: string
-  sign(release: ReleaseEnvelope, signal: AbortSignal): Promise<Buffer>
+  /** Answers it with one more signature. */
+  sign(release: ReleaseEnvelope, signal: AbortSignal): Promise<ReleaseEnvelope>
 }
 
 /** A private key in a file, or a program that has one and never shows it. */
@@ -37,11 +41,7 @@ export function signerOf(values: Values): Signer {
 function keyFileSigner(file: string, values: Values): Signer {
   const privateKey = readPrivateKey(file, values)
   const publicKey = admitted(createPublicKey(privateKey).export({ format: 'pem', type: 'spki' }).toString(), file)
-  const { hash, options } = envelopeSigning(publicKey.family)
-  return {
-    keyId: publicKey.keyId,
-    sign: async (release) => sign(hash, bytesToSign(release), { key: privateKey, ...options }),
-  }
+  return { keyId: publicKey.keyId, sign: async (release) => signWith(release, { publicKey, privateKey }) }
 }
 
 /** What it answers is checked before it is kept: a wrong slot, hash or padding shows here and not at the operator's. */
@@ -53,17 +53,18 @@ function outsideSigner(command: string, values: Values): Signer {
     async sign(release, signal) {
       const answer = await runSigner(command, bytesToSign(release), signal)
       const asBytes = [answer, Buffer.from(answer.toString('latin1'), 'base64')]
-      const found = asBytes.find((sig) => isSignature(sig, release, publicKey))
-      if (found !== undefined) return found
+      const found = asBytes
+        .map((sig) => ({ keyid: publicKey.keyId, sig: sig.toString('base64') }))
+        .find((signature) => isSignature(signature, release, publicKey))
+      if (found !== undefined) return { ...release, envelope: withSignature(release.envelope, found) }
       const { algorithm } = envelopeSigning(publicKey.family)
       throw new UsageError(`what the signer printed is no signature of key ${publicKey.keyId} by ${algorithm}`)
     },
   }
 }
 
-function isSignature(sig: Buffer, { envelope }: ReleaseEnvelope, publicKey: PublicKey): boolean {
-  const signatures = [{ keyid: publicKey.keyId, sig: sig.toString('base64') }]
-  return signersOf({ ...envelope, signatures }, RELEASE_TYPE, [publicKey]).size === 1
+function isSignature(signature: EnvelopeSignature, { envelope }: ReleaseEnvelope, publicKey: PublicKey): boolean {
+  return signersOf({ ...envelope, signatures: [signature] }, RELEASE_TYPE, [publicKey]).size === 1
 }
 
 function readPrivateKey(file: string, values: Values): KeyObject {

@@ -1,8 +1,8 @@
-import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
-import { envelopeSigning } from '../dsse.ts'
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { readPublicKey, type PublicKey } from '../public-key.ts'
 import type { ReleaseKey } from '../release/judge-release.ts'
-import { bytesToSign, type ReleaseEnvelope, sealRelease, withSignature } from '../release/release-envelope.ts'
+import { type ReleaseEnvelope, sealRelease } from '../release/release-envelope.ts'
+import { signRelease } from '../release/sign-release.ts'
 import type { ReleaseStatement } from '../release/statement.ts'
 
 export interface Signer extends ReleaseKey {
@@ -40,15 +40,7 @@ export function someSigner(
 }
 
 export function signedBy(signers: readonly Signer[], statement: ReleaseStatement = STATEMENT): ReleaseEnvelope {
-  const sealed = sealRelease(statement)
-  const bytes = bytesToSign(sealed)
-  let { envelope } = sealed
-  for (const { publicKey, privateKey } of signers) {
-    const { hash, options } = envelopeSigning(publicKey.family)
-    const sig = sign(hash, bytes, { key: privateKey, ...options }).toString('base64')
-    envelope = withSignature(envelope, { keyid: publicKey.keyId, sig })
-  }
-  return { ...sealed, envelope }
+  return signers.reduce<ReleaseEnvelope>(signRelease, sealRelease(statement))
 }
 
 function readOrThrow(key: KeyObject): PublicKey {

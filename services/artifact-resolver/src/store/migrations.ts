@@ -30,4 +30,13 @@ export const migrations: readonly Migration[] = [
       create index artifacts_to_import on artifacts (import_due_at) where import_due_at is not null;
     `,
   },
+  {
+    id: '010-revoked-releases',
+    sql: `
+      create table revoked_releases (
+        release_id text collate "C" primary key,
+        at bigint not null
+      );
+    `,
+  },
 ]

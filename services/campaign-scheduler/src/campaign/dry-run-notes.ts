@@ -1,12 +1,31 @@
 import type { CampaignDraft, Policy } from '@sluice/contracts'
+import { toTime } from '../parts.ts'
+import type { PlannedLeg } from '../store/campaigns.ts'
 import { underWayMs, openShare } from './estimate-duration.ts'
 import type { Survey } from './survey.ts'
 
 const devices = (n: number): string => (n === 1 ? '1 device' : `${n} devices`)
 
 /** Which windows and caps bind, and what will be lost: a sentence each. */
-export function dryRunNotes(draft: CampaignDraft, policy: Policy, survey: Survey): string[] {
-  return [...lossNotes(policy, survey), ...timeNotes(draft, policy, survey), ...limitNotes(policy, survey)]
+export function dryRunNotes(
+  draft: CampaignDraft,
+  policy: Policy,
+  survey: Survey,
+  path: readonly PlannedLeg[],
+): string[] {
+  return [
+    ...lossNotes(policy, survey),
+    ...releaseNotes(path),
+    ...timeNotes(draft, policy, survey),
+    ...limitNotes(policy, survey),
+  ]
+}
+
+function* releaseNotes(path: readonly PlannedLeg[]): Iterable<string> {
+  for (const { version, release } of path) {
+    if (release === undefined) yield `No release covers ${version}, and none is asked for here.`
+    else yield `${version} is offered until its release expires, ${toTime(release.expiresAt)}.`
+  }
 }
 
 function* lossNotes(policy: Policy, survey: Survey): Iterable<string> {
