@@ -39,6 +39,7 @@ const system = await startStandalone(
     apiHost: '127.0.0.1',
     apiPort: 0,
     labNetworks: '',
+    requireRelease: true,
     registry: {},
     stunPort: null,
     notificationsPort: null,

@@ -3,7 +3,7 @@ import type { Client } from '@sluice/client'
 import type { Campaign, Upgrade } from '@sluice/contracts'
 import { type Act, policyFor, slownessOf } from './acts.ts'
 import { informMsOf } from './fleet.ts'
-import { releaseImage } from './release-image.ts'
+import { releaseImage, stateRelease } from './release-image.ts'
 import type { View } from './view.ts'
 
 const LOOK_MS = 250
@@ -20,6 +20,10 @@ export async function playAct(client: Client, act: Act, view: View, devices: num
   const artifact = await releaseImage(client, act)
   const key = artifact.verdict?.checks.find((check) => check.keyId !== undefined)?.keyId
   view.say(`  image of ${artifact.size} bytes, signed by key ${key}, trusted`)
+  const release = await stateRelease(client, artifact)
+  view.say(
+    `  release ${release.statement.counter} of ${release.statement.product}, signed offline by key ${release.keyIds[0]}`,
+  )
 
   const { campaignId } = await client.call('createCampaign', {
     body: { name: act.title, artifactId: artifact.artifactId, targets: {}, policy: policyFor(act, devices) },

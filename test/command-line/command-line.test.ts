@@ -32,6 +32,7 @@ beforeAll(async () => {
       apiHost: '127.0.0.1',
       apiPort: 0,
       labNetworks: '',
+      requireRelease: true,
       registry: {},
       stunPort: null,
       notificationsPort: null,
@@ -77,6 +78,8 @@ const add = (...more: string[]) =>
     ...more,
   )
 
+const PURPOSES = ['--purpose', 'image', '--purpose', 'release']
+
 test('a stranger gets from an image to devices verified on it, as the README says', async () => {
   const { createPublicKey } = await import('node:crypto')
   const { readFileSync } = await import('node:fs')
@@ -111,7 +114,7 @@ test('a stranger gets from an image to devices verified on it, as the README say
   expect(refusal.code).toBe(1)
   expect(refusal.err).toContain('artifact_not_trusted')
 
-  const key = await sluice('keys', 'add', `${vendorKey}.pub`, '--name', 'vendor', '--oui', '02a1b2')
+  const key = await sluice('keys', 'add', `${vendorKey}.pub`, '--name', 'vendor', '--oui', '02a1b2', ...PURPOSES)
   expect(key).toMatchObject({ code: 0, out: expect.stringMatching(/^[0-9a-f]{16}$/) })
   const added = await add()
   expect(added.out).toContain(`${key.out}  vendor  vouches`)
@@ -137,6 +140,16 @@ test('a stranger gets from an image to devices verified on it, as the README say
     }),
   )
   const artifactId = /art_\w+/.exec(added.out)![0]
+  const unreleased = await sluice('campaigns', 'create', '--name', 'no', '--artifact', artifactId)
+  expect(unreleased).toMatchObject({ code: 1, err: expect.stringContaining('release_missing') as string })
+  const release = join(folder, 'release.json')
+  const stated = ['--vendor', 'Acme', '--product', 'acme/gateway', '--version', '2.0.0', '--counter', '1']
+  const scope = ['--model', '02A1B2/SimGateway', '--expires', '2099-01-01T00:00:00Z', '--key', vendorKey]
+  expect(await sluice('release', 'sign', '--image', image, ...stated, ...scope, '--out', release)).toMatchObject({
+    code: 0,
+  })
+  const kept = await sluice('release', 'add', release)
+  expect(kept).toMatchObject({ code: 0, out: expect.stringContaining('in_force') as string })
   const created = await sluice(
     'campaigns',
     'create',

@@ -2,6 +2,7 @@ import { sign } from 'node:crypto'
 import type { Artifact, ArtifactDraft } from '@sluice/contracts'
 import { buildSimulatedImage, type ImageBehaviour, testVendorKey } from '@sluice/device-simulator'
 import { waitUntil } from '@sluice/testbed'
+import { addRelease, statementFor } from './sign-release.ts'
 import type { System } from './system.ts'
 
 export interface Firmware {
@@ -20,11 +21,18 @@ export function vendorImage({ version, behaviour }: Firmware): { image: Buffer; 
 
 export async function trustVendor(system: System): Promise<void> {
   const publicKeyPem = testVendorKey().publicKey.export({ type: 'spki', format: 'pem' })
-  await system.client.call('addTrustKey', { body: { name: 'vendor', publicKeyPem } })
+  await system.client.call('addTrustKey', { body: { name: 'vendor', publicKeyPem, purposes: ['image', 'release'] } })
+}
+
+/** As `bringInImage`, and where it is trusted its release is brought in too. */
+export async function bringInFirmware(system: System, firmware: Firmware): Promise<Artifact> {
+  const artifact = await bringInImage(system, firmware)
+  if (artifact.status === 'trusted') await addRelease(system, statementFor(artifact))
+  return artifact
 }
 
 /** Uploads an image and waits for its verdict. */
-export async function bringInFirmware(system: System, firmware: Firmware): Promise<Artifact> {
+export async function bringInImage(system: System, firmware: Firmware): Promise<Artifact> {
   const { image, signature } = vendorImage(firmware)
   const draft: ArtifactDraft = {
     name: `firmware ${firmware.version}`,

@@ -134,6 +134,14 @@ test('no service starts a child process', () => {
   expect(found).toEqual([])
 })
 
+test('no service signs a release', () => {
+  const found = house.files
+    .filter((file) => file.path.startsWith('services/') && !file.isTest)
+    .filter((file) => /\bsignRelease\b/.test(readFileSync(join(house.root, file.path), 'utf8')))
+    .map((file) => file.path)
+  expect(found).toEqual([])
+})
+
 test('only main.ts reads the environment', () => {
   const found = house.files
     .filter((file) => file.path.startsWith('services/') && !file.isTest && !file.path.endsWith('/main.ts'))

@@ -5,6 +5,7 @@ export type Options = NonNullable<ParseArgsConfig['options']>
 export type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>
 
 export interface Invocation {
+  /** Connects when it is first asked for: what needs no connection needs no token. */
   readonly client: Client
   readonly positionals: readonly string[]
   readonly values: Values

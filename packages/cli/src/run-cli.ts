@@ -3,12 +3,13 @@ import { type Client, ClientError } from '@sluice/client'
 import { artifactCommands } from './artifacts.ts'
 import { auditCommands } from './audit.ts'
 import { campaignCommands } from './campaigns.ts'
-import { type Command, type Screen, UsageError } from './command.ts'
+import { type Command, type Invocation, type Screen, UsageError, type Values } from './command.ts'
 import { changeDeviceCommands } from './change-device.ts'
 import { deviceCommands } from './devices.ts'
 import { fleetTaskCommands } from './fleet-tasks.ts'
 import { gatewayRuleCommands } from './gateway-rules.ts'
 import { messageCommands } from './messages.ts'
+import { releaseCommands } from './release/release-commands.ts'
 import { taskCommands } from './tasks.ts'
 import { thresholdCommands } from './thresholds.ts'
 import { keyCommands } from './keys.ts'
@@ -18,6 +19,7 @@ const COMMANDS: readonly Command[] = [
   ...keyCommands,
   ...thresholdCommands,
   ...artifactCommands,
+  ...releaseCommands,
   ...deviceCommands,
   ...changeDeviceCommands,
   ...messageCommands,
@@ -54,10 +56,22 @@ export async function runCli(args: readonly string[], parts: CliParts): Promise<
       parts.say([`sluice ${command.name} ${command.usage}`, '', command.summary, ...optionLines(command)].join('\n'))
       return 0
     }
-    const done = await command.run({ ...parts, client: parts.connect(), values, positionals })
+    const done = await command.run(invocationOf(parts, values, positionals))
     return done === false ? 1 : 0
   } catch (error) {
     return explain(error, command, parts)
+  }
+}
+
+function invocationOf({ connect, ...parts }: CliParts, values: Values, positionals: readonly string[]): Invocation {
+  let client: Client | undefined
+  return {
+    ...parts,
+    get client() {
+      return (client ??= connect())
+    },
+    values,
+    positionals,
   }
 }
 

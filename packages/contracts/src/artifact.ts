@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { event, request } from './define.ts'
+import { ReleaseId } from './release.ts'
 import { ImageFormat, SignedStatement, Verdict } from './verdict.ts'
 import {
   Actor,
@@ -238,6 +239,8 @@ export const artifactResolve = request('artifact.resolve', {
         hardwareVersion: nullable(Type.String()),
         /** Characters of the longest URL the model takes. Absent: 256 (TR-069 A.3.2.8). */
         urlMaxLength: Type.Optional(Type.Integer({ minimum: 64, maximum: 256 })),
+        /** The release that the attempt rests on. Absent: none has to cover it. */
+        releaseId: Type.Optional(ReleaseId),
         /** Until when the credentials hold. */
         expiresAt: Time,
       }),
@@ -259,6 +262,7 @@ export const artifactResolve = request('artifact.resolve', {
             Type.Literal('unknown_artifact'),
             Type.Literal('not_trusted'),
             Type.Literal('revoked'),
+            Type.Literal('release_revoked'),
             Type.Literal('model_does_not_fit'),
             Type.Literal('url_too_long'),
             /** Its copy at the operator's server cannot be read at present. */

@@ -2,6 +2,7 @@ import Type, { type Static } from 'typebox'
 import { event, request } from './define.ts'
 import { DeviceFilter } from './device.ts'
 import { Policy, PolicyDraft } from './campaign-policy.ts'
+import { ReleaseId } from './release.ts'
 import { Actor, ArtifactId, CampaignId, Count, Cursor, Elapsed, SoftwareVersion, Time, nullable } from './values.ts'
 
 const closed = { additionalProperties: false } as const
@@ -90,7 +91,14 @@ export const Campaign = Type.Object({
   stateReason: nullable(Type.String()),
   targets: DeviceFilter,
   /** One leg at least; `artifactId` and `version` are those of the last one. */
-  path: Type.Array(Type.Object({ ...Leg.properties, version: SoftwareVersion })),
+  path: Type.Array(
+    Type.Object({
+      ...Leg.properties,
+      version: SoftwareVersion,
+      /** The release it rests on; null: none was asked for. */
+      releaseId: nullable(ReleaseId),
+    }),
+  ),
   dynamic: nullable(Type.Object({ endsAt: Time })),
   /** The campaign whose devices this one takes back. */
   rollbackOf: nullable(CampaignId),

@@ -15,6 +15,20 @@ export const ERROR_CODES = {
     status: 409,
     meaning: 'The verifier has not trusted the artifact, or its trust was withdrawn.',
   },
+  release_missing: { status: 409, meaning: 'No release covers the artifact: nobody has signed that it may run.' },
+  release_expired: {
+    status: 409,
+    meaning: 'The release has expired; its vendor may sign a later one for the same image.',
+  },
+  release_revoked: { status: 409, meaning: 'The release was withdrawn, or a key that it leaned on was.' },
+  release_does_not_cover: {
+    status: 409,
+    meaning: 'The release is not for these models, or not for what the artifact says of itself.',
+  },
+  release_refused: {
+    status: 422,
+    meaning: 'A release cannot be read, or too few trusted keys have signed it; the detail begins with the reason.',
+  },
   campaign_state: { status: 409, meaning: 'The campaign is not in a state that allows this.' },
   too_large: { status: 413, meaning: 'The content exceeds its limit.' },
   source_refused: {

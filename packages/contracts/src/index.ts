@@ -122,6 +122,19 @@ export { type Observation, type ObservedFact, type Snapshot, attemptObserved } f
 export { type Reach, deviceNotified, deviceReach, deviceSignature, deviceWake, deviceWoken } from './reach.ts'
 export { type Placement, type Task, type Watch, placementList, taskPlaced } from './task.ts'
 export {
+  type Release,
+  type ReleaseEnvelope,
+  type ReleaseLine,
+  type ReleaseStatement,
+  Release as ReleaseSchema,
+  releaseAdd,
+  releaseAdded,
+  releaseGet,
+  releaseList,
+  releaseRevoke,
+  releaseRevoked,
+} from './release.ts'
+export {
   type CampaignReport,
   type Funnel,
   type ReportedAct,

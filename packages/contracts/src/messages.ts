@@ -10,6 +10,7 @@ import * as gatewayRules from './gateway-rules.ts'
 import * as keptSettings from './kept-settings.ts'
 import * as observation from './observation.ts'
 import * as reach from './reach.ts'
+import * as release from './release.ts'
 import * as report from './report.ts'
 import * as task from './task.ts'
 import * as transfer from './transfer.ts'
@@ -30,6 +31,7 @@ const all = [
   keptSettings,
   observation,
   reach,
+  release,
   report,
   task,
   transfer,

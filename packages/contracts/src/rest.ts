@@ -4,6 +4,7 @@ import { audit } from './rest/audit.ts'
 import { campaigns } from './rest/campaigns.ts'
 import { devices } from './rest/devices.ts'
 import type { Operation } from './rest/operation.ts'
+import { releases } from './rest/releases.ts'
 import { rules } from './rest/rules.ts'
 import { tasks } from './rest/tasks.ts'
 import { trust } from './rest/trust.ts'
@@ -16,6 +17,7 @@ export const OPERATIONS = {
   ...audit,
   ...campaigns,
   ...devices,
+  ...releases,
   ...tasks,
   ...trust,
   ...rules,

@@ -48,3 +48,24 @@ export type { ImageFacts, ImageMember, SettingsEffect } from './formats/image-fa
 export { onePass, type Listener } from './formats/one-pass.ts'
 export { parseImage } from './formats/parse-image.ts'
 export { envelopeSigning, payloadOf, signedBytesOf, signersOf, type Envelope, type EnvelopeSignature } from './dsse.ts'
+export {
+  type JudgedRelease,
+  type ReleaseKey,
+  type ReleaseReason,
+  type ReleaseReasonCode,
+  isExpired,
+  judgeRelease,
+} from './release/judge-release.ts'
+export {
+  MAX_ENVELOPE_CHARACTERS,
+  MAX_RELEASE_SIGNATURES,
+  type ReadRelease,
+  type ReleaseEnvelope,
+  bytesToSign,
+  readRelease,
+  sealRelease,
+  withSignature,
+  writeEnvelope,
+} from './release/release-envelope.ts'
+export { signRelease } from './release/sign-release.ts'
+export { type ReadStatement, type ReleaseStatement, RELEASE_TYPE, asStatement } from './release/statement.ts'

@@ -49,4 +49,13 @@ export type { VersionReport } from './version-reports.ts'
 export { checkPath } from './check-path.ts'
 export type { PathFault } from './check-path.ts'
 export { fitsModel, legFor } from './leg-for.ts'
-export type { DeviceOnPath, LegAnswer, ModelFit, NoLeg, PathLeg, PathRules } from './leg-for.ts'
+export type {
+  DeviceOnPath,
+  KnownCounters,
+  LegAnswer,
+  ModelFit,
+  NoLeg,
+  PathLeg,
+  PathRules,
+  ReleaseTerms,
+} from './leg-for.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type PathLeg, type PathRules, legFor } from './leg-for.ts'
+import { type PathLeg, type PathRules, type ReleaseTerms, legFor } from './leg-for.ts'
 
 const fits = [{ oui: '001122', productClass: 'Router' }]
 const other = [{ oui: '001122', productClass: 'Bridge' }]
@@ -80,4 +80,49 @@ test('an image for certain hardware fits no device whose hardware is not known',
   expect(legFor(way, { ...device, hardwareVersion: 'A1' })).toMatchObject({ kind: 'leg' })
   expect(legFor(way, { ...device, hardwareVersion: 'B1' })).toEqual({ kind: 'none', reason: 'model_does_not_fit' })
   expect(legFor(way, { ...device, hardwareVersion: null })).toEqual({ kind: 'none', reason: 'model_does_not_fit' })
+})
+
+const released = (counter: number, more: Partial<ReleaseTerms> = {}): PathLeg => ({
+  fits,
+  softwareVersions: ['2.0'],
+  release: { product: 'acme/rg', counter, models: fits, allowDowngrade: false, ...more },
+})
+
+test('a release names the models and the hardware that may take its image', () => {
+  const way = [released(5, { models: [{ ...fits[0]!, hardwareVersions: ['A1'] }] })]
+  const device = { ...fits[0]!, softwareVersion: '1.0' }
+  expect(legFor(way, { ...device, hardwareVersion: 'A1' })).toMatchObject({ kind: 'leg' })
+  for (const hardwareVersion of ['B1', null]) {
+    expect(legFor(way, { ...device, hardwareVersion })).toEqual({ kind: 'none', reason: 'not_released_for_model' })
+  }
+  expect(take('1.0', { way, productClass: 'Bridge' })).toBe('model_does_not_fit')
+})
+
+test('a release starts from a minimum version, or over a stepping stone', () => {
+  const way = [released(5, { minimumVersion: '1.8' })]
+  expect(take('1.8', { way })).toBe(0)
+  expect(take('1.7', { way })).toBe('below_minimum_version')
+  expect(take(null, { way })).toBe('version_unknown')
+  const stone: PathLeg = { fits, softwareVersions: ['1.9'], steppingStone: true }
+  expect(take('1.7', { way: [...way, stone] })).toBe(1)
+  expect(take('1.9', { way: [...way, stone] })).toBe(0)
+})
+
+test('the counter decides what is a step back where both are known, and the version order elsewhere', () => {
+  const device = { ...fits[0]!, hardwareVersion: null }
+  const counters = new Map([['acme/rg', new Map(Object.entries({ alpha: 4, '9.9': 4, '1.0': 7 }))]])
+  const take = (softwareVersion: string, more: Partial<ReleaseTerms> = {}, rules: PathRules = {}) => {
+    const answer = legFor([released(5, more)], { ...device, softwareVersion }, rules, counters)
+    return answer.kind === 'leg' ? answer.downgrade : answer.reason
+  }
+  expect(take('9.9')).toBe(false)
+  expect(take('1.0')).toBe('downgrade')
+  expect(take('1.0', { counter: 7 })).toBe(false)
+  expect(take('9.8')).toBe('downgrade')
+  expect(take('1.1')).toBe(false)
+  expect(take('9.9', { product: 'acme/other' })).toBe('downgrade')
+  for (const version of ['1.0', '9.8']) {
+    expect(take(version, { allowDowngrade: true })).toBe(true)
+    expect(take(version, {}, { allowDowngrade: true })).toBe(true)
+  }
 })

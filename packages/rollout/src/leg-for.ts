@@ -15,7 +15,24 @@ export interface PathLeg {
   readonly from?: VersionRange | undefined
   /** Nobody is done here: the next leg follows. */
   readonly steppingStone?: boolean | undefined
+  /** What its vendor signed of it. Absent: it goes by what is above alone. */
+  readonly release?: ReleaseTerms | undefined
 }
+
+/** Who may take a leg beyond that its image fits them. */
+export interface ReleaseTerms {
+  readonly product: string
+  /** Grows with every release of the product line. */
+  readonly counter: number
+  readonly models: readonly ModelFit[]
+  /** Devices below do not take it from where they are. Absent: from any version, an unknown one too. */
+  readonly minimumVersion?: string | undefined
+  /** Whether devices may come to it from a higher counter. */
+  readonly allowDowngrade: boolean
+}
+
+/** Which counter stands behind a version that devices report, by product line and version. */
+export type KnownCounters = ReadonlyMap<string, ReadonlyMap<string, number>>
 
 /** As the device itself or the inventory tells it. */
 export interface DeviceOnPath {
@@ -32,9 +49,13 @@ export interface PathRules {
 
 export type NoLeg =
   | 'model_does_not_fit'
+  /** The image fits it, and its release does not name it. */
+  | 'not_released_for_model'
   | 'already_on_target'
   | 'version_unknown'
   | 'no_leg_from_this_version'
+  /** Its version is below what the release starts from. */
+  | 'below_minimum_version'
   | 'downgrade'
 
 export type LegAnswer =
@@ -43,22 +64,36 @@ export type LegAnswer =
 
 const none = (reason: NoLeg): LegAnswer => ({ kind: 'none', reason })
 
+const NOTHING_KNOWN: KnownCounters = new Map()
+
 /**
  * Which leg a device takes next: the first one that fits its model and its version. A stepping stone it stands on is
  * behind it. Who reports what a last leg reports is there, unless the same version is wanted again.
  */
-export function legFor(path: readonly PathLeg[], device: DeviceOnPath, rules: PathRules = {}): LegAnswer {
+export function legFor(
+  path: readonly PathLeg[],
+  device: DeviceOnPath,
+  rules: PathRules = {},
+  counters: KnownCounters = NOTHING_KNOWN,
+): LegAnswer {
   const { softwareVersion: version } = device
-  const ofModel = path.map((leg, index) => ({ ...leg, index })).filter(({ fits }) => fitsModel(fits, device))
-  if (ofModel.length === 0) return none('model_does_not_fit')
+  const fitting = path.map((leg, index) => ({ ...leg, index })).filter(({ fits }) => fitsModel(fits, device))
+  if (fitting.length === 0) return none('model_does_not_fit')
+  const ofModel = fitting.filter(({ release }) => release === undefined || fitsModel(release.models, device))
+  if (ofModel.length === 0) return none('not_released_for_model')
   const last = ofModel.filter((leg) => leg.steppingStone !== true && reports(leg, version))
   if (last.length > 0 && rules.allowSameVersion !== true) return none('already_on_target')
 
   const open = last.length > 0 ? last : ofModel.filter((leg) => !reports(leg, version))
-  const leg = open.find((each) => startsFrom(each, version))
-  if (leg === undefined) return none(version === null ? 'version_unknown' : 'no_leg_from_this_version')
-  const downgrade = version !== null && isDowngrade(leg, version)
-  return downgrade && rules.allowDowngrade !== true ? none('downgrade') : { kind: 'leg', index: leg.index, downgrade }
+  const starting = open.filter((each) => startsFrom(each.from, version))
+  const leg = starting.find(({ release }) => startsFrom({ from: release?.minimumVersion }, version))
+  if (leg === undefined) {
+    if (version === null) return none('version_unknown')
+    return none(starting.length > 0 ? 'below_minimum_version' : 'no_leg_from_this_version')
+  }
+  const downgrade = version !== null && isDowngrade(leg, version, counters)
+  const isAgreed = rules.allowDowngrade === true || leg.release?.allowDowngrade === true
+  return downgrade && !isAgreed ? none('downgrade') : { kind: 'leg', index: leg.index, downgrade }
 }
 
 /** An image for certain hardware versions fits no device whose hardware version is not known. */
@@ -79,12 +114,14 @@ function reports({ softwareVersions }: PathLeg, version: string | null): boolean
   return version !== null && softwareVersions.includes(version)
 }
 
-function startsFrom({ from }: PathLeg, version: string | null): boolean {
-  if (from === undefined || (from.from === undefined && from.below === undefined)) return true
-  return version !== null && isVersionWithin(from, version)
+function startsFrom(range: VersionRange = {}, version: string | null): boolean {
+  if (range.from === undefined && range.below === undefined) return true
+  return version !== null && isVersionWithin(range, version)
 }
 
-/** Older than the device's, whichever of its strings it will report. */
-function isDowngrade({ softwareVersions }: PathLeg, version: string): boolean {
+/** By the counters where both are known; else older than the device's, whichever of its strings it will report. */
+function isDowngrade({ softwareVersions, release }: PathLeg, version: string, counters: KnownCounters): boolean {
+  const runs = release && counters.get(release.product)?.get(version)
+  if (release !== undefined && runs !== undefined) return release.counter < runs
   return softwareVersions.every((target) => compareVersions(version, target) > 0)
 }

@@ -17,6 +17,7 @@ import {
   artifactRevoke,
   artifactRevoked,
   artifactTrusted,
+  releaseRevoked,
   type ArtifactDraft,
   type DataOf,
   type InputOf,
@@ -371,6 +372,22 @@ export function artifactResolverSuite(name: string, open: () => Promise<Stand>):
       await hub.as('firmware-verifier').publish(artifactRevoked, [{ id: ids.event(), key: artifactId, data }])
       await becomes(artifactId, 'revoked')
       expect(await reasonFor(artifactId)).toBe('revoked')
+    })
+
+    it('gives nothing out on a release that was revoked, and goes on with the same image on another one', async () => {
+      const artifactId = await trustedArtifact()
+      const [fallen, standing] = ['1', '2'].map((digit) => `rel_${digit.repeat(32)}`)
+      const data = { releaseId: fallen!, reason: 'key stolen', actor: ACTOR }
+      const event = { id: ids.event(), key: fallen!, data }
+      expect(await reasonFor(artifactId, { releaseId: fallen! })).toBe('resolved')
+      await hub.as('firmware-verifier').publish(releaseRevoked, [event])
+      await hub.as('firmware-verifier').publish(releaseRevoked, [{ ...event, id: ids.event() }])
+      await waitUntil(async () => (await reasonFor(artifactId, { releaseId: fallen! })) === 'release_revoked')
+      expect(await reasonFor(artifactId, { releaseId: standing! })).toBe('resolved')
+      expect(await reasonFor(artifactId)).toBe('resolved')
+      await resolver.stop()
+      await startResolver()
+      expect(await reasonFor(artifactId, { releaseId: fallen! })).toBe('release_revoked')
     })
 
     describe('the intake', () => {

@@ -8,6 +8,7 @@ import {
   artifactRevoke,
   artifactRevoked,
   artifactTrusted,
+  releaseRevoked,
   refused,
   uploadGrant,
 } from '@sluice/contracts'
@@ -17,6 +18,7 @@ import { createArtifact } from './create-artifact.ts'
 import type { Parts } from './parts.ts'
 import { resolveDownloads } from './resolve-downloads.ts'
 import { applyRevocations, revokeArtifact } from './revoke-artifacts.ts'
+import { noteRevokedReleases } from './revoked-releases.ts'
 import { getArtifact, listArtifacts } from './show-artifacts.ts'
 import { grantUpload } from './uploads.ts'
 
@@ -48,5 +50,6 @@ export function bindHandlers(parts: Parts, wakeImporter: () => void): Promise<St
     bus.consume(artifactTrusted, (batch) => applyVerdicts(batch, parts)),
     bus.consume(artifactRejected, (batch) => applyVerdicts(batch, parts)),
     bus.consume(artifactRevoked, (batch) => applyRevocations(batch, parts)),
+    bus.consume(releaseRevoked, (batch) => noteRevokedReleases(batch, parts)),
   ])
 }

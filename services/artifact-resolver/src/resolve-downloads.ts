@@ -2,6 +2,7 @@ import type { artifactResolve, InputOf, ModelFit, OutputOf } from '@sluice/contr
 import { campaignMarkOf, mintGrant } from '@sluice/firmware'
 import type { Parts } from './parts.ts'
 import { findArtifacts, isHeld, type ArtifactRow } from './store/artifacts.ts'
+import { revokedAmong } from './store/revoked-releases.ts'
 
 type Asked = InputOf<typeof artifactResolve>['items'][number]
 type Resolved = OutputOf<typeof artifactResolve>['items'][number]
@@ -14,12 +15,19 @@ const SHORT_NAME = 'f.bin'
 
 /**
  * What each attempt should fetch, as the catalogue stands at this moment. Fails closed: only an artifact that is
- * trusted, and fits the model, is ever given out.
+ * trusted, fits the model, and rests on no release that was revoked, is ever given out.
  */
 export async function resolveDownloads(items: readonly Asked[], parts: Parts): Promise<Resolved[]> {
   const artifacts = await findArtifacts(parts.sql, [...new Set(items.map((item) => item.artifactId))])
+  const revoked = await revokedAmong(
+    parts.sql,
+    items.flatMap(({ releaseId }) => releaseId ?? []),
+  )
   return items.map((asked) => {
-    const resolved = resolveOne(asked, artifacts.get(asked.artifactId), parts)
+    const isRevoked = asked.releaseId !== undefined && revoked.has(asked.releaseId)
+    const resolved = isRevoked
+      ? ({ kind: 'unresolved', attemptId: asked.attemptId, reason: 'release_revoked' } as const)
+      : resolveOne(asked, artifacts.get(asked.artifactId), parts)
     parts.observability.resolved.add(1, { answer: resolved.kind === 'resolved' ? 'resolved' : resolved.reason })
     return resolved
   })

@@ -15,6 +15,8 @@ export interface SchedulerSettings {
   readonly rankPageSize: number
   /** A campaign over more devices needs a second person's approval; 0: none does for its size. */
   readonly approvalAbove: number
+  /** Whether a campaign is refused that has an image no release covers. */
+  readonly requireRelease: boolean
   /** How often a dynamic campaign looks for who has come to fit its targets. */
   readonly dynamicEveryMs: number
   /** How much later than it says a change may show in the registry: its clock and its transactions are not ours. */
@@ -76,6 +78,7 @@ export const defaultSettings: SchedulerSettings = {
   dryRunMs: 50_000,
   rankPageSize: 20_000,
   approvalAbove: 10_000,
+  requireRelease: true,
   dynamicEveryMs: 60_000,
   dynamicOverlapMs: 120_000,
   planReplyMs: 5_000,
@@ -139,6 +142,12 @@ export const settings = defineSettings({
     description:
       'A campaign over more devices starts with the approval of a second person alone; 0: never for its size.',
   },
+  SLUICE_REQUIRE_RELEASE: {
+    type: { type: 'boolean' },
+    default: defaultSettings.requireRelease,
+    description:
+      'Whether a campaign is refused whose images no signed release covers (docs/releases.md). False: for labs, and while releases are brought in.',
+  },
   SLUICE_GATE_HOSTS: {
     type: { type: 'string', pattern: '^([a-z0-9.-]+(:[0-9]{1,5})?(,[a-z0-9.-]+(:[0-9]{1,5})?)*)?$' },
     default: '',
@@ -193,6 +202,7 @@ export function toSchedulerSettings(values: SettingsValues<typeof settings>): Pa
   return {
     gatherMs: values.SLUICE_CLAIM_GATHER_MS,
     approvalAbove: values.SLUICE_APPROVAL_ABOVE,
+    requireRelease: values.SLUICE_REQUIRE_RELEASE,
     credentialMs: values.SLUICE_CREDENTIAL_MS,
     historyKeepMs: values.SLUICE_HISTORY_KEEP_DAYS * 86_400_000,
     restoredAt: values.SLUICE_RESTORED_AT === undefined ? null : Date.parse(values.SLUICE_RESTORED_AT),

@@ -19,6 +19,8 @@ import {
   historyErase,
   historyList,
   placementList,
+  releaseAdded,
+  releaseRevoked,
   settingsKept,
   transferStopsGet,
   upgradeClaim,
@@ -31,7 +33,8 @@ import { controlCampaign } from './campaign/control.ts'
 import { createCampaign } from './campaign/create.ts'
 import { dryRunCampaign } from './campaign/dry-run.ts'
 import { getCampaign, readCampaigns } from './campaign/read.ts'
-import { endRevoked } from './campaign/revoke.ts'
+import { keepReleases } from './campaign/keep-releases.ts'
+import { endRevoked, endUnreleased } from './campaign/revoke.ts'
 import { rollBackCampaign } from './campaign/roll-back.ts'
 import { readStops } from './campaign/transfer-stops.ts'
 import { createReporter } from './campaign/report.ts'
@@ -74,6 +77,8 @@ export async function serveAll(parts: Parts): Promise<Stop> {
     await bus.consume(uploadReceived, (batch) => takeBackups(parts, batch)),
     await bus.consume(deviceChanged, (batch) => followDevices(parts, batch)),
     await bus.consume(artifactRevoked, (batch) => endRevoked(parts, batch)),
+    await bus.consume(releaseAdded, (batch) => keepReleases(parts, batch)),
+    await bus.consume(releaseRevoked, (batch) => endUnreleased(parts, batch)),
   ]
   return async () => {
     for (const stop of stops.toReversed()) await stop()

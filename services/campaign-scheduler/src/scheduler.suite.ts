@@ -5,6 +5,7 @@ import { dynamicSuite } from './campaign/dynamic.suite.ts'
 import { gatesSuite } from './campaign/gates.suite.ts'
 import { reportsSuite } from './campaign/reports.suite.ts'
 import { planningSuite } from './campaign/planning.suite.ts'
+import { releasesSuite } from './campaign/releases.suite.ts'
 import { rollBackSuite } from './campaign/roll-back.suite.ts'
 import { outageSuite } from './outage/outage.suite.ts'
 import { recoverySuite } from './recovery.suite.ts'
@@ -45,6 +46,7 @@ export function schedulerSuite(name: string, openSql?: () => Promise<Sql>): void
     describe('dynamic campaigns', () => dynamicSuite(open))
     describe('gates', () => gatesSuite(open))
     describe('reports', () => reportsSuite(open))
+    describe('releases', () => releasesSuite(open))
     describe('rollbacks', () => rollBackSuite(open))
     describe('caps', () => capsSuite(open))
     describe('claims', () => claimsSuite(open))

@@ -18,6 +18,11 @@ export const settings = defineSettings({
     default: false,
     description: 'Whether a second person has to agree to a new key, a longer validity and a lower threshold.',
   },
+  SLUICE_RELEASE_REQUIRED_KEYS: {
+    type: Type.Integer({ minimum: 1, maximum: 8 }),
+    default: 1,
+    description: 'How many different keys have to sign a release before campaigns may go by it.',
+  },
   SLUICE_VERIFY_DEADLINE_MS: {
     type: Type.Integer({ minimum: 1_000, maximum: 3_600_000 }),
     default: 120_000,

@@ -4,11 +4,12 @@ import { connectPostgres } from '@sluice/sql'
 import { freshDatabase, freshNamespace } from '@sluice/testbed'
 import { inject } from 'vitest'
 import { firmwareVerifierSuite } from './firmware-verifier.suite.ts'
+import { releasesSuite } from './releases/releases.suite.ts'
 
 const log = createLog({ service: 'test', level: 'silent' })
-const SERVICES = ['firmware-verifier', 'artifact-resolver', 'operator-api']
+const SERVICES = ['firmware-verifier', 'artifact-resolver', 'campaign-scheduler', 'operator-api']
 
-firmwareVerifierSuite('firmware-verifier on NATS and PostgreSQL', async () => {
+const open = async () => {
   const servers = inject('natsUrl')
   const namespace = freshNamespace()
   await applyTopology(servers, { namespace, maxBytes: 8 * 1024 ** 2 })
@@ -21,5 +22,8 @@ firmwareVerifierSuite('firmware-verifier on NATS and PostgreSQL', async () => {
     await Promise.all([...buses.values()].map((bus) => bus.close()))
     await sql.close()
   }
-  return { sql, as: (service) => buses.get(service)!, close }
-})
+  return { sql, as: (service: string) => buses.get(service)!, close }
+}
+
+firmwareVerifierSuite('firmware-verifier on NATS and PostgreSQL', open)
+releasesSuite('releases on NATS and PostgreSQL', open)

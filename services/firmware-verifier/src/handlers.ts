@@ -1,5 +1,9 @@
 import {
   artifactRegistered,
+  releaseAdd,
+  releaseGet,
+  releaseList,
+  releaseRevoke,
   trustKeyAdd,
   trustKeyApprove,
   trustKeyLimit,
@@ -18,6 +22,9 @@ import { listAllKeys } from './keys/list-keys.ts'
 import { revokeKey } from './keys/revoke-key.ts'
 import { approveThreshold, listThresholds, putThreshold } from './keys/thresholds.ts'
 import type { Parts } from './parts.ts'
+import { addRelease } from './releases/add-release.ts'
+import { revokeRelease } from './releases/revoke-release.ts'
+import { getRelease, listReleases } from './releases/show-releases.ts'
 
 /** Images are looked at one after the other: a larger batch would only be acknowledged later. */
 const MAX_BATCH = 4
@@ -34,6 +41,10 @@ export function bindHandlers(parts: Parts): Promise<Stop[]> {
     bus.serve(trustThresholdPut, (batch) => Promise.all(batch.map(({ input }) => putThreshold(input, parts)))),
     bus.serve(trustThresholdApprove, (batch) => Promise.all(batch.map(({ input }) => approveThreshold(input, parts)))),
     bus.serve(trustThresholdList, (batch) => Promise.all(batch.map(() => listThresholds(parts)))),
+    bus.serve(releaseAdd, (batch) => Promise.all(batch.map(({ input }) => addRelease(input, parts)))),
+    bus.serve(releaseGet, (batch) => Promise.all(batch.map(({ input }) => getRelease(input, parts)))),
+    bus.serve(releaseList, (batch) => Promise.all(batch.map(({ input }) => listReleases(input, parts)))),
+    bus.serve(releaseRevoke, (batch) => Promise.all(batch.map(({ input }) => revokeRelease(input, parts)))),
     bus.serve(trustKeyRevoke, (batch) => Promise.all(batch.map(({ input }) => revokeKey(input, parts)))),
   ])
 }

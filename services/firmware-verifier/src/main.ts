@@ -23,6 +23,7 @@ await runMain('firmware-verifier', settings, async ({ settings: given, log, cloc
     {
       requiredKeys: given.SLUICE_REQUIRED_KEYS,
       secondPerson: given.SLUICE_TRUST_SECOND_PERSON,
+      releaseRequiredKeys: given.SLUICE_RELEASE_REQUIRED_KEYS,
       deadlineMs: given.SLUICE_VERIFY_DEADLINE_MS,
       memoryMb: given.SLUICE_VERIFY_MEMORY_MB,
       verdictKey: createPrivateKey(given.SLUICE_VERDICT_KEY),

@@ -21,6 +21,8 @@ export interface FirmwareVerifierSettings {
   readonly requiredKeys: number
   /** Whether a second person has to agree to what gives trust: a key, a longer validity, a lower threshold. */
   readonly secondPerson: boolean
+  /** How many different keys have to vouch for a release; 1 or more. */
+  readonly releaseRequiredKeys: number
   /** How long looking at one image may take, and how long the store may take to bring it. */
   readonly deadlineMs: number
   /** How much looking at one image may take, beside an image that is held whole. */

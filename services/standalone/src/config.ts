@@ -1,4 +1,5 @@
 import { httpSettings } from '@sluice/cwmp-gateway'
+import { settings as schedulerSettings } from '@sluice/campaign-scheduler'
 import { settings as registrySettings } from '@sluice/device-registry'
 import { NETWORKS_PATTERN, defineSettings } from '@sluice/runtime'
 import Type from 'typebox'
@@ -42,6 +43,7 @@ export const settings = defineSettings({
   },
   SLUICE_AUTO_REGISTRATION: registrySettings.SLUICE_AUTO_REGISTRATION,
   SLUICE_BOOTSTRAP_RETURNS_PER_HOUR: registrySettings.SLUICE_BOOTSTRAP_RETURNS_PER_HOUR,
+  SLUICE_REQUIRE_RELEASE: schedulerSettings.SLUICE_REQUIRE_RELEASE,
   SLUICE_STUN_PORT: { type: Port, optional: true, description: 'UDP port of a STUN server; none without it.' },
   SLUICE_NOTIFICATIONS_PORT: {
     type: Port,

@@ -16,6 +16,7 @@ await runMain('standalone', settings, async ({ settings: given, log, clock, ids,
       apiHost: given.SLUICE_API_HOST,
       apiPort: given.SLUICE_API_PORT,
       labNetworks: given.SLUICE_LAB_NETWORKS,
+      requireRelease: given.SLUICE_REQUIRE_RELEASE,
       registry: {
         autoRegistration: given.SLUICE_AUTO_REGISTRATION,
         bootstrapReturnsPerHour: given.SLUICE_BOOTSTRAP_RETURNS_PER_HOUR,

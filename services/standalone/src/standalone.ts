@@ -41,6 +41,8 @@ export interface StandaloneSettings {
   readonly apiPort: number
   /** Networks by prefix, separated by commas. */
   readonly labNetworks: string
+  /** Whether a campaign is refused that has an image no release covers. */
+  readonly requireRelease: boolean
   /** What differs from how the registry is by itself. */
   readonly registry: Partial<Pick<RegistrySettings, 'autoRegistration' | 'bootstrapReturnsPerHour'>>
   /** UDP ports of the STUN server and of lightweight notifications; null: none. */
@@ -110,13 +112,15 @@ export async function startStandalone(parts: StandaloneParts, settings: Standalo
       createFirmwareVerifier(partsOf('firmware-verifier'), {
         requiredKeys: 1,
         secondPerson: false,
+        releaseRequiredKeys: 1,
         deadlineMs: 120_000,
         memoryMb: 128,
         verdictKey,
       }),
     )
     // Before the file server, which serves nobody until it knows whose downloads are stopped.
-    await run(createScheduler(partsOf('campaign-scheduler')))
+    const { requireRelease } = settings
+    await run(createScheduler({ ...partsOf('campaign-scheduler'), settings: { requireRelease } }))
     const files = await run(
       createFileServer(partsOf('file-server'), {
         ...fileServerDefaults,

@@ -49,6 +49,7 @@ async function start(files: { certFile: string; keyFile: string }): Promise<Stan
       apiHost: '127.0.0.1',
       apiPort: 0,
       labNetworks: '',
+      requireRelease: true,
       registry: {},
       stunPort: null,
       notificationsPort: null,

@@ -74,7 +74,7 @@ export function someReport(name = 'Acme'): CampaignReport {
       state: 'finished',
       stateReason: `every upgrade has an outcome, says ${name}`,
       targets: {},
-      path: [{ artifactId: 'art_01KFAYV3W8Z7Q0M4R6T9XBCDEF', version: '4.2.1' }],
+      path: [{ artifactId: 'art_01KFAYV3W8Z7Q0M4R6T9XBCDEF', version: '4.2.1', releaseId: null }],
       dynamic: null,
       rollbackOf: null,
       approval: { neededBecause: [], givenBy: null, givenAt: null },

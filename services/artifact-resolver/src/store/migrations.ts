@@ -51,4 +51,13 @@ export const migrations: readonly Migration[] = [
       create index artifacts_at_origin on artifacts (origin_due_at) where hosting = 'origin' and status = 'trusted';
     `,
   },
+  {
+    id: '004-revoked-releases',
+    sql: `
+      create table revoked_releases (
+        release_id text collate "C" primary key,
+        at bigint not null
+      );
+    `,
+  },
 ]

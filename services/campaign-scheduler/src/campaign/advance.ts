@@ -3,7 +3,7 @@ import type { WaveClock } from '@sluice/rollout'
 import type { Queryable } from '@sluice/sql'
 import { afterCommit } from '../after-commit.ts'
 import { asOwner } from '../ownership.ts'
-import { OURSELVES, type Parts } from '../parts.ts'
+import { OURSELVES, type Parts, toTime } from '../parts.ts'
 import { type CampaignRow, askForCheck, findCampaign, lockCampaigns, setCheckAt } from '../store/campaigns.ts'
 import { type TallyRow, talliesOf } from '../store/tallies.ts'
 import { type WaveRow, acceptHarm, setGate, setOutside, setWaveState, wavesOf } from '../store/waves.ts'
@@ -11,6 +11,7 @@ import { openWave } from '../upgrade/open-wave.ts'
 import { type Harm, harmOf, isMoreHarm, lowerTo } from './accepted-harm.ts'
 import { announceCampaign, announceStops } from './announce.ts'
 import { countersOf } from './counters.ts'
+import { expiredLeg } from './cover-again.ts'
 import { type Decided, askGateOfWave, overdueIn, suspicionsOf } from './gate-of-wave.ts'
 import { gateSentence } from './gate-sentence.ts'
 import { mayGrow } from './join-late.ts'
@@ -54,6 +55,11 @@ async function decide(
   const suspect = suspicions.find(({ subject, devices }) => devices > acceptedSuspects(opened, subject))
   if (suspect !== undefined && campaign.state === 'running') {
     const reason = `${suspect.devices} devices refused the image with fault ${suspect.subject}: it may be damaged`
+    return stop(parts, tx, campaign, 'paused', reason, tallies)
+  }
+  const expired = expiredLeg(campaign.path, now)
+  if (expired !== undefined && campaign.state === 'running') {
+    const reason = `the release of ${expired.version} expired ${toTime(expired.release!.expiresAt)}`
     return stop(parts, tx, campaign, 'paused', reason, tallies)
   }
   for (const wave of opened) {

@@ -12,6 +12,7 @@ import { openWave } from '../upgrade/open-wave.ts'
 import { advanceCampaign } from './advance.ts'
 import { announceCampaign, announceStops } from './announce.ts'
 import { changeState } from './change-state.ts'
+import { coverAgain } from './cover-again.ts'
 import { countersOf, toWire } from './counters.ts'
 import { harmIn } from './gate-of-wave.ts'
 import { readCampaign } from './read.ts'
@@ -68,6 +69,10 @@ async function act(
   const reason = input.reason ?? null
   if ((action === 'start' || action === 'resume') && (await isRevoked(tx, campaign.artifactId))) {
     return refused('artifact_not_trusted', 'trust in the artifact was withdrawn')
+  }
+  if (action === 'start' || action === 'resume') {
+    const uncovered = await coverAgain(parts, tx, campaign, actor, traceparent)
+    if (uncovered !== undefined) return uncovered
   }
   const move = (state: CampaignState, why: string | null) =>
     changeState(parts, tx, campaign, { state, reason: why, actor, counters, traceparent })

@@ -1,4 +1,5 @@
 import type { CampaignDraft, Policy } from '@sluice/contracts'
+import { toTime } from '../parts.ts'
 import type { PlannedLeg } from '../store/campaigns.ts'
 import { underWayMs, openShare } from './estimate-duration.ts'
 import type { Survey } from './survey.ts'
@@ -15,6 +16,7 @@ export function dryRunNotes(
   return [
     ...imageNotes(path, policy),
     ...lossNotes(policy, survey),
+    ...releaseNotes(path),
     ...timeNotes(draft, policy, survey),
     ...limitNotes(policy, survey),
   ]
@@ -26,6 +28,13 @@ function* imageNotes(path: readonly PlannedLeg[], policy: Policy): Iterable<stri
   for (const { version, settings } of losing) yield `Of ${version}: ${settings!.sentence}`
   if (losing.length > 0 && policy.configLossDeclared !== true) {
     yield 'The campaign does not declare that settings may be lost: each device that loses them counts as hurt at its gates.'
+  }
+}
+
+function* releaseNotes(path: readonly PlannedLeg[]): Iterable<string> {
+  for (const { version, release } of path) {
+    if (release === undefined) yield `No release covers ${version}, and none is asked for here.`
+    else yield `${version} is offered until its release expires, ${toTime(release.expiresAt)}.`
   }
 }
 

@@ -1,7 +1,10 @@
 import { type DryRun, type InputOf, type Reply, answered, type campaignDryRun, refused } from '@sluice/contracts'
 import { waveSizes } from '@sluice/rollout'
-import { type Parts, toMs } from '../parts.ts'
+import { toMs } from '../parts.ts'
+import { linesOf } from '../store/campaigns.ts'
+import { countersOfLines } from '../store/releases.ts'
 import { completePolicy } from './complete-policy.ts'
+import type { CoverParts } from './cover.ts'
 import { dryRunNotes } from './dry-run-notes.ts'
 import { estimateDuration } from './estimate-duration.ts'
 import { type AskInventory, createInventoryPages } from './inventory-pages.ts'
@@ -10,11 +13,10 @@ import { createSorter } from './sort-out.ts'
 import { type Survey, createSurveyor } from './survey.ts'
 
 type Input = InputOf<typeof campaignDryRun>
-type DryRunParts = Pick<Parts, 'bus' | 'clock' | 'settings'>
 
 /** What a campaign would be: reads what its plan would read, page by page, and writes nothing. */
 export async function dryRunCampaign(
-  parts: DryRunParts,
+  parts: CoverParts,
   { draft }: Input,
   traceparent?: string,
 ): Promise<Reply<DryRun>> {
@@ -27,7 +29,7 @@ export async function dryRunCampaign(
   const path = await planPath(parts, draft, policy, traceparent)
   if (!path.ok) return path
 
-  const sortOut = createSorter(path.data, policy)
+  const sortOut = createSorter(path.data, policy, await countersOfLines(parts.sql, linesOf(path.data)))
   const surveyor = createSurveyor(policy)
   const seen = await eachPage(parts, draft.targets, (devices) => surveyor.see(sortOut(devices)))
   if (!seen.ok) return seen
@@ -52,7 +54,7 @@ type Devices = Parameters<ReturnType<typeof createSorter>>[0]
 
 /** Within what the asker waits for: who is too many is told, with what to do about it. */
 async function eachPage(
-  parts: DryRunParts,
+  parts: CoverParts,
   filter: Input['draft']['targets'],
   see: (devices: Devices) => void,
 ): Promise<Reply<null>> {

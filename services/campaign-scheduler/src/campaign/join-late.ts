@@ -8,11 +8,13 @@ import {
   askForCheck,
   findCampaign,
   growCampaign,
+  linesOf,
   lockCampaigns,
   needApproval,
 } from '../store/campaigns.ts'
 import { type Joining, findJoining, moveJoining } from '../store/joining.ts'
 import { type PlannedUpgrade, insertPlanned } from '../store/plans.ts'
+import { countersOfLines } from '../store/releases.ts'
 import { addToTallies } from '../store/tallies.ts'
 import { lockUpgrades } from '../store/upgrades.ts'
 import { growWave, wavesOf } from '../store/waves.ts'
@@ -124,10 +126,8 @@ async function takeIn(parts: Parts, tx: Queryable, campaign: CampaignRow, device
   const waves = await wavesOf(tx, [campaignId])
   const canaries = waves.slice(0, canaryWaves(campaign.policy.waves)).reduce((sum, { size }) => sum + size, 0)
   const ranked = rankedWaves(campaign.policy.waves)
-  const wanted = createSorter(
-    campaign.path,
-    campaign.policy,
-  )(devices).planned.map(({ device, leg }): PlannedUpgrade => {
+  const sortOut = createSorter(campaign.path, campaign.policy, await countersOfLines(tx, linesOf(campaign.path)))
+  const wanted = sortOut(devices).planned.map(({ device, leg }): PlannedUpgrade => {
     const place = waveOf(device.deviceKey, campaign.seed, ranked, campaign.size - canaries + 1)
     const planned = plannedUpgrade(parts, campaign, device, leg, NO_CANARIES)
     return { ...planned, wave: canaryWaves(campaign.policy.waves) + place + 1 }

@@ -6,12 +6,14 @@ import {
   type PlannedLeg,
   advancePlan,
   findCampaign,
+  linesOf,
   lockCampaigns,
   moveCampaign,
   needApproval,
   setWaveBounds,
 } from '../store/campaigns.ts'
 import { type PlannedUpgrade, countRanks, insertPlanned, ranksWith, settleWaves } from '../store/plans.ts'
+import { countersOfLines } from '../store/releases.ts'
 import { moveJoining } from '../store/joining.ts'
 import { addToTallies, countUpgrades } from '../store/tallies.ts'
 import { growWave, wavesOf } from '../store/waves.ts'
@@ -82,11 +84,12 @@ function createPageReader(
   { campaignId, targets, path, policy }: CampaignRow,
 ): (cursor: string | null) => Promise<PlanPage | undefined> {
   const ask = createInventoryPages(parts)
-  const sorter = createSorter(path, policy)
+  let sorter: ReturnType<typeof createSorter> | undefined
   const canaries = canariesOf(policy)
   return async (cursor) => {
     const page = await ask({ filter: targets, ...(cursor !== null && { cursor }) })
     if (page.ok) {
+      sorter ??= createSorter(path, policy, await countersOfLines(parts.sql, linesOf(path)))
       const { planned, leftOut } = sorter(page.data.items)
       return { planned, leftOut: countLeftOut(leftOut, canaries), next: page.data.next }
     }

@@ -1,12 +1,13 @@
 import { type CampaignDraft, type Reply, answered, artifactGet, refused } from '@sluice/contracts'
 import { type PathFault, type PathRules, checkPath } from '@sluice/rollout'
-import type { Parts } from '../parts.ts'
-import type { PlannedArtifact, PlannedLeg } from '../store/campaigns.ts'
+import { type PlannedLeg, linesOf } from '../store/campaigns.ts'
+import { countersOfLines } from '../store/releases.ts'
+import { type CoverParts, coverLeg, refuseUncovered } from './cover.ts'
 
-/** The way of a draft with its artifacts, each of them trusted and measured; or what is wrong with it, in a sentence. */
+/** The way of a draft with its artifacts, each of them trusted, measured and released; or what is wrong, in a sentence. */
 export async function planPath(
-  parts: Pick<Parts, 'bus'>,
-  draft: Pick<CampaignDraft, 'artifactId' | 'path'>,
+  parts: CoverParts,
+  draft: Pick<CampaignDraft, 'artifactId' | 'path' | 'targets'>,
   rules: PathRules,
   traceparent?: string,
 ): Promise<Reply<readonly PlannedLeg[]>> {
@@ -20,22 +21,27 @@ export async function planPath(
     if (!artifact.ok) return artifact
     path.push({ ...artifact.data, ...(from && { from }), ...(steppingStone && { steppingStone }) })
   }
-  const fault = checkPath(path, rules)
+  const uncovered = refuseUncovered(draft.targets, path)
+  if (uncovered !== undefined) return uncovered
+  const fault = checkPath(path, rules, await countersOfLines(parts.sql, linesOf(path)))
   return fault === null ? answered(path) : refused('invalid_request', faultSentence(path, fault))
 }
 
 async function trustedArtifact(
-  parts: Pick<Parts, 'bus'>,
+  parts: CoverParts,
   artifactId: string,
   traceparent?: string,
-): Promise<Reply<PlannedArtifact>> {
+): Promise<Reply<PlannedLeg>> {
   const found = await parts.bus.request(artifactGet, { artifactId }, traceparent === undefined ? {} : { traceparent })
   if (!found.ok) return found
-  const { name, status, size, version, softwareVersions, fits, hosting, verdict } = found.data
+  const { name, status, size, sha256, version, softwareVersions, fits, hosting, verdict } = found.data
   if (status !== 'trusted') return refused('artifact_not_trusted', `the artifact ${name} ${version} is ${status}`)
-  if (size === null) return refused('artifact_not_trusted', `the artifact ${name} ${version} was never measured`)
+  if (size === null || sha256 === null) {
+    return refused('artifact_not_trusted', `the artifact ${name} ${version} was never measured`)
+  }
   const settings = verdict?.evidence?.settings
-  return answered({ artifactId, size, version, softwareVersions, fits, hosting, ...(settings && { settings }) })
+  const planned = { artifactId, size, version, softwareVersions, fits, hosting, ...(settings && { settings }) }
+  return coverLeg(parts, planned, sha256, traceparent)
 }
 
 function faultSentence(path: readonly PlannedLeg[], fault: PathFault): string {

@@ -55,11 +55,12 @@ function toCampaign(row: CampaignRow, waves: readonly WaveRow[], tallies: readon
     state: row.state,
     stateReason: row.stateReason,
     targets: row.targets,
-    path: row.path.map(({ artifactId, version, from, steppingStone }) => ({
+    path: row.path.map(({ artifactId, version, from, steppingStone, release }) => ({
       artifactId,
       version,
       ...(from && { from }),
       ...(steppingStone && { steppingStone }),
+      releaseId: release?.releaseId ?? null,
     })),
     dynamic: row.dynamicEndsAt === null ? null : { endsAt: toTime(row.dynamicEndsAt) },
     rollbackOf: row.rollbackOf,

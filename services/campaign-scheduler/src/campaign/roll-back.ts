@@ -40,7 +40,7 @@ export async function rollBackCampaign(parts: Parts, input: Input, traceparent?:
   if (path.data.length === 0) {
     return refused(
       'not_found',
-      'no device was moved for which there is a trusted artifact that reports where it came from',
+      'no device was moved for which there is a trusted and released artifact that reports where it came from',
     )
   }
 

@@ -1,5 +1,5 @@
 import type { Device, Policy } from '@sluice/contracts'
-import { type LegAnswer, type NoLeg, legFor } from '@sluice/rollout'
+import { type KnownCounters, type LegAnswer, type NoLeg, legFor } from '@sluice/rollout'
 import type { PlannedLeg } from '../store/campaigns.ts'
 
 /** Why a device that fits the targets, or was named as a canary, is not in a campaign. */
@@ -15,12 +15,16 @@ export interface SortedOut {
 const MOST_KNOWN = 10_000
 
 /** Sorts devices into those that take a leg and those that do not; what is equal for the path is looked up once. */
-export function createSorter(path: readonly PlannedLeg[], policy: Policy): (devices: readonly Device[]) => SortedOut {
+export function createSorter(
+  path: readonly PlannedLeg[],
+  policy: Policy,
+  counters: KnownCounters,
+): (devices: readonly Device[]) => SortedOut {
   const known = new Map<string, LegAnswer>()
   const answerFor = (device: Device): LegAnswer => {
     const { oui, productClass, hardwareVersion, softwareVersion } = device
     const like = JSON.stringify([oui, productClass, hardwareVersion, softwareVersion])
-    const answer = known.get(like) ?? legFor(path, device, policy)
+    const answer = known.get(like) ?? legFor(path, device, policy, counters)
     if (known.size >= MOST_KNOWN) known.clear()
     known.set(like, answer)
     return answer

@@ -1,7 +1,7 @@
 import { type Artifact, type Reply, answered, artifactGet, artifactList, refused } from '@sluice/contracts'
 import { fitsModel } from '@sluice/rollout'
-import type { Parts } from '../parts.ts'
 import type { PlannedLeg } from '../store/campaigns.ts'
+import { type CoverParts, coverLeg } from './cover.ts'
 import type { MovedDevice } from '../store/moved-devices.ts'
 
 export type Origin = Pick<MovedDevice, 'oui' | 'productClass' | 'hardwareVersion' | 'fromVersion'>
@@ -15,24 +15,29 @@ const MOST_LEGS = 32
 /** Which of a rollback's artifacts takes a device back; undefined: none. */
 export function wayBackFor(path: readonly PlannedLeg[], origin: Origin): PlannedLeg | undefined {
   return path.find(
-    ({ fits, named, softwareVersions }) =>
-      fitsModel(fits, origin) && (named === true || softwareVersions.includes(origin.fromVersion)),
+    ({ fits, release, named, softwareVersions }) =>
+      fitsModel(fits, origin) &&
+      (release === undefined || fitsModel(release.models, origin)) &&
+      (named === true || softwareVersions.includes(origin.fromVersion)),
   )
 }
 
 /** The artifact that was named, if it is trusted. */
-export async function givenWay(parts: Pick<Parts, 'bus'>, artifactId: string): Promise<Reply<readonly PlannedLeg[]>> {
+export async function givenWay(parts: CoverParts, artifactId: string): Promise<Reply<readonly PlannedLeg[]>> {
   const found = await parts.bus.request(artifactGet, { artifactId })
   if (!found.ok) return found
+  const { sha256, name, version, status } = found.data
   const leg = legOf(found.data)
-  return leg === undefined
-    ? refused('artifact_not_trusted', `the artifact ${found.data.name} ${found.data.version} is ${found.data.status}`)
-    : answered([{ ...leg, named: true }])
+  if (leg === undefined || sha256 === null) {
+    return refused('artifact_not_trusted', `the artifact ${name} ${version} is ${status}`)
+  }
+  const covered = await coverLeg(parts, leg, sha256)
+  return covered.ok ? answered([{ ...covered.data, named: true }]) : covered
 }
 
-/** Trusted artifacts that report the versions devices came from, the newest of each. */
+/** Trusted and released artifacts that report the versions devices came from, the newest of each. */
 export async function findWaysBack(
-  parts: Pick<Parts, 'bus'>,
+  parts: CoverParts,
   origins: readonly Origin[],
 ): Promise<Reply<readonly PlannedLeg[]>> {
   const path: PlannedLeg[] = []
@@ -43,9 +48,12 @@ export async function findWaysBack(
     if (!listed.ok) return listed
     for (const artifact of listed.data.items) {
       const leg = legOf(artifact)
-      const rest = leg === undefined ? missing : missing.filter((one) => wayBackFor([leg], one) === undefined)
-      if (leg === undefined || rest.length === missing.length || path.length === MOST_LEGS) continue
-      path.push(leg)
+      if (leg === undefined || path.length === MOST_LEGS || without(missing, leg).length === missing.length) continue
+      const covered = await coverLeg(parts, leg, artifact.sha256 ?? '')
+      if (!covered.ok) continue
+      const rest = without(missing, covered.data)
+      if (rest.length === missing.length) continue
+      path.push(covered.data)
       missing = rest
     }
     if (listed.data.next === null) break
@@ -53,6 +61,9 @@ export async function findWaysBack(
   }
   return answered(path)
 }
+
+const without = (origins: readonly Origin[], leg: PlannedLeg): Origin[] =>
+  origins.filter((one) => wayBackFor([leg], one) === undefined)
 
 function legOf({
   artifactId,

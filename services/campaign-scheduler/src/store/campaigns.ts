@@ -1,4 +1,5 @@
 import type { Artifact, Campaign, DeviceFilter, Leg, Policy, SettingsEffect } from '@sluice/contracts'
+import type { ReleaseTerms } from '@sluice/rollout'
 import { type Queryable, json } from '@sluice/sql'
 
 export type CampaignState = Campaign['state']
@@ -11,12 +12,26 @@ export type PlannedArtifact = Pick<Artifact, 'artifactId' | 'version' | 'softwar
   readonly settings?: SettingsEffect
 }
 
+/** The release that a leg rests on, as it was signed. */
+export interface LegRelease extends ReleaseTerms {
+  readonly releaseId: string
+  readonly sha256: string
+  /** From then on it is offered to nobody. */
+  readonly expiresAt: number
+}
+
 /** One leg of the way with its artifact as it was then; what `legFor` goes by. */
 export type PlannedLeg = PlannedArtifact &
   Pick<Leg, 'from' | 'steppingStone'> & {
+    readonly release?: LegRelease
     /** Of a rollback: it was named by who asked for that, and takes devices back from wherever they came. */
     readonly named?: boolean
   }
+
+/** The product lines in which the releases of a way count. */
+export function linesOf(path: readonly PlannedLeg[]): string[] {
+  return [...new Set(path.flatMap(({ release }) => release?.product ?? []))]
+}
 
 export type ApprovalReason = Campaign['approval']['neededBecause'][number]
 
@@ -79,7 +94,7 @@ export type NewCampaign = Pick<
 > & { readonly rollbackOf?: string | undefined }
 
 export async function insertCampaign(db: Queryable, row: NewCampaign): Promise<void> {
-  const { from: _, steppingStone: __, ...artifact } = row.path.at(-1)!
+  const { from: _, steppingStone: __, release: ___, ...artifact } = row.path.at(-1)!
   await db.query(
     `insert into scheduler.campaigns (campaign_id, name, artifact_id, artifact, path, state, targets, policy, seed,
        dynamic_ends_at, rollback_of, approval_needed, created_at, created_by, updated_at)
@@ -136,6 +151,21 @@ export function campaignsOfArtifact(db: Queryable, artifactId: string): Promise<
      where artifact_id = $1 or path @> jsonb_build_array(jsonb_build_object('artifactId', $1::text)) order by campaign_id`,
     [artifactId],
   )
+}
+
+/** Whichever leg rests on it. */
+export function campaignsOfRelease(db: Queryable, releaseId: string): Promise<{ campaignId: string }[]> {
+  return db.query(
+    `select campaign_id as "campaignId" from scheduler.campaigns
+     where path @> jsonb_build_array(jsonb_build_object('release', jsonb_build_object('releaseId', $1::text)))
+     order by campaign_id`,
+    [releaseId],
+  )
+}
+
+/** Its legs rest on other releases than they did. */
+export async function setPath(tx: Queryable, campaignId: string, path: readonly PlannedLeg[]): Promise<void> {
+  await tx.query(`update scheduler.campaigns set path = $2 where campaign_id = $1`, [campaignId, json(path)])
 }
 
 /** Those of an owner. */

@@ -374,4 +374,30 @@ create index journal_of_nobody on scheduler.journal (at, seq) where campaign_id 
 create index journal_events on scheduler.journal (campaign_id, seq) where direction = 'out';
 `,
   },
+  {
+    id: 'scheduler-0060-releases',
+    sql: `
+-- What the verifier told of releases: campaigns are covered, or not, without asking it.
+create table scheduler.releases (
+  release_id text primary key,
+  sha256     text not null,
+  size       bigint not null,
+  statement  jsonb not null,
+  expires_at bigint not null
+);
+create index releases_of_image on scheduler.releases (sha256, size);
+create table scheduler.revoked_releases (
+  release_id text primary key,
+  reason     text not null,
+  at         bigint not null
+);
+-- The highest counter of a product line behind which a version stands that devices report.
+create table scheduler.release_versions (
+  product text not null,
+  version text not null,
+  counter bigint not null,
+  primary key (product, version)
+);
+`,
+  },
 ]

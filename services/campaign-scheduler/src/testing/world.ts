@@ -5,6 +5,7 @@ import {
   type InputOf,
   type OutputOf,
   type Placement,
+  type Release,
   type Reply,
   type RequestMessage,
   answered,
@@ -15,6 +16,8 @@ import {
   deviceList,
   deviceNameOf,
   refused,
+  releaseGet,
+  releaseList,
   taskPlaced,
   uploadGrant,
 } from '@sluice/contracts'
@@ -50,6 +53,8 @@ export interface World {
   resolve: ((attemptId: string) => 'resolved' | 'revoked') | null
   /** Whether the resolver has a place for uploads. */
   grantsUploads: boolean
+  /** What the verifier knows of, whoever was told. */
+  releases: Release[]
   /** Answers of the registry that are refused before the next one goes through. */
   registryRefusals: number
   /** So many devices go into one of its messages. */
@@ -145,6 +150,7 @@ export async function createWorld(openSql?: () => Promise<Sql>): Promise<World> 
     devices: someDevices(10),
     resolve: () => 'resolved',
     grantsUploads: true,
+    releases: [],
     registryRefusals: 0,
     registryMost: 1_000,
     artifact: {
@@ -175,6 +181,8 @@ export async function createWorld(openSql?: () => Promise<Sql>): Promise<World> 
         outageAfterMs: Number.MAX_SAFE_INTEGER,
         planPageSize: 7,
         rankPageSize: 11,
+        // Who tests releases says so.
+        requireRelease: false,
       }
       const scheduler = createScheduler({ ...parts, settings: { ...quick, ...settings } })
       schedulers.push(scheduler)
@@ -189,6 +197,7 @@ export async function createWorld(openSql?: () => Promise<Sql>): Promise<World> 
     },
   }
   await serveAround(world, hub.as('artifact-resolver'))
+  await serveReleases(world, hub.as('firmware-verifier'))
   return world
 }
 
@@ -241,6 +250,24 @@ async function serveAround(world: World, resolver: Bus): Promise<void> {
       const rest = world.devices.filter((device) => device.deviceKey > from && device.changedAt >= changedSince)
       const items = rest.slice(0, input.limit)
       return answered({ items, next: rest.length > items.length ? (items.at(-1)?.deviceKey ?? null) : null })
+    }),
+  )
+}
+
+async function serveReleases(world: World, verifier: Bus): Promise<void> {
+  await verifier.serve(releaseList, async (batch) =>
+    batch.map(({ input }) => {
+      const items = world.releases.map(({ releaseId, statement, status, addedAt }) => {
+        const { vendor, product, version, counter, image, expires } = statement
+        return { releaseId, vendor, product, version, counter, sha256: image.sha256, status, expires, addedAt }
+      })
+      return answered({ items: items.filter(({ sha256 }) => sha256 === input.sha256), next: null })
+    }),
+  )
+  await verifier.serve(releaseGet, async (batch) =>
+    batch.map(({ input }) => {
+      const found = world.releases.find(({ releaseId }) => releaseId === input.releaseId)
+      return found === undefined ? refused('not_found', 'no such release') : answered(found)
     }),
   )
 }

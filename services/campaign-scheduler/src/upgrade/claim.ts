@@ -75,7 +75,7 @@ async function resolveOffers(parts: Parts, offers: readonly Offer[]): Promise<Re
   if (offers.length === 0) return { kind: 'asked', items: new Map() }
   const now = parts.clock.now()
   const reply = await parts.bus.request(artifactResolve, {
-    items: offers.map(({ row, claim, attemptId, campaign, windows }) => ({
+    items: offers.map(({ row, claim, attemptId, campaign, windows, releaseId }) => ({
       attemptId,
       upgradeId: row.upgradeId,
       campaignId: row.campaignId,
@@ -84,6 +84,7 @@ async function resolveOffers(parts: Parts, offers: readonly Offer[]): Promise<Re
       oui: claim.oui,
       productClass: claim.productClass,
       hardwareVersion: claim.hardwareVersion,
+      ...(releaseId !== undefined && { releaseId }),
       ...(claim.urlMaxLength !== undefined && { urlMaxLength: claim.urlMaxLength }),
       expiresAt: toTime(
         fetchesUntil(campaign.policy, row.machine.imageBytes, windows, { now, leastMs: parts.settings.credentialMs }),

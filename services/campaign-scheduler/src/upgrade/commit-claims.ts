@@ -11,7 +11,7 @@ import { backupStep } from './backup-step.ts'
 import { countStart, noteStarts } from './caps.ts'
 import type { Claim, ClaimReply } from './claim.ts'
 import { delayOf, needsConfirmation } from './delivery.ts'
-import { isPlannedFor, legAtClaim } from './leg-at-claim.ts'
+import { type LegAtClaim, isPlannedFor, isReleaseOver, legAtClaim } from './leg-at-claim.ts'
 import { argumentsTaken } from './lessons.ts'
 import { type Move, type UpgradeFact, moveUpgrades } from './move.ts'
 import { type Situation, claimSituation, readSituation } from './situation.ts'
@@ -26,6 +26,8 @@ export interface Offer {
   readonly attemptId: string
   /** Told by ScheduleDownload with these; null: by Download. */
   readonly windows: readonly TimeWindow[] | null
+  /** What it rests on, where that is asked for. */
+  readonly releaseId: string | undefined
 }
 
 /** Nothing was committed: the device has to put a backup first. */
@@ -44,6 +46,7 @@ interface Going {
   readonly kind: 'go'
   readonly attemptId: string
   readonly windows: readonly TimeWindow[] | null
+  readonly releaseId: string | undefined
   /** What it is offered, and how, beyond what was planned. */
   readonly terms: Pick<ClaimFact, 'release' | 'delayMs' | 'schedule' | 'downloadArguments'>
 }
@@ -66,7 +69,8 @@ export async function commitClaims(parts: Parts, tx: Queryable, claims: readonly
   const rows = await lockUpgrades(tx, [...new Set(claims.map((claim) => claim.upgradeId))])
   const campaigns = await lockCampaigns(tx, [...new Set(rows.map((row) => row.campaignId))])
   if (parts.settings.globalCaps !== null) await lockGlobalCap(tx)
-  const situation = await readSituation(parts, tx, rows, campaigns, now)
+  const versions = claims.map((claim) => claim.softwareVersion)
+  const situation = await readSituation(parts, tx, rows, campaigns, versions, now)
 
   const verdicts = new Map<string, Verdict>()
   for (const claim of claims) {
@@ -99,6 +103,11 @@ function judge(parts: Parts, situation: Situation, claim: Claim, now: number): V
   if (answer.kind === 'go') {
     const held = heldUntil(parts.settings, now)
     if (held !== null) return { kind: 'answer', answer: { kind: 'not_before', at: toTime(held), reason: 'restored' } }
+    const leg = legAtClaim(row, campaign, claim, situation.counters)
+    if (isReleaseOver(leg, now)) {
+      const at = toTime(now + parts.settings.askAgainMs)
+      return { kind: 'answer', answer: { kind: 'not_before', at, reason: 'release_expired' } }
+    }
     const rival = situation.rivals.get(row.deviceKey)?.find((other) => other.weight > campaign.policy.weight)
     if (rival !== undefined) return { kind: 'withdraw', reason: 'superseded', detail: rival.campaignId }
     if (answer.windows === undefined && needsConfirmation(campaign.policy)) return unasked(parts, claim, now)
@@ -113,7 +122,8 @@ function judge(parts: Parts, situation: Situation, claim: Claim, now: number): V
       kind: 'go',
       attemptId: parts.ids.attempt(),
       windows,
-      terms: termsOf(situation, claim, row, campaign, windows),
+      releaseId: leg.kind === 'leg' ? leg.rests?.releaseId : undefined,
+      terms: termsOf(situation, leg, row, campaign, windows),
     }
   }
   if (answer.kind === 'not_before') {
@@ -135,12 +145,11 @@ function unasked(parts: Parts, claim: Claim, now: number): Verdict {
 
 function termsOf(
   { word }: Situation,
-  claim: Claim,
+  leg: LegAtClaim,
   row: UpgradeRow,
   campaign: CampaignRow,
   windows: readonly TimeWindow[] | null,
 ): Going['terms'] {
-  const leg = legAtClaim(row, campaign, claim)
   const delayMs = windows === null ? delayOf(campaign.policy) : 0
   const schedule = windows === null ? undefined : { from: windows[0]!.from, until: windows.at(-1)!.to }
   const downloadArguments = argumentsTaken(word, row)
@@ -251,8 +260,8 @@ function resultOf(
     return answer({ kind: 'not_before', at, reason: 'held_elsewhere' })
   }
   if (verdict.kind === 'go' && isFirst) {
-    const { attemptId, windows } = verdict
-    return { kind: 'offer', claim, row, campaign, attemptId, windows }
+    const { attemptId, windows, releaseId } = verdict
+    return { kind: 'offer', claim, row, campaign, attemptId, windows, releaseId }
   }
   const isOpenAlready = verdict.kind === 'go' || isAlreadyOffered(verdict)
   const watch = isOpenAlready ? watchOf(row, campaign) : undefined

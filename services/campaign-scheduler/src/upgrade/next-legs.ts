@@ -2,8 +2,9 @@ import { upgradeTraceparent } from '@sluice/contracts'
 import { isSteppingStoneReached } from '@sluice/rollout'
 import type { JournalEntry, Queryable } from '@sluice/sql'
 import { OURSELVES, type Parts } from '../parts.ts'
-import { type CampaignRow, growCampaign, lockCampaigns } from '../store/campaigns.ts'
+import { type CampaignRow, growCampaign, linesOf, lockCampaigns } from '../store/campaigns.ts'
 import { type NextLeg, insertNextLegs } from '../store/next-legs.ts'
+import { countersOfLines } from '../store/releases.ts'
 import type { TallyDelta } from '../store/tallies.ts'
 import type { UpgradeRow } from '../store/upgrades.ts'
 import { growWave } from '../store/waves.ts'
@@ -47,12 +48,16 @@ export async function planNextLegs(
   const campaigns = await lockCampaigns(tx, [...new Set(reached.map(({ after }) => after.campaignId))])
   const running = new Map(campaigns.filter(isUnderWay).map((campaign) => [campaign.campaignId, campaign]))
 
+  const lines = campaigns.flatMap(({ path }) => linesOf(path))
+  const reported = reached.flatMap(({ after }) => after.reportedVersion ?? [])
+  const counters = await countersOfLines(tx, lines, reported)
+
   const wanted: NextLeg[] = []
   const entries: JournalEntry[] = []
   for (const { after } of reached) {
     const campaign = running.get(after.campaignId)
     if (campaign === undefined) continue
-    const leg = legAtClaim(after, campaign, { ...after, softwareVersion: after.reportedVersion })
+    const leg = legAtClaim(after, campaign, { ...after, softwareVersion: after.reportedVersion }, counters)
     if (leg.kind === 'leg' && after.leg < mostLegs(campaign.path)) {
       wanted.push(nextLeg(parts, after, leg.release.artifactId, at))
     } else {

@@ -1,11 +1,12 @@
-import { type ClaimSituation, type DeviceOnPath, type WindowsSaid, retarget } from '@sluice/rollout'
+import { type ClaimSituation, type DeviceOnPath, type KnownCounters, type WindowsSaid, retarget } from '@sluice/rollout'
 import type { Queryable } from '@sluice/sql'
 import { rolloutPolicy } from '../campaign/complete-policy.ts'
 import type { Parts } from '../parts.ts'
 import { openAttemptsOf } from '../store/attempts.ts'
 import { backupsOf } from '../store/backups.ts'
-import type { CampaignRow } from '../store/campaigns.ts'
+import { type CampaignRow, linesOf } from '../store/campaigns.ts'
 import { legsOpenAgain } from '../store/next-legs.ts'
+import { countersOfLines } from '../store/releases.ts'
 import { type UpgradeRow, heavierRivals } from '../store/upgrades.ts'
 import { type WaveRow, wavesOf } from '../store/waves.ts'
 import type { Backup } from './backup-step.ts'
@@ -29,16 +30,22 @@ export interface Situation {
   readonly rivals: ReadonlyMap<string, readonly { campaignId: string; weight: number }[]>
   /** Uses of the caps, counted on as claims are admitted. */
   readonly use: CapUse
+  /** Behind the versions that devices report. */
+  readonly counters: KnownCounters
   /** What the windows of each campaign said in this batch. */
   readonly windowsSaid: ReadonlyMap<string, WindowsSaid>
 }
 
-/** Read after the locks where it is for a claim; without any where it is only shown. */
+/**
+ * Read after the locks where it is for a claim; without any where it is only shown. `versions`: those that the devices
+ * report.
+ */
 export async function readSituation(
   parts: Pick<Parts, 'settings'>,
   tx: Queryable,
   rows: readonly UpgradeRow[],
   campaigns: readonly CampaignRow[],
+  versions: readonly (string | null)[],
   now: number,
 ): Promise<Situation> {
   const ids = campaigns.map((campaign) => campaign.campaignId)
@@ -61,6 +68,11 @@ export async function readSituation(
     backups: await backupsOf(tx, withBackup),
     rivals: Map.groupBy(rivals, (rival) => rival.deviceKey),
     use,
+    counters: await countersOfLines(
+      tx,
+      campaigns.flatMap(({ path }) => linesOf(path)),
+      versions.filter((version) => version !== null),
+    ),
     windowsSaid: new Map(ids.map((campaignId) => [campaignId, new Map()])),
   }
 }
@@ -77,7 +89,7 @@ export function claimSituation(
   device: Claimant,
   now: number,
 ): ClaimSituation {
-  const leg = device.softwareVersion === null ? null : legAtClaim(row, campaign, device)
+  const leg = device.softwareVersion === null ? null : legAtClaim(row, campaign, device, situation.counters)
   const wave = situation.waves.get(row.campaignId)?.find((one) => one.wave === row.wave)
   const holder = situation.holders.get(row.deviceKey)
   const { state, policy } = campaign

@@ -10,10 +10,11 @@ import {
 import type { Voucher } from '@sluice/firmware'
 import type { Queryable } from '@sluice/sql'
 import type { Parts } from '../parts.ts'
+import { fallWithKey } from '../releases/revoke-release.ts'
 import { asMessage, lockKeys, saveKey, type TrustKeyRow } from '../store/trust-keys.ts'
 import { verdictsLeaningOn, withdrawVerdicts } from '../store/verdicts.ts'
 
-/** Revokes a key for good, and with it every image that too few other keys vouch for. */
+/** Revokes a key for good, and with it every image and every release that too few other keys vouch for. */
 export async function revokeKey(input: InputOf<typeof trustKeyRevoke>, parts: Parts): Promise<Reply<TrustKey>> {
   const { keyId, reason, actor } = input
   const now = parts.clock.now()
@@ -24,7 +25,8 @@ export async function revokeKey(input: InputOf<typeof trustKeyRevoke>, parts: Pa
     if (key.revoked_at !== null) return answered(asMessage(key, now))
     const revoked = { ...key, revoked_at: now, revoked_by: actor, revoked_reason: reason }
     await saveKey(tx, revoked)
-    const fallen = await artifactsWithoutTrust(tx, keyId, [...keys.filter((known) => known !== key), revoked])
+    const after = [...keys.filter((known) => known !== key), revoked]
+    const fallen = await artifactsWithoutTrust(tx, keyId, after)
     await withdrawVerdicts(tx, fallen, now)
     await parts.journal.append(tx, [
       { direction: 'note', at: now, actor, kind: 'trust_key.revoked', data: { keyId, reason, artifactIds: fallen } },
@@ -37,6 +39,7 @@ export async function revokeKey(input: InputOf<typeof trustKeyRevoke>, parts: Pa
         kind: artifactRevoked.name,
         data: { artifactId, reason: `key ${keyId} was revoked: ${reason}`.slice(0, 512), actor },
       })),
+      ...(await fallWithKey(tx, { keyId, keys: after, reason, actor }, parts, now)),
     ])
     return answered(asMessage(revoked, now))
   })

@@ -66,4 +66,34 @@ export const migrations: readonly Migration[] = [
       alter table verdicts add column vouchers jsonb;
     `,
   },
+  {
+    id: '004-releases',
+    sql: `
+      create table releases (
+        release_id text collate "C" primary key,
+        product text collate "C" not null,
+        sha256 text not null,
+        statement jsonb not null,
+        -- As it was signed: the evidence.
+        envelope jsonb not null,
+        vouching_keys text[] not null,
+        required_keys int not null,
+        added_at bigint not null,
+        added_by text not null,
+        revoked_at bigint,
+        revoked_by text,
+        revoked_reason text
+      );
+      create index releases_by_age on releases (added_at, release_id);
+      create index releases_of_image on releases (sha256);
+      create index releases_that_hold on releases using gin (vouching_keys) where revoked_at is null;
+      -- Which bytes a counter stands for, for good: a release that is revoked gives it back to nobody.
+      create table release_counters (
+        product text collate "C" not null,
+        counter bigint not null,
+        sha256 text not null,
+        primary key (product, counter)
+      );
+    `,
+  },
 ]

@@ -44,6 +44,7 @@ export interface Stand {
 export const SETTINGS: FirmwareVerifierSettings = {
   requiredKeys: 1,
   secondPerson: false,
+  releaseRequiredKeys: 1,
   deadlineMs: 20_000,
   memoryMb: 64,
   verdictKey: VERDICT_PAIR.privateKey,

@@ -1,0 +1,135 @@
+import type { Release, ReleaseEnvelope, ReleaseLine, ReleaseStatement } from '@sluice/contracts'
+import { isExpired } from '@sluice/firmware'
+import { json, type Queryable } from '@sluice/sql'
+
+export interface ReleaseRow {
+  readonly release_id: string
+  readonly product: string
+  readonly sha256: string
+  readonly statement: ReleaseStatement
+  readonly envelope: ReleaseEnvelope
+  readonly vouching_keys: string[]
+  /** How many of them it took when it was looked at. */
+  readonly required_keys: number
+  readonly added_at: number
+  readonly added_by: string
+  readonly revoked_at: number | null
+  readonly revoked_by: string | null
+  readonly revoked_reason: string | null
+}
+
+export async function findRelease(sql: Queryable, releaseId: string): Promise<ReleaseRow | undefined> {
+  const [row] = await sql.query<ReleaseRow>('select * from verifier.releases where release_id = $1', [releaseId])
+  return row
+}
+
+/** Newest first; `before` is where the page before ended. */
+export async function pageReleases(
+  sql: Queryable,
+  of: { readonly product: string | null; readonly sha256: string | null },
+  before: { readonly at: number; readonly releaseId: string } | null,
+  limit: number,
+): Promise<ReleaseRow[]> {
+  return sql.query<ReleaseRow>(
+    `select * from verifier.releases
+     where ($1::text is null or product = $1) and ($2::text is null or sha256 = $2)
+       and ($3::bigint is null or (added_at, release_id) < ($3, $4))
+     order by added_at desc, release_id desc limit $5`,
+    [of.product, of.sha256, before?.at ?? null, before?.releaseId ?? null, limit],
+  )
+}
+
+/** Whose bytes a counter stands for from now on: those that were there first. */
+export async function takeCounter(tx: Queryable, { product, counter, image }: ReleaseStatement): Promise<string> {
+  const [row] = await tx.query<{ sha256: string }>(
+    // Writes the row as it is where it is there: who comes at the same time waits, and sees it.
+    `insert into verifier.release_counters as taken (product, counter, sha256) values ($1, $2, $3)
+     on conflict (product, counter) do update set sha256 = taken.sha256 returning sha256`,
+    [product, counter, image.sha256],
+  )
+  return row!.sha256
+}
+
+export async function insertRelease(tx: Queryable, row: ReleaseRow): Promise<void> {
+  await tx.query(
+    `insert into verifier.releases (release_id, product, sha256, statement, envelope, vouching_keys, required_keys,
+       added_at, added_by)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+    [
+      row.release_id,
+      row.product,
+      row.sha256,
+      json(row.statement),
+      json(row.envelope),
+      row.vouching_keys,
+      row.required_keys,
+      row.added_at,
+      row.added_by,
+    ],
+  )
+}
+
+/** More keys vouch for it than did. */
+export async function saveSigners(tx: Queryable, row: ReleaseRow): Promise<void> {
+  await tx.query('update verifier.releases set envelope = $2, vouching_keys = $3 where release_id = $1', [
+    row.release_id,
+    json(row.envelope),
+    row.vouching_keys,
+  ])
+}
+
+/** Those that stand and lean on this key, locked. */
+export async function releasesLeaningOn(tx: Queryable, keyId: string): Promise<ReleaseRow[]> {
+  return tx.query<ReleaseRow>(
+    `select * from verifier.releases where revoked_at is null and vouching_keys @> $1 order by release_id for update`,
+    [[keyId]],
+  )
+}
+
+/** Those that stood until now. */
+export async function markRevoked(
+  tx: Queryable,
+  releaseIds: readonly string[],
+  { at, by, reason }: { readonly at: number; readonly by: string; readonly reason: string },
+): Promise<ReleaseRow[]> {
+  return tx.query<ReleaseRow>(
+    `update verifier.releases set revoked_at = $2, revoked_by = $3, revoked_reason = $4
+     where release_id = any($1) and revoked_at is null returning *`,
+    [[...releaseIds], at, by, reason],
+  )
+}
+
+export function asMessage(row: ReleaseRow, now: number): Release {
+  return {
+    releaseId: row.release_id,
+    statement: row.statement,
+    status: statusOf(row, now),
+    keyIds: row.vouching_keys,
+    envelope: row.envelope,
+    addedAt: new Date(row.added_at).toISOString(),
+    addedBy: row.added_by,
+    revokedAt: row.revoked_at === null ? null : new Date(row.revoked_at).toISOString(),
+    revokedBy: row.revoked_by,
+    revokedReason: row.revoked_reason,
+  }
+}
+
+export function asLine(row: ReleaseRow, now: number): ReleaseLine {
+  const { vendor, product, version, counter, image, expires } = row.statement
+  return {
+    releaseId: row.release_id,
+    vendor,
+    product,
+    version,
+    counter,
+    sha256: image.sha256,
+    status: statusOf(row, now),
+    expires,
+    addedAt: new Date(row.added_at).toISOString(),
+  }
+}
+
+function statusOf({ revoked_at, statement }: ReleaseRow, now: number): Release['status'] {
+  if (revoked_at !== null) return 'revoked'
+  return isExpired(statement, now) ? 'expired' : 'in_force'
+}
