@@ -33,6 +33,7 @@ it('ends with an element or a refusal, for any bytes', () => {
 describe('refuses a second way of writing the same:', () => {
   const cases = {
     'an indefinite length': [0x30, 0x80, 0x00, 0x00],
+    'an indefinite length without an end': [0x30, 0x80],
     'a long length where a short one is enough': [0x04, 0x81, 0x01, 0x00],
     'a padded long length': [0x04, 0x82, 0x00, 0x80, ...Array<number>(128).fill(0)],
     'a length of five octets': [0x04, 0x85, 0, 0, 0, 0, 1, 0],
@@ -47,7 +48,9 @@ describe('refuses a second way of writing the same:', () => {
   })
 
   it('a part that reaches beyond what holds it', () => {
-    expect(() => partsOf(readDer(Uint8Array.of(0x30, 0x03, 0x04, 0x02, 0x00)), TAG.sequence)).toThrow(NotDer)
+    // The inner sequence has two bytes; what it holds says it has three, and they are there, in the outer one.
+    const [inner] = partsOf(readDer(Uint8Array.of(0x30, 0x07, 0x30, 0x02, 0x04, 0x03, 0, 0, 0)), TAG.sequence)
+    expect(() => partsOf(inner!, TAG.sequence)).toThrow(NotDer)
   })
 
   it.each([[[0x00, 0x01]], [[0xff]], [[]], [[1, 0, 0, 0, 0, 0]]])('a small number written as %j', (content) => {

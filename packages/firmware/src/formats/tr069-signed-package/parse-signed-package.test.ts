@@ -164,7 +164,7 @@ describe('a package is refused', () => {
       'format_malformed',
     ],
     'with more than 150 kB before its payload': [
-      packageOf([], { signatures: der(TAG.sequence, Buffer.alloc(150_000)) }),
+      packageOf([], { signatures: der(TAG.sequence, Buffer.alloc(300_000)) }),
       'format_limit_exceeded',
     ],
     'whose payload is cut short': [list().subarray(0, -1), 'format_truncated'],
