@@ -85,6 +85,8 @@ function bodies(): Partial<Record<OperationName, { readonly params?: object; rea
     limitTrustKey: { params: { keyId: 'k' }, body: { validFrom: null, validUntil: null } },
     putTrustThreshold: { body: { oui: '02A1B2', productClass: null, requiredKeys: 1 } },
     approveTrustThreshold: { body: { oui: '02A1B2', productClass: null } },
+    addRelease: { body: { envelope: { payloadType: 'x', payload: 'x', signatures: [{ keyid: 'k', sig: 's' }] } } },
+    revokeRelease: { params: { releaseId: 'r' }, body: { reason: 'x' } },
     createCampaign: { body: draft },
     dryRunCampaign: { body: draft },
     rollBackCampaign: campaign,
@@ -143,6 +145,7 @@ async function standing(): Promise<unknown> {
     await client.call('listProfiles'),
     await client.call('listRedirects'),
     await client.call('listTrustKeys'),
+    await client.call('listReleases'),
     await client.call('listTrustThresholds'),
     await client.call('listBootstrapCredentials'),
   ]
