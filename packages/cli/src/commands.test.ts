@@ -297,7 +297,7 @@ const KEY: TrustKey = {
 
 test('a key is added for vendors and models, for a time, and to succeed another one', async () => {
   const file = fileOf('key.pem', 'PEM')
-  const said = [...['--name', 'Acme', '--model', '00d09e/IGD', '--purpose', 'release'], ...['--until', '2027-01-01']]
+  const said = '--name Acme --model 00d09e/IGD --purpose release --until 2027-01-01'.split(' ')
   const added = await sluice(['keys', 'add', file, ...said, '--succeeds', KEY.keyId], { addTrustKey: KEY })
   expect(added.calls).toEqual([
     [

@@ -82,7 +82,6 @@ export const CAMPAIGN_TABLES: readonly RowTable[] = [
       'fields that are not the caller’s to set',
       'cursors that were tampered with',
     ],
-    notDone: { 40: 'Length, digest and revoked keys are judged; no format whose metadata can expire is read yet.' },
   },
   {
     title: 'Faults',

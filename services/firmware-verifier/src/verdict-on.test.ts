@@ -5,16 +5,14 @@ import { IMAGE, ids, registered, sha256Of } from './testing/world.ts'
 import { verdictOn } from './verdict-on.ts'
 
 const FACTS = {
-  ...{
-    version: null,
-    description: null,
-    boards: null,
-    from: null,
-    reboots: null,
-    builtAt: null,
-    members: [],
-    more: {},
-  },
+  version: null,
+  description: null,
+  boards: null,
+  from: null,
+  reboots: null,
+  builtAt: null,
+  members: [],
+  more: {},
   settings: { kind: 'unknown' },
 } as const
 

@@ -146,7 +146,7 @@ export function badInputs(world: () => World): void {
     expect(await codes(artifactId)).toEqual(['content_missing'])
   })
 
-  it('bad input 56: waits for a store that fails for one image, and does not keep the others waiting', async () => {
+  it('fault 56: waits for a store that fails for one image, and does not keep the others waiting', async () => {
     const { addedKey, register, verdictOn, codes } = world()
     const key = await addedKey()
     let failures = 0

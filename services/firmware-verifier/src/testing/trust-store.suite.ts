@@ -111,7 +111,7 @@ export function trustStores(world: () => World): void {
     await limit(old.keyId, { validFrom: null, validUntil: new Date().toISOString() })
     expect(await codes(await register(IMAGE, { signatures: [old.signature(IMAGE)] }))).toContain('key_expired')
     expect(await codes(await register(IMAGE, { signatures: [next.signature(IMAGE)] }))).toEqual([])
-    const nobody: InputOf<typeof trustKeyAdd> = { ...{ name: 'x', actor: ACTOR }, publicKeyPem: next.publicKeyPem }
+    const nobody: InputOf<typeof trustKeyAdd> = { name: 'x', publicKeyPem: next.publicKeyPem, actor: ACTOR }
     expect(await operator().request(trustKeyAdd, { ...nobody, succeeds: '0'.repeat(16) })).toMatchObject({
       error: { code: 'not_found' },
     })

@@ -95,13 +95,24 @@ export function verdicts(world: () => World): void {
         .map(({ direction }) => direction)
     const relay = { start: () => undefined, wake: () => undefined, stop: async () => undefined }
     const replica = (): Parts => ({
-      ...{ sql: hub.sql, bus: operator(), images, clock: systemClock, ids, log, journal, relay, settings: SETTINGS },
+      sql: hub.sql,
+      bus: operator(),
+      images,
+      clock: systemClock,
+      ids,
+      log,
+      journal,
+      relay,
+      settings: SETTINGS,
       observability: createObservability(),
       examiner: createExaminer(images, systemClock, SETTINGS),
       signVerdict: createVerdictSigner(VERDICT_PAIR.privateKey),
     })
     const event = (artifactId: string) => ({
-      ...{ id: ids.event(), name: artifactRegistered.name, source: 'artifact-resolver', time: 0 },
+      id: ids.event(),
+      name: artifactRegistered.name,
+      source: 'artifact-resolver',
+      time: 0,
       data: registered(artifactId, IMAGE, { signatures }),
     })
 
