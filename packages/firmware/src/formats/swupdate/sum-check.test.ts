@@ -12,13 +12,18 @@ function holds(bytes: Uint8Array, sum: number, cuts: readonly number[] = []): bo
 
 it('adds every byte once, wherever the pieces begin', () => {
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 3_000 }), fc.array(fc.nat(700), { maxLength: 6 }), fc.nat(3), (bytes, cuts, moved) => {
-      const sum = bytes.reduce((total, byte) => total + byte, 0)
-      const unaligned = new Uint8Array(bytes.length + moved).subarray(moved)
-      unaligned.set(bytes)
-      expect(holds(unaligned, sum, cuts)).toBe(true)
-      expect(holds(unaligned, sum + 1, cuts)).toBe(false)
-    }),
+    fc.property(
+      fc.uint8Array({ maxLength: 3_000 }),
+      fc.array(fc.nat(700), { maxLength: 6 }),
+      fc.nat(3),
+      (bytes, cuts, moved) => {
+        const sum = bytes.reduce((total, byte) => total + byte, 0)
+        const unaligned = new Uint8Array(bytes.length + moved).subarray(moved)
+        unaligned.set(bytes)
+        expect(holds(unaligned, sum, cuts)).toBe(true)
+        expect(holds(unaligned, sum + 1, cuts)).toBe(false)
+      },
+    ),
   )
 })
 
