@@ -80,7 +80,7 @@ describe('metadata', () => {
   })
 
   it('is not recognised without a trailer', async () => {
-    expect(await look(board)).toMatchObject({ kind: 'refused', code: 'format_malformed' })
+    expect(await look(board)).toMatchObject({ kind: 'refused', code: 'format_mismatch' })
   })
 })
 
