@@ -201,7 +201,7 @@ export function imageStoreSuite(name: string, make: () => Promise<ImageStore>): 
       expect(listed.map(({ artifactId }) => artifactId)).toEqual([OTHER])
       expect(Math.abs(listed[0]!.since - Date.now())).toBeLessThan(60_000)
       await store.sweepUnfinished(Date.now() - 60_000)
-      expect(await bytesOf(await store.openQuarantined(OTHER))).toEqual(IMAGE)
+      expect(await quarantinedIn(store, OTHER)).toEqual(IMAGE)
     })
 
     it('serves one image to two readers at once, and takes two uploads of one artifact without mixing them', async () => {
