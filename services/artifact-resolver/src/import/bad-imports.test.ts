@@ -125,7 +125,7 @@ describe('bad input 41: where an import leads', () => {
   })
 })
 
-describe('bad input 40 and 56: a source that', () => {
+describe('bad input 40: a source that', () => {
   it.each([
     ['says nothing', () => undefined, { idleMs: 100 }, /no answer .*nothing came for 100 ms/],
     [
