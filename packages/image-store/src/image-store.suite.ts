@@ -189,6 +189,7 @@ export function imageStoreSuite(name: string, make: () => Promise<ImageStore>): 
         await expect(store.open(SHA, range)).rejects.toMatchObject({ code: 'bad_name' })
         await expect(held.read(range)).rejects.toMatchObject({ code: 'bad_name' })
       }
+      await held.close()
     })
 
     it('lists what lies in quarantine, since when, and nothing that left it', async () => {
