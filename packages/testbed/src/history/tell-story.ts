@@ -8,7 +8,10 @@ export function tellStory(moves: readonly Moved[], lines: readonly DeviceLine[])
       at: row.at,
       text: `journal ${fact.kind}: ${from} -> ${to}${outcome === undefined ? '' : ` ${JSON.stringify(outcome)}`}`,
     })),
-    ...lines.map(({ at, deviceName: _, ...line }) => ({ at: Date.parse(at), text: `device  ${JSON.stringify(line)}` })),
+    ...lines.map((line) => ({
+      at: Date.parse(line.at),
+      text: `device  ${JSON.stringify({ ...line, at: undefined, deviceName: undefined })}`,
+    })),
   ]
   return told.toSorted((a, b) => a.at - b.at).map(({ at, text }) => `${new Date(at).toISOString()} ${text}`)
 }
