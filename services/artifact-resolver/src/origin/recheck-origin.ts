@@ -1,4 +1,4 @@
-import { RuntimeError, withDeadline } from '@sluice/runtime'
+import { randomFraction, RuntimeError, withDeadline } from '@sluice/runtime'
 import { reasonOf, Stalled } from '../import/ask-http.ts'
 import { backoffMs } from '../import/backoff.ts'
 import { openSource } from '../import/open-source.ts'
@@ -100,5 +100,5 @@ function leaseMs(parts: Parts): number {
 
 /** Images that were brought in together are not read together for ever. */
 function spread(ms: number): number {
-  return Math.round(ms * (0.9 + Math.random() * 0.2))
+  return Math.round(ms * (0.9 + randomFraction() * 0.2))
 }
