@@ -49,7 +49,7 @@ describe('refuses a second way of writing the same:', () => {
 
   it('a part that reaches beyond what holds it', () => {
     // The inner sequence has two bytes; what it holds says it has three, and they are there, in the outer one.
-    const [inner] = partsOf(readDer(Uint8Array.of(0x30, 0x07, 0x30, 0x02, 0x04, 0x03, 0, 0, 0)), TAG.sequence)
+    const [inner] = partsOf(readDer(Uint8Array.of(0x30, 0x08, 0x30, 0x02, 0x04, 0x03, 0x04, 0x02, 0, 0)), TAG.sequence)
     expect(() => partsOf(inner!, TAG.sequence)).toThrow(NotDer)
   })
 
