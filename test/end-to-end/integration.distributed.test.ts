@@ -114,7 +114,9 @@ test('an OSS plans a campaign once, steers it in its own name, and misses no upg
     afterSeq: from,
     limit: 1_000,
   })
-  expect(later.items.map(({ seq }) => seq)).toEqual(seqs.filter((seq) => seq > from).toSorted((a, b) => a - b))
+  // What is written meanwhile comes behind.
+  const known = seqs.filter((seq) => seq > from).toSorted((a, b) => a - b)
+  expect(later.items.map(({ seq }) => seq).slice(0, known.length)).toEqual(known)
   await fleet.stop()
 }, 90_000)
 
