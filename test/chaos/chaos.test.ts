@@ -8,7 +8,7 @@ const seed = 1
 
 test(
   `request 16; fault 59: whatever part is killed, frozen or robbed of its memory, every device ends where its own record says (seed ${seed})`,
-  { timeout: 360_000 },
+  { timeout: 540_000 },
   async () => {
     const said: string[] = []
     const { campaign, violations, output } = await runSeed(seed, 2_000, (line) => void said.push(line))
