@@ -44,7 +44,7 @@ export type {
   SpanRun,
   UnsignedSpan,
 } from './formats/format.ts'
-export type { ImageFacts, ImageMember, SettingsEffect } from './formats/image-facts.ts'
+export { NO_FACTS, type ImageFacts, type ImageMember, type SettingsEffect } from './formats/image-facts.ts'
 export { onePass, type Listener } from './formats/one-pass.ts'
 export { parseImage } from './formats/parse-image.ts'
 export { envelopeSigning, payloadOf, signedBytesOf, signersOf, type Envelope, type EnvelopeSignature } from './dsse.ts'

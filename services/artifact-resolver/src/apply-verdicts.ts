@@ -2,6 +2,7 @@ import type { artifactTrusted, DataOf, Verdict } from '@sluice/contracts'
 import type { IncomingEvent } from '@sluice/bus'
 import { LOG } from './observability.ts'
 import type { Parts } from './parts.ts'
+import { clearQuarantine } from './quarantine.ts'
 import { readVerdict, type ReadVerdict } from './read-verdict.ts'
 import { findArtifacts, markJudged } from './store/artifacts.ts'
 
@@ -88,12 +89,3 @@ const WHY_NOT = {
   digest_mismatch: { code: 'digest_mismatch', detail: 'what lies in quarantine is not what was judged' },
   promoted_before: { code: 'digest_mismatch', detail: 'the artifact was promoted before, with other bytes' },
 } as const
-
-/** What stays behind costs space and nothing else. */
-async function clearQuarantine(artifactId: string, parts: Parts): Promise<void> {
-  try {
-    await parts.images.remove(artifactId)
-  } catch (err) {
-    parts.log.warn({ err, artifact_id: artifactId }, LOG.quarantineNotCleared)
-  }
-}

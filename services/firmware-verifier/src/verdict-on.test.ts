@@ -1,24 +1,12 @@
-import type { Findings } from '@sluice/firmware'
+import { NO_FACTS, type Findings } from '@sluice/firmware'
 import { expect, it } from 'vitest'
 import { check, VerdictStatementSchema } from '@sluice/contracts'
 import { IMAGE, ids, registered, sha256Of } from './testing/world.ts'
 import { verdictOn } from './verdict-on.ts'
 
-const FACTS = {
-  version: null,
-  description: null,
-  boards: null,
-  from: null,
-  reboots: null,
-  builtAt: null,
-  members: [],
-  more: {},
-  settings: { kind: 'unknown' },
-} as const
-
 const findings = (facts: Partial<Extract<Findings['parsed'], { kind: 'parsed' }>['facts']>): Findings => ({
   measured: { size: IMAGE.length, sha256: sha256Of(IMAGE) },
-  parsed: { kind: 'parsed', format: 'swupdate', facts: { ...FACTS, ...facts }, unsigned: [] },
+  parsed: { kind: 'parsed', format: 'swupdate', facts: { ...NO_FACTS, ...facts }, unsigned: [] },
   digests: Array.from({ length: 5_000 }, (_, block) => ({ what: `sha256 of block ${block}`, holds: block !== 4_000 })),
   detached: [],
   embedded: [],

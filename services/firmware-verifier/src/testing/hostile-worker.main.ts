@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads'
-import type { ImageParser, ParsedImage } from '@sluice/firmware'
+import { NO_FACTS, type ImageParser, type ParsedImage } from '@sluice/firmware'
 import { serveExaminations } from '../examine/serve-examinations.ts'
 
 /** Fills the heap with what cannot be given back. */
@@ -20,17 +20,7 @@ function loop(): never {
 
 const NOTHING: ParsedImage = {
   format: 'fit',
-  facts: {
-    version: null,
-    description: null,
-    boards: null,
-    from: null,
-    settings: { kind: 'unknown' },
-    reboots: null,
-    builtAt: null,
-    members: [],
-    more: {},
-  },
+  facts: NO_FACTS,
   digests: [],
   signatures: [],
   unsigned: [],
