@@ -495,7 +495,7 @@ describe('cancel', () => {
     const refusedIt = () => accepted().tell(5, { kind: 'cancel_requested' }).tell(9, cancelAnswered(9021))
     expect(outcomeOf(refusedIt().tell(50, informs(oldVersion)).wait(10_000))).toMatchObject({ kind: 'cancelled' })
     expect(outcomeOf(refusedIt().wait(10_000))).toMatchObject({ kind: 'timed_out', contact: 'silent' })
-    const installed = installing().tell(120, { kind: 'cancel_requested' }).tell(130, informs(oldVersion))
+    const installed = installing().tell(120, { kind: 'cancel_requested' }).tell(400, informs(oldVersion))
     expect(outcomeOf(installed.wait(10_000))).toMatchObject({ kind: 'timed_out', contact: 'stalled' })
   })
 

@@ -55,11 +55,25 @@ function judgeOldVersion(core: UpgradeCore, attempt: Attempt, policy: Policy): V
       ? cancelled(attempt)
       : { kind: 'try_failed', reason: 'download_failed', fault: null, where: 'lost' }
   if (attempt.clockAt !== null && attempt.clockAt >= stageDeadline(stage, core, attempt, policy)) {
-    const contact = (lastContactAt(attempt) ?? -Infinity) > stageSince(stage, core, attempt) ? 'stalled' : 'silent'
+    const contact = stillInforms(stage, core, attempt, policy) ? 'stalled' : 'silent'
     if (isUnwanted(attempt) && contact === 'stalled' && stage !== 'returning') return cancelled(attempt)
     return { kind: 'outcome', outcome: { kind: 'timed_out', stage, contact } }
   }
   return { kind: 'stage', stage, cancelling: isCancelling(attempt) }
+}
+
+/**
+ * Any contact since the stage began, but for a device that went to install: the last byte is out of our hands before
+ * the device has it, so an Inform soon after may be its last sign of life. There a boot tells, or an Inform in the latter
+ * half of the wait, where each device falls whose period is no longer than the wait. Who is called silent and is not
+ * says so with its next Inform.
+ */
+function stillInforms(stage: OfferedState, core: UpgradeCore, attempt: Attempt, policy: Policy): boolean {
+  const since = stageSince(stage, core, attempt)
+  const heardAt = lastContactAt(attempt) ?? -Infinity
+  if (stage !== 'returning') return heardAt > since
+  const halfway = since + (stageDeadline(stage, core, attempt, policy) - since) / 2
+  return heardAt > halfway || (attempt.boots?.lastAt ?? -Infinity) > since
 }
 
 /** A fault of a try that nobody wants any more ends it; that the image itself is bad still counts. */

@@ -66,9 +66,15 @@ test('a slow model has its own time to answer and to come back, where that is lo
 })
 
 test('a device that still informs on the old version is stalled, not silent', () => {
-  const story = installing().tell(200, informs(oldVersion)).wait(500)
+  const story = installing().tell(301, informs(oldVersion)).wait(500)
   expect(outcomeOf(story)).toEqual(timedOut('returning', 'stalled'))
   expect(classOf(story.upgrade)).toBe('stalled')
+})
+
+test('a device last heard of in the first half of the wait is silent until it informs again', () => {
+  const story = installing().tell(300, informs(oldVersion)).wait(500)
+  expect(outcomeOf(story)).toEqual(timedOut('returning', 'silent'))
+  expect(outcomeOf(story.tell(501, informs(oldVersion)))).toEqual(timedOut('returning', 'stalled'))
 })
 
 test('contact before the device went to install does not hide that it never came back', () => {
