@@ -97,14 +97,28 @@ export function steeringSuite(start: () => Promise<System>): void {
     await fleet.stop()
   }, 60_000)
 
-  test('an image that is not what was said, or not signed by whom we trust, is rejected and never offered', async () => {
+  test.each([
+    ['digest', () => ({ sha256: 'a'.repeat(64) }), 'declared SHA-256'],
+    ['size', (size: number) => ({ size: size + 1 }), 'measured'],
+  ])(
+    'an image of another %s than was said is refused with the reason, and nothing of it is registered',
+    async (_, of, why) => {
+      const draft = of(vendorImage({ version: '3.4.0' }).image.length)
+      const refusal = await bringInFirmware(system, { version: '3.4.0', draft }).catch((error: unknown) => error)
+      expect(refusal).toMatchObject({ problem: { status: 400, detail: expect.stringContaining(why) } })
+      const { items } = await system.client.call('listArtifacts', { query: { limit: 100 } })
+      const left = items.filter(({ version }) => version === '3.4.0')
+      expect(new Set(left.map(({ status }) => status))).toEqual(new Set(['awaiting_content']))
+    },
+    60_000,
+  )
+
+  test('an image that is not signed by whom we trust is rejected and never offered', async () => {
     const { privateKey: unknownKey } = generateKeyPairSync('ed25519')
     const { image, signature } = vendorImage({ version: '3.3.0' })
     const strange = sign(null, image, unknownKey).toString('base64')
     const broken = Buffer.from(signature, 'base64').map((byte, index) => (index === 5 ? byte ^ 1 : byte))
     const wrong = [
-      { version: '3.3.0', draft: { sha256: 'a'.repeat(64) } },
-      { version: '3.3.0', draft: { size: image.length + 1 } },
       { version: '3.3.0', draft: { signatures: [{ algorithm: 'ed25519', value: strange }] } },
       {
         version: '3.3.0',

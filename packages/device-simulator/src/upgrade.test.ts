@@ -307,6 +307,8 @@ describe('ordered to misbehave, a device', () => {
   it('goesSilent: is not heard of after the flash', async () => {
     const bench = await startBench({ faults: { goesSilent: true }, fleet: { periodicInformMs: 30 } })
     await bench.until('silent')
+    // What it had sent before has arrived by then.
+    await aWhile()
     const posts = bench.acs.posts.length
     await aWhile()
     expect(bench.happened()).toContain('bytes_received')

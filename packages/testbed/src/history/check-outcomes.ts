@@ -44,6 +44,9 @@ function outcomeSaid(moves: readonly Moved[], upgradeId: string): string | undef
   return outcome?.kind
 }
 
+/** All that can be known of a device that failed and never says so. */
+const UNTOLD = 'timed_out stalled'
+
 const NOT_OFFERED = ['skipped', 'superseded', 'cancelled']
 
 function allowed(fate: Fate, heard: (since: number) => boolean): readonly string[] {
@@ -58,9 +61,9 @@ function allowed(fate: Fate, heard: (since: number) => boolean): readonly string
     case 'download_refused':
       return ['failed download_refused_by_device', 'skipped', 'cancelled']
     case 'download_failed':
-      return ['failed download_failed', 'cancelled']
+      return fate.told ? ['failed download_failed', 'cancelled'] : ['failed download_failed', 'cancelled', UNTOLD]
     case 'image_refused':
-      return ['failed image_rejected']
+      return fate.told ? ['failed image_rejected'] : ['failed image_rejected', UNTOLD]
     case 'fell_back':
       return ['rolled_back', 'regressed']
     case 'silent':

@@ -7,8 +7,8 @@ export type Fate =
   | { readonly kind: 'under_way' }
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'download_refused'; readonly fault: number }
-  | { readonly kind: 'download_failed'; readonly fault: number }
-  | { readonly kind: 'image_refused'; readonly fault: number }
+  /** `told`: it sent TransferComplete since. */
+  | { readonly kind: 'download_failed' | 'image_refused'; readonly fault: number; readonly told: boolean }
   | { readonly kind: 'running_new'; readonly settings: 'kept' | 'lost' | 'regained' | 'lost_silently' }
   | { readonly kind: 'fell_back' }
   /** `since`: its last step before; epoch ms. An Inform whose answer it never got stands in no record. */
@@ -37,9 +37,10 @@ function next(fate: Fate, line: DeviceLine, since: number): Fate {
     case 'download_answered':
       return line.fault === undefined ? fate : { kind: 'download_refused', fault }
     case 'download_failed':
-      return { kind: 'download_failed', fault }
     case 'image_refused':
-      return { kind: 'image_refused', fault }
+      return { kind: line.what, fault, told: false }
+    case 'transfer_complete_sent':
+      return fate.kind === 'download_failed' || fate.kind === 'image_refused' ? { ...fate, told: true } : fate
     case 'cancelled':
       return { kind: 'cancelled' }
     case 'silent':
