@@ -6,7 +6,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient } from '@sluice/client'
 import {
   createRoundRobinProxy,
-  createSpanCollector,
   freePort,
   startNatsWithUsers,
   startPostgres,
@@ -34,6 +33,8 @@ export interface DistributedOptions {
   readonly gateways?: number
   readonly schedulers?: number
   readonly labNetworks?: string
+  /** Where the spans of all its processes go; nowhere unless told. */
+  readonly tracesTo?: string
 }
 
 type Environment = Record<string, string>
@@ -50,14 +51,12 @@ export async function startDistributedSystem(options: DistributedOptions = {}): 
     startRedis(),
     startPostgres(),
   ])
-  const spans = await createSpanCollector()
   const images = mkdtempSync(join(tmpdir(), 'sluice-images-'))
   const uploads = mkdtempSync(join(tmpdir(), 'sluice-uploads-'))
   const services = new Map<string, StartedProcess>()
   const closing: (() => Promise<unknown>)[] = [
     async () => [images, uploads].forEach((folder) => rmSync(folder, { recursive: true, force: true })),
     () => Promise.all([nats.stop(), redis.stop(), postgres.stop()]),
-    () => spans.close(),
     () => Promise.all([...services.values()].map((service) => service.kill())),
   ]
   const remove = async () => {
@@ -66,7 +65,7 @@ export async function startDistributedSystem(options: DistributedOptions = {}): 
   const onSql: Environment = { SLUICE_POSTGRES_URL: postgres.url }
   const onNats = (user: string): Environment => ({
     SLUICE_NATS_URL: nats.urlOf(user),
-    SLUICE_OTLP_ENDPOINT: spans.url,
+    ...(options.tracesTo !== undefined && { SLUICE_OTLP_ENDPOINT: options.tracesTo }),
   })
   const launches = new Map<string, () => Promise<void>>()
   const run = async (name: string, env: Environment, service = name): Promise<void> => {
@@ -165,7 +164,6 @@ export async function startDistributedSystem(options: DistributedOptions = {}): 
       nats,
       redis,
       postgres,
-      spans,
       proxy,
       services,
       restart: async (name) => {

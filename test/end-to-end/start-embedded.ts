@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient } from '@sluice/client'
 import { openEmbedded } from '@sluice/sql'
-import { createSpanCollector, freePort, startProcess, type StartedProcess } from '@sluice/testbed'
+import { freePort, startProcess, type StartedProcess } from '@sluice/testbed'
 import type { System } from './system.ts'
 
 export interface EmbeddedSystem extends System {
@@ -16,12 +16,13 @@ export interface EmbeddedSystem extends System {
 
 export interface EmbeddedOptions {
   readonly labNetworks?: string
+  /** Where its spans go; nowhere unless told. */
+  readonly tracesTo?: string
 }
 
 /** The one-process system as users start it. */
 export async function startEmbeddedSystem(options: EmbeddedOptions = {}): Promise<EmbeddedSystem> {
   const stateDirectory = mkdtempSync(join(tmpdir(), 'sluice-e2e-'))
-  const spans = await createSpanCollector()
   const [cwmpPort, filesPort, apiPort, stunPort] = [
     await freePort(),
     await freePort(),
@@ -40,7 +41,7 @@ export async function startEmbeddedSystem(options: EmbeddedOptions = {}): Promis
         SLUICE_LAB_NETWORKS: options.labNetworks ?? '',
         SLUICE_STUN_PORT: String(stunPort),
         SLUICE_NOTIFICATIONS_PORT: '0',
-        SLUICE_OTLP_ENDPOINT: spans.url,
+        ...(options.tracesTo !== undefined && { SLUICE_OTLP_ENDPOINT: options.tracesTo }),
       },
       readyWhen: (output) => output.includes('standalone.system.started'),
       deadlineMs: 30_000,
@@ -54,7 +55,6 @@ export async function startEmbeddedSystem(options: EmbeddedOptions = {}): Promis
     acsUrl: `http://127.0.0.1:${cwmpPort}/`,
     apiUrl,
     client: createClient({ url: apiUrl, token }),
-    spans,
     output: () => running.output(),
     stop: () => running.stop(),
     kill: () => running.kill(),
@@ -72,7 +72,6 @@ export async function startEmbeddedSystem(options: EmbeddedOptions = {}): Promis
     },
     remove: async () => {
       await running.kill()
-      await spans.close()
       rmSync(stateDirectory, { recursive: true, force: true })
     },
   }

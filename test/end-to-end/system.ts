@@ -1,5 +1,5 @@
 import type { Client } from '@sluice/client'
-import type { HistorySources, SpanCollector } from '@sluice/testbed'
+import type { HistorySources } from '@sluice/testbed'
 
 /** A whole system in processes of its own, seen as its users see it. */
 export interface System {
@@ -9,8 +9,6 @@ export interface System {
   /** UDP. */
   readonly stunPort: number
   readonly client: Client
-  /** Takes the spans of all its processes. */
-  readonly spans: SpanCollector
   /** What all its processes have logged lately, for a test that failed. */
   output(): string
   /** Ends it in order and answers how to read its journals, which outlive it. */

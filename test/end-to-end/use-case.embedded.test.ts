@@ -1,4 +1,4 @@
 import { startEmbeddedSystem } from './start-embedded.ts'
 import { useCaseSuite } from './use-case.suite.ts'
 
-useCaseSuite(() => startEmbeddedSystem({ labNetworks: '127.0.0.0/8' }))
+useCaseSuite((tracesTo) => startEmbeddedSystem({ tracesTo, labNetworks: '127.0.0.0/8' }))

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { plainFileServer, waitUntil } from '@sluice/testbed'
+import { createSpanCollector, plainFileServer, type SpanCollector, waitUntil } from '@sluice/testbed'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bringInFirmware, trustVendor, vendorImage } from './bring-in-firmware.ts'
 import { judgeHistory } from './judge-history.ts'
@@ -12,16 +12,19 @@ import type { System } from './system.ts'
 import { unexpectedOutcomes } from './unexpected-outcomes.ts'
 
 /** The use case "upgrade the firmware of a fleet", steps 1 to 10 with 6.a, 8.a and 10.a, on any topology. */
-export function useCaseSuite(start: () => Promise<System>): void {
+export function useCaseSuite(start: (tracesTo: string) => Promise<System>): void {
   let system: System
+  let spans: SpanCollector
   const fleets: RunningFleet[] = []
   beforeAll(async () => {
-    system = await start()
+    spans = await createSpanCollector()
+    system = await start(spans.url)
     await trustVendor(system)
   }, 60_000)
   afterAll(async () => {
     for (const fleet of fleets) await fleet.remove()
     await system?.remove()
+    await spans?.close()
   })
   const run = async (prefix: string, count: number, ordered: readonly Order[]) => {
     const fleet = await runFleet(system, { serialPrefix: prefix, count, faults: ordered.map(({ faults }) => faults) })
@@ -70,7 +73,7 @@ export function useCaseSuite(start: () => Promise<System>): void {
     await waitForState(system, campaignId, ['finished'])
     const [upgrade] = await upgradesOf(system, campaignId)
     const told = () =>
-      system.spans
+      spans
         .spans()
         .filter(({ traceId }) => traceId === upgrade!.traceId)
         .map(({ service, name }) => `${system.topology === 'embedded' ? 'any' : service}: ${name}`)

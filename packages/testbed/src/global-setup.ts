@@ -1,4 +1,5 @@
 import type { TestProject } from 'vitest/node'
+import { fillCompileCache } from './fill-compile-cache.ts'
 import { startNats } from './servers/nats.ts'
 import { startPostgres } from './servers/postgres.ts'
 import { startRedis } from './servers/redis.ts'
@@ -13,11 +14,17 @@ declare module 'vitest' {
 
 /** One server of each kind for the whole run. Tests get their own database, streams and keys on them. */
 export default async function startSharedServers(project: TestProject): Promise<() => Promise<void>> {
-  const [nats, redis, postgres] = await Promise.all([startNats(), startRedis(), startPostgres()])
+  const [nats, redis, postgres, removeCompiled] = await Promise.all([
+    startNats(),
+    startRedis(),
+    startPostgres(),
+    fillCompileCache(),
+  ])
   project.provide('natsUrl', nats.url)
   project.provide('redisUrl', redis.url)
   project.provide('postgresUrl', postgres.url)
   return async () => {
     await Promise.all([nats.stop(), redis.stop(), postgres.stop()])
+    removeCompiled()
   }
 }

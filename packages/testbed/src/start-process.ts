@@ -7,7 +7,7 @@ export type ProcessSettings = {
   /** From the root of the repository: `services/x/src/main.ts`. */
   readonly entry: string
   readonly args?: readonly string[]
-  /** All of its environment but PATH, HOME and TMPDIR. */
+  /** All of its environment but PATH, HOME, TMPDIR and NODE_COMPILE_CACHE. */
   readonly env?: Record<string, string>
   /** A URL that answers 200 when it is ready (`http://127.0.0.1:9464/readyz`), or a question of your own. */
   readonly readyWhen?: string | ((output: string) => boolean | Promise<boolean>)
@@ -32,12 +32,12 @@ const root = resolve(import.meta.dirname, '../../..')
 
 /** Runs a TypeScript entry with this Node in a process of its own; it never outlives us. Throws with its output when it dies before it is ready. */
 export async function startProcess(settings: ProcessSettings): Promise<StartedProcess> {
-  const { PATH = '', HOME = '', TMPDIR = '/tmp' } = process.env
+  const { PATH = '', HOME = '', TMPDIR = '/tmp', NODE_COMPILE_CACHE = '' } = process.env
   const child = spawnGuarded({
     program: process.execPath,
     args: [resolve(root, settings.entry), ...(settings.args ?? [])],
     cwd: root,
-    env: { PATH, HOME, TMPDIR, ...settings.env },
+    env: { PATH, HOME, TMPDIR, ...(NODE_COMPILE_CACHE && { NODE_COMPILE_CACHE }), ...settings.env },
   })
   const deadlineMs = settings.deadlineMs ?? 20_000
   const deadline = performance.now() + deadlineMs
