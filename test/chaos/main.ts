@@ -3,6 +3,8 @@ import { runSeed } from './run-seed.ts'
 
 const options = read()
 const say = (line: string) => void process.stderr.write(`${line}\n`)
+// The processes it waits for do not keep it alive by themselves.
+setInterval(() => {}, 60_000)
 let failed = 0
 for (let seed = options.seed; seed < options.seed + options.seeds; seed += 1) {
   const { campaign, seconds, violations, output } = await runSeed(seed, options.devices, say)
