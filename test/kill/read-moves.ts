@@ -11,12 +11,12 @@ export interface Move {
   readonly to: string
 }
 
-/** Every move of every upgrade, in the order of the journal. */
-export async function readMoves(system: System): Promise<Move[]> {
+/** Every move of the upgrades of a campaign, in the order of the journal. */
+export async function readMoves(system: System, campaignId: string): Promise<Move[]> {
   const reported = { campaigns: [], upgrades: [] }
   const { rows } = await system.readJournals((sql) => readHistory({ sql, records: [], reported }))
   return rows
-    .filter(({ kind }) => kind === 'upgrade.moved')
+    .filter((row) => row.kind === 'upgrade.moved' && row.campaignId === campaignId)
     .map(({ at, upgradeId, deviceKey, attemptId, data }) => {
       const { to, fact } = data as { to: string; fact: { kind: string; attemptId?: string } }
       return {
