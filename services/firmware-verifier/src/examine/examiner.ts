@@ -48,18 +48,22 @@ export function createExaminer(images: ImageStore, clock: Clock, settings: Exami
       if (current === worker) current = undefined
     })
   }
+  const examineBy = async (worker: Worker, image: QuarantinedImage, asked: AskedOfWorker) => {
+    try {
+      const examined = await converse(worker, image, asked, clock, settings)
+      if (examined.kind === 'gave_up') discard(worker)
+      return examined
+    } catch (error) {
+      discard(worker)
+      throw error
+    }
+  }
   return {
     examine: async (artifactId, asked) => {
       const image = await openImage(images, artifactId, clock, settings.deadlineMs)
       if (image.kind === 'absent') return image
-      const worker = (current ??= await started())
       try {
-        const examined = await converse(worker, image, { ...asked, size: image.size }, clock, settings)
-        if (examined.kind === 'gave_up') discard(worker)
-        return examined
-      } catch (error) {
-        discard(worker)
-        throw error
+        return await examineBy((current ??= await started()), image, { ...asked, size: image.size })
       } finally {
         void image.close().catch(() => undefined)
       }
@@ -72,10 +76,15 @@ export function createExaminer(images: ImageStore, clock: Clock, settings: Exami
 }
 
 async function openImage(images: ImageStore, artifactId: string, clock: Clock, ms: number) {
+  const opening = images.openQuarantined(artifactId)
   const { promise, reject } = Promise.withResolvers<never>()
   const cancel = clock.after(ms, () => reject(new PartAway('the store of images did not open one in time')))
   try {
-    return await Promise.race([images.openQuarantined(artifactId), promise])
+    return await Promise.race([opening, promise])
+  } catch (error) {
+    // One that comes late is nobody's: a FileHandle that is left to the garbage collector throws (Node, DEP0137).
+    void opening.then((late) => (late.kind === 'open' ? late.close() : undefined)).catch(() => undefined)
+    throw error
   } finally {
     cancel()
   }
