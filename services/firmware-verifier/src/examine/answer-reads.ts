@@ -1,5 +1,6 @@
 import type { QuarantinedImage } from '@sluice/image-store'
 import type { FromWorker } from './messages.ts'
+import { PartAway } from './start-worker.ts'
 
 /** Parsers read headers and tables. What wants more at once is at fault. */
 const MAX_READ_BYTES = 16 * 1024 * 1024
@@ -25,7 +26,7 @@ export function answerReads(image: QuarantinedImage): ReadAnswers {
   const readNext = async (): Promise<Uint8Array | null> => {
     stream ??= image.stream()
     pieces ??= stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>
-    const { done, value } = await pieces.next()
+    const { done, value } = await pieces.next().catch(breaksOff)
     return done === true ? null : value
   }
   return {
@@ -38,4 +39,9 @@ export function answerReads(image: QuarantinedImage): ReadAnswers {
     },
     stop: () => stream?.destroy(),
   }
+}
+
+/** A stream has the errors of the file system (EIO, ESTALE), which say nothing against the image. */
+function breaksOff(cause: unknown): never {
+  throw new PartAway('the store of images broke off', { cause })
 }
