@@ -26,8 +26,8 @@ export function startMinisign(text: string, keys: readonly PublicKey[]): SpanRun
   const hash = createHash('blake2b512')
   return {
     update: (piece) => void hash.update(piece),
-    finish: async () => {
-      const outcome = await verifyEd25519(hash.digest(), file.signature, named)
+    finish: () => {
+      const outcome = verifyEd25519(hash.digest(), file.signature, named)
       if (outcome.kind === 'failed') return outcome
       const signer = named.filter((key) => key.keyId === outcome.keyId)
       return verifyEd25519(
