@@ -4,7 +4,7 @@ import type { Case, PresentedSignature, SignatureFailure } from './judge.ts'
 import { objectionBetween, objectionTo } from './judge-keys.ts'
 
 const FAILURES: Readonly<Record<SignatureFailure, string>> = {
-  key_unknown: 'no key of this kind, or with the number it names, is in the trust store',
+  key_unknown: 'the trust store has no key of its kind, or not the one that it names',
   signature_invalid: 'no key of the trust store verifies it: made by an unknown key, or over other bytes',
   signature_malformed: 'not a signature of this algorithm',
   algorithm_not_supported: 'this algorithm is not supported',

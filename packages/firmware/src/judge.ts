@@ -21,7 +21,10 @@ export interface PresentedSignature {
 }
 
 export type SignatureFailure =
-  /** No key of the store is of the algorithm's kind, or has the number that the signature names. */
+  /**
+   * No key of the store is of the algorithm's kind, or has the number that the signature names. Of one that the image
+   * carries also: no certificates lead from a key of the store to its signer.
+   */
   | 'key_unknown'
   /** No key of the store verifies it: made by a key that is not in the store, or over other bytes. */
   | 'signature_invalid'

@@ -14,6 +14,9 @@ export interface PathQuestion {
   readonly hashes: readonly HashName[]
 }
 
+/** Where issuers are looked for. */
+export type Issuers = Pick<PathQuestion, 'embedded' | 'keys'>
+
 export type Path =
   | {
       readonly kind: 'trusted'
@@ -39,6 +42,21 @@ export function findPath(signer: Certificate, question: PathQuestion): Path {
   if (own !== null) return vouchedDirectly(own, question)
   const objection = objectionTo(signer, question.now) ?? (maySignData(signer) ? null : 'certificate_not_for_signing')
   return objection === null ? climb([signer], question, { checks: MAX_CHECKS }) : refused(objection)
+}
+
+/** Whether a signer has to do with the trust store at all: its key is there, or certificates lead up to an anchor, good or not. */
+export function leadsToStore(signer: Certificate, question: Issuers): boolean {
+  return storedKey(signer, question.keys) !== null || reachesAnchor([signer], question, { checks: MAX_CHECKS })
+}
+
+function reachesAnchor(path: readonly Certificate[], question: Issuers, budget: { checks: number }): boolean {
+  if (path.length > MAX_AUTHORITIES + 1) return false
+  return issuersOf(path.at(-1)!, question, budget).some(
+    ({ issuer, isAnchor }) =>
+      isAnchor ||
+      // By a key that nothing may lean on nothing was checked.
+      (issuer.admitted !== null && !path.includes(issuer) && reachesAnchor([...path, issuer], question, budget)),
+  )
 }
 
 /** A certificate in the store binds: it is in force as long as it says, and for what it says. A bare key has the store's rules alone. */
@@ -70,7 +88,7 @@ function climb(path: readonly Certificate[], question: PathQuestion, budget: { c
 }
 
 /** Whose key verifies a certificate, the store's anchors first. */
-function issuersOf(below: Certificate, { keys, embedded }: PathQuestion, budget: { checks: number }) {
+function issuersOf(below: Certificate, { keys, embedded }: Issuers, budget: { checks: number }) {
   const anchors = keys.flatMap(({ certificate }) =>
     certificate === undefined ? [] : [{ issuer: certificate, isAnchor: true }],
   )

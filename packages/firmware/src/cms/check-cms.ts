@@ -4,7 +4,8 @@ import type { SignatureFailure } from '../judge.ts'
 import { failed, type Outcome } from '../signatures/outcome.ts'
 import type { PublicKey } from '../signatures/public-key.ts'
 import { hasShapeFor } from '../signatures/signature-shape.ts'
-import { findPath } from './chain.ts'
+import type { Certificate } from './certificate.ts'
+import { findPath, leadsToStore } from './chain.ts'
 import type { HashName } from './oids.ts'
 import type { SignatureScheme } from './signature-algorithm.ts'
 import type { SignedData, Signer } from './signed-data.ts'
@@ -35,8 +36,7 @@ export function startCmsCheck(
   const { digest, scheme, attributes } = signer
   if (digest === null || scheme === null || !policy.digests.includes(digest)) return settled('algorithm_not_supported')
   if (attributes === null && (scheme.hash === null || !policy.bareSignatures)) return settled('signature_malformed')
-  const known = [...certificates, ...keys.flatMap(({ certificate }) => certificate ?? [])]
-  const certificate = known.find((one) => one[signer.named.by] === signer.named.name)
+  const certificate = certificateOf(signer, certificates, keys)
   if (certificate === undefined) return settled('certificate_invalid')
   const { admitted, key } = certificate
   if (admitted === null || !scheme.families.includes(admitted.family)) return settled('algorithm_not_supported')
@@ -53,6 +53,25 @@ export function startCmsCheck(
       return { kind: 'verified', keyId: anchor.keyId, through, chain }
     },
   }
+}
+
+/** Whether a signer names nobody of the trust store, and nobody that an authority of the store vouches for. */
+export function isStranger(
+  signer: Signer,
+  { certificates }: Pick<SignedData, 'certificates'>,
+  keys: readonly PublicKey[],
+): boolean {
+  const certificate = certificateOf(signer, certificates, keys)
+  return certificate === undefined || !leadsToStore(certificate, { embedded: certificates, keys })
+}
+
+function certificateOf(
+  { named }: Signer,
+  certificates: readonly Certificate[],
+  keys: readonly PublicKey[],
+): Certificate | undefined {
+  const known = [...certificates, ...keys.flatMap(({ certificate }) => certificate ?? [])]
+  return known.find((one) => one[named.by] === named.name)
 }
 
 interface SignatureCheck {
@@ -100,6 +119,6 @@ function withoutThrowing(check: () => boolean): boolean {
   }
 }
 
-function settled(code: SignatureFailure): SpanRun<Outcome> {
+export function settled(code: SignatureFailure): SpanRun<Outcome> {
   return { update: () => undefined, finish: () => failed(code) }
 }

@@ -1,4 +1,4 @@
-import { FULL_STRENGTH, startCmsCheck, type CmsPolicy } from '../cms/check-cms.ts'
+import { FULL_STRENGTH, isStranger, settled, startCmsCheck, type CmsPolicy } from '../cms/check-cms.ts'
 import { readSignedData, type SignedData } from '../cms/signed-data.ts'
 import type { EmbeddedSignature, Span, UnsignedSpan } from './format.ts'
 import { refuse } from './refuse.ts'
@@ -12,7 +12,10 @@ export function readEmbeddedCms(bytes: Uint8Array, options: { bare?: boolean; ma
   return refuse('format_malformed', `the signature block: ${read.detail}`)
 }
 
-/** One signature for each signer of a SignedData, over a span of the image or over the content it holds itself. */
+/**
+ * One signature for each signer of a SignedData, over a span of the image or over the content it holds itself. That of a
+ * stranger is not looked at: it may be for devices of others.
+ */
 export function cmsSignatures(
   signedData: SignedData,
   {
@@ -28,6 +31,7 @@ export function cmsSignatures(
     over,
     strength,
     start: (keys, now) => {
+      if (isStranger(signer, signedData, keys)) return settled('key_unknown')
       const run = startCmsCheck(signer, signedData, { keys, now, policy })
       if (content !== null) run.update(content)
       return run

@@ -20,15 +20,16 @@ export function chainSignature(chain: Chain, end: number): EmbeddedSignature {
     start: (keys, now, whole = holdImage({ expectedBytes: end })) => {
       const followed = follow(chain.certificates, keys, now)
       if ('kind' in followed) return settled(followed)
+      const { anchor, through } = followed
       const signers = keysNumbered(followed.keys, chain.image.keyNumber)
-      if (signers.length === 0) return settled(failed(followed.anchor === null ? 'key_unknown' : 'certificate_invalid'))
+      if (signers.length === 0) return settled(failed(anchor === null ? 'key_unknown' : 'certificate_invalid'))
       const run = startEd25519(chain.image.signature, signers, whole)
       return {
         update: run.update,
         finish: async () => {
           const outcome = await run.finish()
-          if (outcome.kind === 'failed') return outcome
-          const { anchor, through } = followed
+          if (outcome.kind === 'failed')
+            return outcome.code === 'signature_invalid' && namesNobody(signers) ? failed('key_unknown') : outcome
           return withinCertificate(anchor === null ? outcome : { kind: 'verified', keyId: anchor, through }, keys, now)
         },
       }
@@ -50,9 +51,9 @@ function follow(certificates: readonly Certificate[], trusted: readonly PublicKe
   let followed: Followed = { keys: trusted, anchor: null, through: [] }
   for (const { signature, signed, says } of certificates) {
     const named = keysNumbered(followed.keys, signature.keyNumber)
-    if (named.length === 0) return failed(followed.anchor === null ? 'key_unknown' : 'certificate_invalid')
     const signer = named.find(({ key }) => verify(null, signed, key, signature.signature))
-    if (signer === undefined) return failed('certificate_invalid')
+    if (signer === undefined)
+      return failed(followed.anchor === null && namesNobody(named) ? 'key_unknown' : 'certificate_invalid')
     // A device refuses a chain with a revocation in it, whatever else it says.
     if (says.kind === 'revokes') return failed('certificate_revoked')
     if (!(now >= says.from)) return failed('certificate_not_yet_valid')
@@ -64,6 +65,11 @@ function follow(certificates: readonly Certificate[], trusted: readonly PublicKe
     }
   }
   return followed
+}
+
+/** A key without a number may be tried, and is not named: what it does not verify may be a stranger's. */
+function namesNobody(tried: readonly PublicKey[]): boolean {
+  return tried.every(({ keyNumber }) => keyNumber === undefined)
 }
 
 function settled(outcome: Outcome): SpanRun<Outcome> {

@@ -144,6 +144,16 @@ describe.skipIf(absent.length > 0)(`signatures ${absent.join(', ')}`, () => {
     )
   })
 
+  it('tells an unknown key from a false signature where a key of the store has no number to be told by', async () => {
+    const { usign, ucert, store } = withVendor((keys) => ({
+      usign: signedByUsign(keys),
+      ucert: signedByUcert(keys),
+      store: [publicKey(keys.build.publicKey.pem)],
+    }))
+    expect(outcomeOf(await look(usign, store))).toBe('usign: key_unknown')
+    expect(outcomeOf(await look(ucert, store))).toBe('ucert, 1 certificates: key_unknown')
+  })
+
   it('takes certificates while they are in force, as a device does', async () => {
     const at = (now: number) => lookSigned((keys) => signedByUcert(keys), now)
     expect(await at(FROM * 1_000 - 1)).toBe('certificate_not_yet_valid')
