@@ -4,17 +4,12 @@ import type { ImageStore } from '@sluice/image-store'
 export interface Counts {
   reads: number
   bytes: number
-  promotions: number
 }
 
 /** A store that counts what is read of images in quarantine, and that somebody may hold up. */
 export function countingStore(store: ImageStore, counts: Counts, beforePiece: () => Promise<void>): ImageStore {
   return {
     ...store,
-    promote: (artifactId, sha256) => {
-      counts.promotions += 1
-      return store.promote(artifactId, sha256)
-    },
     openQuarantined: async (artifactId) => {
       const image = await store.openQuarantined(artifactId)
       if (image.kind === 'absent') return image

@@ -59,6 +59,8 @@ export interface World {
   readonly trusted: Judged[]
   readonly rejected: Judged[]
   readonly revoked: DataOf<typeof artifactRevoked>[]
+  /** Of which artifacts a revocation was told, or will be: what is not to come cannot be waited for. */
+  revocations(): Promise<string[]>
   operator(): Bus
   addedKey(rest?: Partial<InputOf<typeof trustKeyAdd>>): Promise<AddedKey>
   /** Puts bytes into quarantine and says so; the id of the artifact. */
@@ -76,7 +78,7 @@ export interface AddedKey {
 
 /** A verifier that runs, with what a resolver and an operator do around it. */
 export async function openWorld(hub: Stand, settings: Partial<FirmwareVerifierSettings> = {}): Promise<World> {
-  const counts: Counts = { reads: 0, bytes: 0, promotions: 0 }
+  const counts: Counts = { reads: 0, bytes: 0 }
   const directory = await openDirectoryImageStore(await mkdtemp(join(tmpdir(), 'sluice-verifier-')))
   const images = countingStore(directory, counts, () => world.holdUp())
   const [trusted, rejected]: Judged[][] = [[], []] as const
@@ -105,6 +107,7 @@ export async function openWorld(hub: Stand, settings: Partial<FirmwareVerifierSe
     trusted: trusted!,
     rejected: rejected!,
     revoked,
+    revocations: () => keysTold(hub.sql, artifactRevoked.name),
     operator,
     addedKey: async (rest = {}) => {
       const pair = generateKeyPairSync('ed25519')
@@ -129,6 +132,13 @@ export async function openWorld(hub: Stand, settings: Partial<FirmwareVerifierSe
     },
   }
   return world
+}
+
+/** The keys of the events of this name that the verifier has committed, published or not. */
+export async function keysTold(sql: Sql, kind: string): Promise<string[]> {
+  const text = `select key from verifier.journal where direction = 'out' and kind = $1`
+  const rows = await sql.query<{ key: string }>(text, [kind])
+  return rows.map(({ key }) => key)
 }
 
 export function registered(artifactId: string, bytes: Uint8Array, rest: Partial<Registered> = {}): Registered {
