@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { rm } from 'node:fs/promises'
+import { rm, symlink } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { waitUntil } from '@sluice/testbed'
@@ -181,6 +181,28 @@ it('an image that went away after it was known is 503 before a byte of it, and n
   expect([status, headers['retry-after']]).toEqual([503, '30'])
   await stand.told(mine.attemptId, 'download_refused')
   expect(stand.factsOf(mine.attemptId)).toMatchObject([{ reason: 'shedding' }])
+})
+
+it('a store that does not answer is not the fault of the device, before the head and amid the bytes', async () => {
+  const image = await stand.store(randomBytes(20_000_000))
+  const file = join(stand.directory, 'sha256', image.sha256)
+  const { port: forgetful } = await stand.start({ cacheBytes: 0 })
+  const amid = stand.grant(image.artifactId)
+  const socket = connect(forgetful, '127.0.0.1').on('error', () => undefined)
+  socket.write(head(amid.path))
+  await once(socket, 'readable')
+  // A link to itself is neither an image nor absent: opening it fails with ELOOP.
+  await rm(file)
+  await symlink(file, file)
+  socket.resume()
+  await stand.told(amid.attemptId, 'first_byte_served', 'download_refused')
+  expect(stand.factsOf(amid.attemptId)[1]).toMatchObject({ reason: 'shedding' })
+
+  const before = stand.grant(image.artifactId)
+  const { status, headers, body } = await ask(forgetful, before.path)
+  expect([status, headers['retry-after'], body.length]).toEqual([503, '30', 0])
+  await stand.told(before.attemptId, 'download_refused')
+  expect(stand.factsOf(before.attemptId)).toMatchObject([{ reason: 'shedding' }])
 })
 
 it('what is paced arrives whole, and is told', async () => {

@@ -48,6 +48,10 @@ export async function serveImage(request: IncomingMessage, response: ServerRespo
     if (isServed) return
     parts.log.error({ artifact_id: grant.artifactId }, LOG.imageMissing)
     refuse(COME_AGAIN, 'shedding')
+  } catch (error) {
+    // A store that does not answer is no more the device's fault than one without the image.
+    parts.teller.refused(grant, 'shedding')
+    throw error
   } finally {
     leave()
     METRICS.active.add(-1)
