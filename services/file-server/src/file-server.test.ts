@@ -449,6 +449,17 @@ describe('limits', () => {
     await told(mine.attemptId, 'first_byte_served', 'last_byte_served')
     await expect(fetch(`${url}/${mine.path}/f`)).rejects.toThrow()
   })
+
+  it('a transfer cut off because the server stops is told as not the fault of the device', async () => {
+    const url = await start({ drainMs: 100 })
+    const mine = grant(await largeImage())
+    const socket = await holdOpen(url, mine.path)
+    socket.on('error', () => undefined)
+    await running.pop()!.stop()
+    await told(mine.attemptId, 'first_byte_served', 'download_refused')
+    expect(factsOf(mine.attemptId)[1]).toMatchObject({ reason: 'shedding' })
+    socket.destroy()
+  })
 })
 
 it('never logs a token or a password, and names the attempt of genuine requests alone', async () => {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Bus } from '@sluice/bus'
+import type { DownloadGrant } from '@sluice/firmware'
 import type { ImageStore, UploadStore } from '@sluice/image-store'
 import { type Check, type Clock, type Ids, type Log, RuntimeError } from '@sluice/runtime'
 import { createAdmission } from './admission.ts'
@@ -61,11 +62,13 @@ export function createFileServer(parts: FileServerParts, settings: FileServerSet
   let listeners: Listeners | null = null
   let transferLog: TransferLog | null = null
   let draining = false
+  /** Whose requests are being answered. */
+  const underWay = new Set<DownloadGrant>()
 
   const answer = (
     request: IncomingMessage,
     response: ServerResponse,
-    told: Pick<ServeParts, 'onAttempt' | 'onHandedOver'>,
+    told: Pick<ServeParts, 'onGenuine' | 'onHandedOver'>,
   ) => {
     if (stopped === null) throw new Error('served before it was started')
     const common = { admission, authenticator, keys, clock, log }
@@ -75,7 +78,7 @@ export function createFileServer(parts: FileServerParts, settings: FileServerSet
     return serveImage(request, response, { ...common, stopped, memory, pieces, pacer, teller, nginx, ...told })
   }
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
-    let attemptId: string | undefined
+    let grant: DownloadGrant | undefined
     let isHandedOver = false
     const endOverlong = clock.after(settings.maxTransferMs, () => request.socket.destroy())
     response.on('error', () => undefined)
@@ -83,21 +86,30 @@ export function createFileServer(parts: FileServerParts, settings: FileServerSet
       // A connection that falls idle now would be kept alive for nothing.
       if (draining) setImmediate(() => listeners?.closeIdle())
       METRICS.requests.add(1, { status: response.statusCode })
-      if (!isHandedOver) logEnd(request, response, attemptId)
+      if (!isHandedOver) logEnd(request, response, grant?.attemptId)
     })
     try {
       await answer(request, response, {
-        onAttempt: (genuine) => (attemptId = genuine),
+        onGenuine: (genuine) => {
+          grant = genuine
+          underWay.add(genuine)
+        },
         onHandedOver: () => (isHandedOver = true),
       })
     } catch (error) {
-      log.error({ err: error, path: maskToken(request.url ?? ''), attempt_id: attemptId }, LOG.requestFailed)
+      log.error({ err: error, path: maskToken(request.url ?? ''), attempt_id: grant?.attemptId }, LOG.requestFailed)
       // A store that does not answer is no verdict on the request. Once bytes have left, only the connection can say so.
       if (response.headersSent) response.destroy()
       else response.writeHead(503, { 'retry-after': '30', 'content-length': 0 }).end()
     } finally {
       endOverlong()
+      if (grant !== undefined) underWay.delete(grant)
     }
+  }
+  /** Cuts off what still runs, and says that no device is to blame for it. */
+  const giveUp = () => {
+    for (const grant of underWay) teller.refused(grant, 'shedding')
+    listeners?.giveUp()
   }
   const logEnd = ({ method, url = '', headers }: IncomingMessage, response: ServerResponse, attempt?: string) => {
     log.info(
@@ -132,9 +144,9 @@ export function createFileServer(parts: FileServerParts, settings: FileServerSet
     },
     stop: async () => {
       draining = true
-      const giveUp = clock.after(settings.drainMs, () => listeners?.giveUp())
+      const ended = clock.after(settings.drainMs, giveUp)
       await listeners?.close()
-      giveUp()
+      ended()
       await transferLog?.close()
       await stopped?.stop()
       await facts.stop()

@@ -18,7 +18,7 @@ export interface ServeParts extends AuthoriseParts, SendParts {
   readonly nginx: HandOverParts | null
   readonly log: Log
   /** Hears whose request it is, once its token was found genuine. */
-  readonly onAttempt: (attemptId: string) => void
+  readonly onGenuine: (grant: DownloadGrant) => void
   /** Nginx says how it ends. */
   readonly onHandedOver: () => void
 }
@@ -28,7 +28,7 @@ export async function serveImage(request: IncomingMessage, response: ServerRespo
   const right = authorise(request, parts)
   if (right.kind === 'stranger') return answer(response, right.answer)
   const { grant } = right
-  parts.onAttempt(grant.attemptId)
+  parts.onGenuine(grant)
   const refuse = (how: Answer, reason: RefusalReason | null) => {
     if (reason !== null) parts.teller.refused(grant, reason)
     answer(response, how)
