@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { createServer, type RequestListener } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
 import { findNginx, startNginx, waitUntil } from '@sluice/testbed'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -18,10 +20,10 @@ const files = await stand.start({
 const nginx = findNginx() === undefined ? null : await startNginx(confAt)
 
 /** The configuration as it is deployed, with the addresses of this test; each of these stands in it. */
-function confAt(port: number, directory: string): string {
+function confAt(port: number, directory: string, asked: Pick<typeof files, 'port' | 'transferLogPort'> = files): string {
   const changes: [string, string][] = [
-    ['file-server:7549', `127.0.0.1:${files.port}`],
-    ['file-server:7550', `127.0.0.1:${files.transferLogPort}`],
+    ['file-server:7549', `127.0.0.1:${asked.port}`],
+    ['file-server:7550', `127.0.0.1:${asked.transferLogPort}`],
     ['listen 7549', `listen 127.0.0.1:${port}`],
     ['/images/', `${stand.directory}/`],
     ['/var/log/nginx/access.log', `${directory}/access.log`],
@@ -44,6 +46,18 @@ describe('behind nginx, which sends the bytes', () => {
   const logOf = () => readFileSync(join(nginx.directory, 'access.log'), 'utf8')
   const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
     ask(nginx.port, path, headers, method)
+  /** One more nginx, which asks this in place of the file server. */
+  const startBefore = async (listener: RequestListener) => {
+    const server = createServer(listener).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const other = await startNginx((at, directory) => confAt(at, directory, { ...files, port }))
+    const stop = async () => {
+      await other.stop()
+      server.close()
+    }
+    return { port: other.port, stop }
+  }
 
   it('a device gets the whole image, and the scheduler hears of the first and the last byte', async () => {
     const mine = stand.grant(image.artifactId)
@@ -159,6 +173,19 @@ describe('behind nginx, which sends the bytes', () => {
     })
     const { headers } = await ask(slow.port, stand.grant(image.artifactId).path)
     expect(headers).toMatchObject({ 'x-accel-limit-rate': '123456', 'x-accel-redirect': `/_images/${image.sha256}` })
+  })
+
+  it('nginx keeps its connections to the file server, and says which host was asked', async () => {
+    const asked: { host: string | undefined; from: number | undefined }[] = []
+    const other = await startBefore(({ headers, socket }, response) => {
+      asked.push({ host: headers.host, from: socket.remotePort })
+      response.writeHead(404, { 'content-length': 0 }).end()
+    })
+    for (const host of ['one.example', 'two.example']) await ask(other.port, '/', { host })
+    await other.stop()
+    const [first, second] = asked.slice(-2)
+    expect([first?.host, second?.host]).toEqual(['one.example', 'two.example'])
+    expect(second?.from).toBe(first?.from)
   })
 
   it('no log shows a token, and a strange path shows nothing', async () => {

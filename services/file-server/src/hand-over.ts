@@ -50,5 +50,5 @@ export function nginxWouldJudge({ headers }: IncomingMessage): boolean {
 
 /** Nginx is at one of its limits, and leaves it to us to say so, to the device and to the scheduler. */
 export function isShedByNginx({ headers }: IncomingMessage): boolean {
-  return headers['x-sluice-shed'] === '1'
+  return headers['x-sluice-shed'] !== undefined
 }
