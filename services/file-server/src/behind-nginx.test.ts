@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { rm, symlink } from 'node:fs/promises'
 import { createServer, type RequestListener } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
@@ -166,6 +167,35 @@ describe('behind nginx, which sends the bytes', () => {
     await waitUntil(async () => (await get(other.path, { 'x-sluice-shed': '1' }, 'HEAD')).status === 200)
   })
 
+  it('an image that nginx cannot open is 503 without a page, and not the fault of the device', async () => {
+    const gone = await stand.store(randomBytes(1_000))
+    const file = join(stand.directory, 'sha256', gone.sha256)
+    // Answered without nginx having opened it.
+    expect((await get(stand.grant(gone.artifactId).path, {}, 'HEAD')).status).toBe(200)
+    await rm(file)
+    // Not there is 404 by nginx, a link to itself 403.
+    for (const spoil of [() => undefined, () => symlink(file, file)]) {
+      await spoil()
+      const mine = stand.grant(gone.artifactId)
+      const { status, headers, body } = await get(mine.path)
+      expect([status, headers['retry-after'], body.length]).toEqual([503, '30', 0])
+      await stand.told(mine.attemptId, 'first_byte_served', 'download_refused')
+      expect(stand.factsOf(mine.attemptId)[1]).toMatchObject({ reason: 'shedding' })
+    }
+    const said = stand.logged.filter((line) => line.includes('files.image.missing') && line.includes(gone.artifactId))
+    expect(said.length).toBe(2)
+  })
+
+  it('no page of nginx is sent where the file server goes away while it should say why', async () => {
+    const other = await startBefore(({ headers, socket }, response) => {
+      if (headers['x-sluice-shed'] !== undefined) socket.destroy()
+      else response.writeHead(200, { 'x-accel-redirect': `/_images/${'0'.repeat(64)}`, 'content-length': 0 }).end()
+    })
+    const { status, headers, body } = await ask(other.port, '/')
+    await other.stop()
+    expect([status, headers['retry-after'], body.length]).toEqual([503, '30', 0])
+  })
+
   it('each transfer is held to its rate by nginx', async () => {
     const slow = await stand.start({
       nginx: { transferLogPort: 0 },
@@ -204,13 +234,13 @@ describe('behind nginx, which sends the bytes', () => {
     expect(all).not.toContain(mine.token.slice(6, 30))
   })
 
-  it('a file server that is away: 503 and Retry-After, and still no token in a log', async () => {
+  it('a file server that is away: 503 and Retry-After without a page, and still no token in a log', async () => {
     const away = await startNginx((port, directory) =>
       confAt(port, directory).replace(`server 127.0.0.1:${files.port}`, 'server 127.0.0.1:1'),
     )
     const mine = stand.grant(image.artifactId)
-    const { status, headers } = await ask(away.port, mine.path)
-    expect([status, headers['retry-after']]).toEqual([503, '30'])
+    const { status, headers, body } = await ask(away.port, mine.path)
+    expect([status, headers['retry-after'], body.length]).toEqual([503, '30', 0])
     const logs = readFileSync(join(away.directory, 'access.log'), 'utf8') + away.output()
     await away.stop()
     expect(logs).not.toContain(mine.token.slice(6, 30))

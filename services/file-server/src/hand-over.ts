@@ -48,7 +48,9 @@ export function nginxWouldJudge({ headers }: IncomingMessage): boolean {
   return headers['if-match'] !== undefined || headers['if-unmodified-since'] !== undefined
 }
 
-/** Nginx is at one of its limits, and leaves it to us to say so, to the device and to the scheduler. */
-export function isShedByNginx({ headers }: IncomingMessage): boolean {
-  return headers['x-sluice-shed'] !== undefined
+/** What nginx cannot do, and leaves to us to say, to the device and to the scheduler; null: nothing. */
+export function shedByNginx({ headers }: IncomingMessage): 'limits' | 'image' | null {
+  const said = headers['x-sluice-shed']
+  if (said === undefined) return null
+  return said === 'image' ? 'image' : 'limits'
 }

@@ -4,7 +4,7 @@ import type { DownloadGrant } from '@sluice/firmware'
 import { inSpan, type Log } from '@sluice/runtime'
 import type { Admission } from './admission.ts'
 import { type Answer, authorise, type AuthoriseParts, COME_AGAIN } from './authorise.ts'
-import { handOver, type HandOverParts, isShedByNginx, nginxWouldJudge } from './hand-over.ts'
+import { handOver, type HandOverParts, nginxWouldJudge, shedByNginx } from './hand-over.ts'
 import type { ImageMemory } from './image-memory.ts'
 import { LOG, METRICS, SERVICE } from './observability.ts'
 import { planAnswer } from './plan-answer.ts'
@@ -33,8 +33,14 @@ export async function serveImage(request: IncomingMessage, response: ServerRespo
     if (reason !== null) parts.teller.refused(grant, reason)
     answer(response, how)
   }
+  const refuseMissing = () => {
+    parts.log.error({ artifact_id: grant.artifactId }, LOG.imageMissing)
+    refuse(COME_AGAIN, 'shedding')
+  }
   if (right.kind === 'refused') return refuse(right.answer, right.reason)
-  if (parts.nginx !== null && isShedByNginx(request)) return refuse(COME_AGAIN, 'shedding')
+  const shed = parts.nginx === null ? null : shedByNginx(request)
+  if (shed === 'image') return refuseMissing()
+  if (shed === 'limits') return refuse(COME_AGAIN, 'shedding')
 
   const leave = parts.admission.enter(grant.attemptId)
   if (leave === null) return refuse(COME_AGAIN, 'shedding')
@@ -45,9 +51,7 @@ export async function serveImage(request: IncomingMessage, response: ServerRespo
       span.setAttribute('http.response.status_code', served ? response.statusCode : COME_AGAIN.status)
       return served
     })
-    if (isServed) return
-    parts.log.error({ artifact_id: grant.artifactId }, LOG.imageMissing)
-    refuse(COME_AGAIN, 'shedding')
+    if (!isServed) refuseMissing()
   } catch (error) {
     // A store that does not answer is no more the device's fault than one without the image.
     parts.teller.refused(grant, 'shedding')
