@@ -106,6 +106,18 @@ describe('behind nginx, which sends the bytes', () => {
     await stand.told(mine.attemptId, 'first_byte_served')
   })
 
+  it('what the file server sends itself is told as the device takes it', async () => {
+    const mine = stand.grant(image.artifactId)
+    const socket = connect(nginx.port, '127.0.0.1')
+    socket.write(`GET ${mine.path} HTTP/1.1\r\nHost: x\r\nIf-Match: *\r\n\r\n`)
+    await once(socket, 'readable')
+    await new Promise((resolve) => setTimeout(resolve, 2_000))
+    await stand.told(mine.attemptId, 'first_byte_served')
+    socket.resume()
+    await stand.told(mine.attemptId, 'first_byte_served', 'last_byte_served')
+    socket.destroy()
+  })
+
   it('ranges and conditions are answered as without nginx', async () => {
     const etag = `"${image.sha256}"`
     const past = new Date(0).toUTCString()
