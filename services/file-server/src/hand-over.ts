@@ -41,12 +41,17 @@ export function handOver(
 }
 
 /**
- * What nginx would judge by the date and the tag of its own file, which are not the image's: preconditions that it
- * applies after an internal redirect as well. What is so asked is sent by ourselves.
+ * What nginx would answer otherwise, after an internal redirect as well: preconditions that it judges by the date and
+ * the tag of its own file, which are not the image's, and any Range but one that it reads as we do (rfc9110.test.ts has
+ * the others). What is so asked is sent by ourselves.
  */
-export function nginxWouldJudge({ headers }: IncomingMessage): boolean {
-  return headers['if-match'] !== undefined || headers['if-unmodified-since'] !== undefined
+export function nginxWouldJudge({ headers }: IncomingMessage, { status }: Plan): boolean {
+  if (headers['if-match'] !== undefined || headers['if-unmodified-since'] !== undefined) return true
+  return headers.range !== undefined && !(status === 206 && PLAIN_RANGE.test(headers.range))
 }
+
+/** nginx counts to 2^63. */
+const PLAIN_RANGE = /^bytes=(?:\d{1,18}-\d{0,18}|-\d{1,18})$/i
 
 /** What nginx cannot do, and leaves to us to say, to the device and to the scheduler; null: nothing. */
 export function shedByNginx({ headers }: IncomingMessage): 'limits' | 'image' | null {

@@ -77,7 +77,7 @@ async function serveGranted(
     response.writeHead(plan.status, plan.headers).end()
     return true
   }
-  if (parts.nginx === null || nginxWouldJudge(request)) return sendImage(response, grant, image, plan, parts)
+  if (parts.nginx === null || nginxWouldJudge(request, plan)) return sendImage(response, grant, image, plan, parts)
   handOver(response, grant, image, plan, parts.nginx)
   parts.onHandedOver()
   return true
