@@ -215,6 +215,11 @@ describe('behind nginx, which sends the bytes', () => {
     expect([status, headers['retry-after'], body.length]).toEqual([503, '30', 0])
   })
 
+  it('who comes past nginx is told to come again', async () => {
+    const { status, headers, body } = await ask(files.port, stand.grant(small.artifactId).path)
+    expect([status, headers['retry-after'], body.length]).toEqual([503, '30', 0])
+  })
+
   it('each transfer is held to its rate by nginx', async () => {
     const slow = await stand.start({
       nginx: { transferLogPort: 0 },

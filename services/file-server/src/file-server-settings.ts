@@ -48,6 +48,9 @@ export function contradictionIn(settings: FileServerSettings): string | null {
   if (tls !== null && (tls.certFile === '' || tls.keyFile === '')) {
     return 'SLUICE_FILES_TLS_PORT: needs SLUICE_FILES_TLS_CERT and SLUICE_FILES_TLS_KEY'
   }
+  if (nginx !== null && tls !== null) {
+    return 'SLUICE_FILES_TLS_PORT: nginx sends the bytes: devices speak TLS with it, and nobody with the file server'
+  }
   if (pace.bytesPerSecond === 0) return null
   if (nginx !== null) {
     return 'SLUICE_FILES_BYTES_PER_SECOND: nginx sends the bytes: limit each transfer by SLUICE_FILES_TRANSFER_BYTES_PER_SECOND, and their number in nginx'

@@ -79,14 +79,14 @@ export function createFileServer(parts: FileServerParts, settings: FileServerSet
   }
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
     let grant: DownloadGrant | undefined
-    let isHandedOver = false
+    let handedOver: number | undefined
     const endOverlong = clock.after(settings.maxTransferMs, () => request.socket.destroy())
     response.on('error', () => undefined)
     response.once('close', () => {
       // A connection that falls idle now would be kept alive for nothing.
       if (draining) setImmediate(() => listeners?.closeIdle())
-      METRICS.requests.add(1, { status: response.statusCode })
-      if (!isHandedOver) logEnd(request, response, grant?.attemptId)
+      METRICS.requests.add(1, { status: handedOver ?? response.statusCode })
+      if (handedOver === undefined) logEnd(request, response, grant?.attemptId)
     })
     try {
       await answer(request, response, {
@@ -94,7 +94,7 @@ export function createFileServer(parts: FileServerParts, settings: FileServerSet
           grant = genuine
           underWay.add(genuine)
         },
-        onHandedOver: () => (isHandedOver = true),
+        onHandedOver: (status) => (handedOver = status),
       })
     } catch (error) {
       log.error({ err: error, path: maskToken(request.url ?? ''), attempt_id: grant?.attemptId }, LOG.requestFailed)

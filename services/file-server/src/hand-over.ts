@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { DownloadGrant } from '@sluice/firmware'
+import { COME_AGAIN } from './authorise.ts'
 import type { Image } from './image-memory.ts'
 import type { Plan } from './plan-answer.ts'
 import { METRICS } from './observability.ts'
@@ -28,8 +29,11 @@ export function handOver(
   teller.began(grant)
   METRICS.handedOver.add(1)
   const { attemptId, upgradeId } = grant
+  // nginx heeds X-Accel-Redirect whatever the status. Who comes past it is not told that nothing is the image.
+  const { status, headers } = COME_AGAIN
   response
-    .writeHead(200, {
+    .writeHead(status, {
+      ...headers,
       'x-accel-redirect': `/_images/${image.sha256}`,
       'x-sluice-ticket': tickets.issue({ attemptId, upgradeId, size: image.size, vouchedFor: plan.vouchedFor }),
       ...(transferBytesPerSecond === 0 ? {} : { 'x-accel-limit-rate': transferBytesPerSecond }),

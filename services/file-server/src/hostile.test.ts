@@ -221,3 +221,8 @@ it('a budget that would starve its transfers, or that nginx cannot keep, is refu
     'SLUICE_FILES_BYTES_PER_SECOND',
   )
 })
+
+it('TLS of its own is refused where nginx sends the bytes: past nginx there is nothing to get', async () => {
+  const tls = { port: 0, certFile: 'cert.pem', keyFile: 'key.pem', minVersion: 'TLSv1.2' } as const
+  await expect(stand.start({ nginx: { transferLogPort: 0 }, tls })).rejects.toThrow('SLUICE_FILES_TLS_PORT')
+})

@@ -19,8 +19,8 @@ export interface ServeParts extends AuthoriseParts, SendParts {
   readonly log: Log
   /** Hears whose request it is, once its token was found genuine. */
   readonly onGenuine: (grant: DownloadGrant) => void
-  /** Nginx says how it ends. */
-  readonly onHandedOver: () => void
+  /** Nginx answers with this status, and says how it ends. */
+  readonly onHandedOver: (status: number) => void
 }
 
 /** Answers one request for an image: granted, not stopped, authenticated, admitted; then the bytes. */
@@ -46,12 +46,12 @@ export async function serveImage(request: IncomingMessage, response: ServerRespo
   if (leave === null) return refuse(COME_AGAIN, 'shedding')
   METRICS.active.add(1)
   try {
-    const isServed = await inSpan(spanOf(grant), async (span) => {
-      const served = await serveGranted(request, response, grant, parts)
-      span.setAttribute('http.response.status_code', served ? response.statusCode : COME_AGAIN.status)
-      return served
+    const status = await inSpan(spanOf(grant), async (span) => {
+      const answered = await serveGranted(request, response, grant, parts)
+      span.setAttribute('http.response.status_code', answered ?? COME_AGAIN.status)
+      return answered
     })
-    if (!isServed) refuseMissing()
+    if (status === null) refuseMissing()
   } catch (error) {
     // A store that does not answer is no more the device's fault than one without the image.
     parts.teller.refused(grant, 'shedding')
@@ -62,25 +62,27 @@ export async function serveImage(request: IncomingMessage, response: ServerRespo
   }
 }
 
-/** False: the image is not there, and nothing was answered. */
+/** The status of the answer. Null: the image is not there, and nothing was answered. */
 async function serveGranted(
   request: IncomingMessage,
   response: ServerResponse,
   grant: DownloadGrant,
   parts: ServeParts,
-): Promise<boolean> {
+): Promise<number | null> {
   const image = await parts.memory.imageOf(grant.artifactId)
-  if (image === null) return false
+  if (image === null) return null
   const plan = planAnswer(request, image)
   if (request.headers.range !== undefined) METRICS.ranges.add(1, { answer: answerTo[plan.status] })
   if (plan.kind === 'head_alone') {
     response.writeHead(plan.status, plan.headers).end()
-    return true
+    return plan.status
   }
-  if (parts.nginx === null || nginxWouldJudge(request, plan)) return sendImage(response, grant, image, plan, parts)
+  if (parts.nginx === null || nginxWouldJudge(request, plan)) {
+    return (await sendImage(response, grant, image, plan, parts)) ? plan.status : null
+  }
   handOver(response, grant, image, plan, parts.nginx)
-  parts.onHandedOver()
-  return true
+  parts.onHandedOver(plan.status)
+  return plan.status
 }
 
 /** What a range came to, by status. */
