@@ -1,5 +1,5 @@
 import type { ListenSettings } from './listeners.ts'
-import { LEAST_PIECE, type PaceSettings } from './pacer.ts'
+import { type PaceSettings, pieceBytesOf } from './pacer.ts'
 
 export interface FileServerSettings extends Omit<ListenSettings, 'requestMs'> {
   /** Keys of download grants: the current one, then those still believed. */
@@ -51,12 +51,20 @@ export function contradictionIn(settings: FileServerSettings): string | null {
   if (nginx !== null && tls !== null) {
     return 'SLUICE_FILES_TLS_PORT: nginx sends the bytes: devices speak TLS with it, and nobody with the file server'
   }
-  if (pace.bytesPerSecond === 0) return null
+  const { bytesPerSecond, transferBytesPerSecond } = pace
   if (nginx !== null) {
-    return 'SLUICE_FILES_BYTES_PER_SECOND: nginx sends the bytes: limit each transfer by SLUICE_FILES_TRANSFER_BYTES_PER_SECOND, and their number in nginx'
+    return bytesPerSecond === 0
+      ? null
+      : 'SLUICE_FILES_BYTES_PER_SECOND: nginx sends the bytes: limit each transfer by SLUICE_FILES_TRANSFER_BYTES_PER_SECOND, and their number in nginx'
   }
-  const roundMs = ((maxTransfers * LEAST_PIECE) / pace.bytesPerSecond) * 1_000
-  return roundMs > idleMs / 2
-    ? `SLUICE_FILES_BYTES_PER_SECOND: ${maxTransfers} transfers would wait ${Math.ceil(roundMs / 1_000)} s for a turn: allow fewer by SLUICE_FILES_MAX_TRANSFERS`
+  // Longest, a transfer waits for one piece of each, and then no byte moves on its socket.
+  const piece = pieceBytesOf(pace)
+  const roundS = bytesPerSecond === 0 ? 0 : (maxTransfers * piece) / bytesPerSecond
+  if (roundS > idleMs / 2_000) {
+    return `SLUICE_FILES_BYTES_PER_SECOND: ${maxTransfers} transfers would wait ${Math.ceil(roundS)} s for a turn: allow fewer by SLUICE_FILES_MAX_TRANSFERS`
+  }
+  const pieceS = transferBytesPerSecond === 0 ? 0 : piece / transferBytesPerSecond
+  return pieceS > idleMs / 2_000
+    ? `SLUICE_FILES_TRANSFER_BYTES_PER_SECOND: a transfer would wait ${Math.ceil(pieceS)} s for each piece`
     : null
 }

@@ -215,11 +215,25 @@ it('what is paced arrives whole, and is told', async () => {
 })
 
 it('a budget that would starve its transfers, or that nginx cannot keep, is refused', async () => {
-  const pace = { bytesPerSecond: 100_000, transferBytesPerSecond: 0 }
-  await expect(stand.start({ pace })).rejects.toMatchObject({ code: 'invalid_settings' })
-  await expect(stand.start({ pace: { ...pace, bytesPerSecond: 1e9 }, nginx: { transferLogPort: 0 } })).rejects.toThrow(
+  const pace = (bytesPerSecond: number, transferBytesPerSecond = 0) => ({
+    pace: { bytesPerSecond, transferBytesPerSecond },
+  })
+  await expect(stand.start(pace(100_000))).rejects.toMatchObject({ code: 'invalid_settings' })
+  // Pieces grow with the budget: for a turn 5,000 transfers wait as long at either of these.
+  const narrow = { maxTransfers: 5_000, idleMs: 60_000 }
+  for (const bytesPerSecond of [4_000_000, 30_000_000]) {
+    await expect(stand.start({ ...narrow, ...pace(bytesPerSecond) })).rejects.toThrow('5000 transfers would wait 40 s')
+  }
+  await expect(stand.start(pace(0, 500))).rejects.toThrow('SLUICE_FILES_TRANSFER_BYTES_PER_SECOND')
+  await expect(stand.start({ ...pace(1e9), nginx: { transferLogPort: 0 } })).rejects.toThrow(
     'SLUICE_FILES_BYTES_PER_SECOND',
   )
+})
+
+it('a budget for as many transfers as there may be by default is taken', async () => {
+  for (const bytesPerSecond of [2_000_000, 10_000_000, 100_000_000]) {
+    await stand.start({ pace: { bytesPerSecond, transferBytesPerSecond: 0 } })
+  }
 })
 
 it('TLS of its own is refused where nginx sends the bytes: past nginx there is nothing to get', async () => {

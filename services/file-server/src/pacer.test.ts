@@ -50,6 +50,6 @@ it('sends smaller pieces where the rate is low, so that turns stay short', () =>
   const pieceAt = (bytesPerSecond: number) =>
     createPacer(createManualClock(0), { bytesPerSecond, transferBytesPerSecond: 0 }).pieceBytes
   expect(pieceAt(100_000)).toBe(16 * 1024)
-  expect(pieceAt(6_400_000)).toBe(100_000)
+  expect(pieceAt(12_800_000)).toBe(100_000)
   expect(pieceAt(1e9)).toBe(PIECE_BYTES)
 })

@@ -18,14 +18,21 @@ export interface Pacer {
 }
 
 /** Below it a piece costs more than its bytes. */
-export const LEAST_PIECE = 16 * 1024
-const PIECES_PER_SECOND = 64
+const LEAST_PIECE = 16 * 1024
+/** So many that the thousands of transfers that there may be take turns within half a minute. */
+const PIECES_PER_SECOND = 128
 const BURST_S = 0.25
 
 /** Small pieces where the rate is low: turns are short then, and no device takes a pause for the end. */
-export function createPacer(clock: Clock, { bytesPerSecond, transferBytesPerSecond }: PaceSettings): Pacer {
+export function pieceBytesOf({ bytesPerSecond, transferBytesPerSecond }: PaceSettings): number {
   const rates = [bytesPerSecond, transferBytesPerSecond].filter((rate) => rate > 0)
-  if (rates.length === 0) return { pieceBytes: PIECE_BYTES, join: null }
+  return Math.min(PIECE_BYTES, Math.max(LEAST_PIECE, Math.floor(Math.min(...rates) / PIECES_PER_SECOND)))
+}
+
+export function createPacer(clock: Clock, pace: PaceSettings): Pacer {
+  const { bytesPerSecond, transferBytesPerSecond } = pace
+  const pieceBytes = pieceBytesOf(pace)
+  if (bytesPerSecond === 0 && transferBytesPerSecond === 0) return { pieceBytes, join: null }
   const all = budgetOf(bytesPerSecond)
   const until = async (budget: Budget | null, bytes: number) => {
     const ms = budget === null ? 0 : budget.spend(bytes, clock.now())
@@ -34,7 +41,7 @@ export function createPacer(clock: Clock, { bytesPerSecond, transferBytesPerSeco
     await clock.sleep(Math.ceil(ms))
   }
   return {
-    pieceBytes: Math.min(PIECE_BYTES, Math.max(LEAST_PIECE, Math.floor(Math.min(...rates) / PIECES_PER_SECOND))),
+    pieceBytes,
     join: () => {
       const own = budgetOf(transferBytesPerSecond)
       return async (bytes) => {
