@@ -54,9 +54,9 @@ export function createAuthenticator(clock: Clock, key: Uint8Array, required: boo
         return verifyBasic({ authorization, ha1: expected, realm: REALM }) ? { kind: 'passed' } : wrong()
       }
       if (authorization.realm !== REALM || !verifyDigest({ authorization, method, ha1: expected })) return wrong()
+      // By the right password: a nonce that is old, or from before the key was changed, is no wrong credential.
       const nonce = checkNonce(nonceSecret, authorization.nonce, clock.now(), NONCE_MAX_AGE_MS)
-      if (nonce === 'foreign') return wrong()
-      return nonce === 'stale' ? { kind: 'challenge', header: challenge(true) } : { kind: 'passed' }
+      return nonce === 'good' ? { kind: 'passed' } : { kind: 'challenge', header: challenge(true) }
     },
   }
 }

@@ -350,32 +350,42 @@ describe('credentials', () => {
     expect(factsOf(mine.attemptId)[0]).toMatchObject({ reason: 'unauthorized' })
   })
 
+  const targetOf = ({ path }: { path: string }) => `/${path}/f`
+  function digestOf(mine: ReturnType<typeof grant>, challenge: Response, password = mine.password): string {
+    const said = answerChallenge({
+      challenges: challenge.headers.get('www-authenticate')!,
+      method: 'GET',
+      uri: targetOf(mine),
+      username: mine.username,
+      password,
+      cnonce: 'c0ffee',
+      nc: 1,
+    })
+    return said.kind === 'answer' ? said.authorization : 'none'
+  }
+
   it('where required, are asked for by digest; the question itself is no refusal', async () => {
     const url = await start({ requireCredentials: true })
     const mine = grant()
-    const target = `/${mine.path}/f`
-    const first = await fetch(url + target)
+    const ask = (headers: Record<string, string>) => fetch(url + targetOf(mine), { headers })
+    const first = await ask({})
     expect(first.status).toBe(401)
-    const challenge = first.headers.get('www-authenticate')!
-    expect(challenge).toMatch(/^Digest /)
-    const answer = (password: string, challenges = challenge) => {
-      const said = answerChallenge({
-        challenges,
-        method: 'GET',
-        uri: target,
-        username: mine.username,
-        password,
-        cnonce: 'c0ffee',
-        nc: 1,
-      })
-      return said.kind === 'answer' ? said.authorization : 'none'
-    }
-    expect((await fetch(url + target, { headers: { authorization: answer('wrong') } })).status).toBe(401)
-    const foreign = answer(mine.password, challenge.replace(/nonce="[^"]*"/, 'nonce="made-by-somebody-else"'))
-    expect((await fetch(url + target, { headers: { authorization: foreign } })).status).toBe(401)
-    const authorization = answer(mine.password)
-    expect((await bytesOf(await fetch(url + target, { headers: { authorization } }))).length).toBe(IMAGE.length)
+    expect(first.headers.get('www-authenticate')).toMatch(/^Digest /)
+    expect((await ask({ authorization: digestOf(mine, first, 'wrong') })).status).toBe(401)
+    expect((await bytesOf(await ask({ authorization: digestOf(mine, first) }))).length).toBe(IMAGE.length)
     await told(mine.attemptId, 'download_refused', 'first_byte_served', 'last_byte_served')
+  })
+
+  it('by a nonce from before the key was changed are asked for again, which is no refusal', async () => {
+    const before = await start({ requireCredentials: true })
+    const after = await start({ requireCredentials: true, keys: [Buffer.alloc(32, 8), KEY] })
+    const mine = grant()
+    const old = digestOf(mine, await fetch(before + targetOf(mine)))
+    const again = await fetch(after + targetOf(mine), { headers: { authorization: old } })
+    expect([again.status, again.headers.get('www-authenticate')]).toEqual([401, expect.stringMatching(/stale=true$/)])
+    const served = await fetch(after + targetOf(mine), { headers: { authorization: digestOf(mine, again) } })
+    expect((await bytesOf(served)).length).toBe(IMAGE.length)
+    await told(mine.attemptId, 'first_byte_served', 'last_byte_served')
   })
 })
 
