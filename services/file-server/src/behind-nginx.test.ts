@@ -223,10 +223,19 @@ describe('behind nginx, which sends the bytes', () => {
   it('each transfer is held to its rate by nginx', async () => {
     const slow = await stand.start({
       nginx: { transferLogPort: 0 },
-      pace: { bytesPerSecond: 0, transferBytesPerSecond: 123_456 },
+      pace: { bytesPerSecond: 0, transferBytesPerSecond: 50_000 },
     })
-    const { headers } = await ask(slow.port, stand.grant(image.artifactId).path)
-    expect(headers).toMatchObject({ 'x-accel-limit-rate': '123456', 'x-accel-redirect': `/_images/${image.sha256}` })
+    const held = await startNginx((port, directory) => confAt(port, directory, slow))
+    const socket = connect(held.port, '127.0.0.1')
+    let bytes = 0
+    socket.on('data', (chunk) => (bytes += chunk.length))
+    socket.write(`GET ${stand.grant(image.artifactId).path} HTTP/1.1\r\nHost: x\r\n\r\n`)
+    await waitUntil(() => bytes > 0)
+    // As long as a whole transfer at a rate a thousand times higher takes.
+    await get(stand.grant(image.artifactId).path)
+    expect(bytes).toBeLessThan(image.bytes.length / 2)
+    socket.destroy()
+    await held.stop()
   })
 
   it('nginx keeps its connections to the file server, and says which host was asked', async () => {

@@ -319,7 +319,10 @@ describe('what is refused', () => {
     const url = await start()
     const artifactId = ids.artifact()
     const status = async () => (await fetch(`${url}/${grant({ artifactId }).path}/f`)).status
-    expect(await status()).toBe(503)
+    const mine = grant({ artifactId })
+    expect((await fetch(`${url}/${mine.path}/f`)).status).toBe(503)
+    await told(mine.attemptId, 'download_refused')
+    expect(factsOf(mine.attemptId)[0]).toMatchObject({ reason: 'shedding' })
     await images.quarantine(
       artifactId,
       (async function* () {
