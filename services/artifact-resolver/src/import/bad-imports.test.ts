@@ -225,6 +225,33 @@ describe('bad input 40: a source that', () => {
     expect(found.connections).toBe(1)
   })
 
+  it.each([
+    ['with too little', { size: IMAGE.length }, 'half', 'size_mismatch', 'declared 5000 bytes, measured 4'],
+    ['with another digest', { sha256: sha256Of(IMAGE) }, 'half', 'digest_mismatch', 'measured '],
+    ['with nothing', {}, '', 'image_empty', 'the image has no bytes'],
+  ])(
+    'ends %s, and never said how long it is, may have broken off: it is asked five times',
+    async (_, draft, body, code, why) => {
+      const cut = await reasonOf((socket) => (ok('')(socket), socket.end(body)), draft)
+      expect(cut.why).toMatch(/^source_failed: .*, and nothing says whether it broke off$/)
+      expect(cut.why).toContain(why)
+      expect(cut.connections).toBe(ATTEMPTS)
+      const whole = await reasonOf(
+        (socket) => (ok(`Content-Length: ${body.length}\r\n`)(socket), socket.end(body)),
+        draft,
+      )
+      expect(whole.why).toContain(`${code}: `)
+      expect(whole.connections).toBe(1)
+    },
+  )
+
+  it('never said how long it is, and sends all that was declared, did not break off', async () => {
+    const other = { size: IMAGE.length, sha256: 'a'.repeat(64) }
+    const found = await reasonOf((socket) => (ok('')(socket), socket.end(IMAGE)), other)
+    expect(found.why).toContain('digest_mismatch: ')
+    expect(found.connections).toBe(1)
+  })
+
   it('sends more than it announced gives what it announced, and no more', async () => {
     const from = await source(ok('Content-Length: 4000\r\n', IMAGE))
     const artifactId = await world.create({ sourceUrl: `${from.url}/` })

@@ -62,7 +62,9 @@ async function fetchIntoQuarantine(artifact: ArtifactRow, parts: Parts, stopping
     const misfit = findMisfit(artifact, stored)
     if (misfit === null) return stored
     await clearQuarantine(artifactId, parts)
-    return { kind: 'refused', ...misfit }
+    const mayBeCut = !opened.framed && stored.size < (artifact.declared_size ?? Infinity)
+    if (!mayBeCut) return { kind: 'refused', ...misfit }
+    return { kind: 'failed', detail: `${misfit.detail}, and nothing says whether it broke off` }
   }
   try {
     return await withDeadline(fetch, imports.deadlineMs, { clock: parts.clock, what: 'the import' })

@@ -3,7 +3,15 @@ import type { IncomingMessage } from 'node:http'
 export type Refused = { readonly kind: 'refused'; readonly detail: string }
 
 export type FetchedSource =
-  | { readonly kind: 'open'; readonly body: IncomingMessage }
+  | {
+      readonly kind: 'open'
+      readonly body: IncomingMessage
+      /**
+       * The answer says where it ends. Otherwise it ends with its connection, and one that broke off looks as one that
+       * is whole (RFC 9112 6.3).
+       */
+      readonly framed: boolean
+    }
   /** It will not be better next time. */
   | Refused
   /** It may be. */
@@ -22,5 +30,6 @@ export function readAnswer(response: IncomingMessage, host: string, maxBytes: nu
   }
   if (Number(headers['content-length'] ?? 0) > maxBytes)
     return { kind: 'refused', detail: `more than ${maxBytes} bytes` }
-  return { kind: 'open', body: response }
+  const framed = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
+  return { kind: 'open', body: response, framed }
 }

@@ -117,6 +117,11 @@ it.each([
     ((socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 50000\r\n\r\nhalf')) as Answer,
     /broke off/,
   ],
+  [
+    'breaks off what it gave no length of',
+    ((socket) => socket.end('HTTP/1.0 200 OK\r\n\r\nhalf')) as Answer,
+    /ended after 4 of 50000 bytes/,
+  ],
   ['stalls', nothing, /nothing came for 100 ms/],
   [
     'leads inside',

@@ -66,6 +66,10 @@ async function compare(artifact: ArtifactRow, parts: Parts, stopping: AbortSigna
         clock: parts.clock,
       })
       if (copy.size === size && copy.sha256 === artifact.sha256) return { kind: 'same' }
+      if (copy.size < size && !opened.framed) {
+        const detail = `the copy ended after ${copy.size} of ${size} bytes, and nothing says whether it broke off`
+        return { kind: 'away', detail }
+      }
       const found = copy.size > size ? `more than ${size} bytes` : `${copy.size} bytes with SHA-256 ${copy.sha256}`
       return { kind: 'changed', detail: `its copy at the origin is no longer what was verified: ${found}` }
     } finally {
