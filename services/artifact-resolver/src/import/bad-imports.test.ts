@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -284,6 +284,24 @@ describe('bad input 40: a source that', () => {
     await world.becomes(artifactId, 'quarantined')
     expect(slow.open()).toBe(1)
   })
+})
+
+it('a fault of ours uses up no try of the source', async () => {
+  let isBusy = false
+  const from = await source((socket) => {
+    if (isBusy) socket.end('HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n')
+    else ok(`Content-Length: ${IMAGE.length}\r\n`, IMAGE)(socket)
+  })
+  const incoming = join(world.imagesAt, 'incoming')
+  await rename(incoming, `${incoming}-away`)
+  const artifactId = await world.create({ sourceUrl: `${from.url}/` })
+  await waitUntil(() => from.connections() > ATTEMPTS)
+  const detail = 'the directory of images does not answer'
+  expect((await world.get(artifactId)).import).toMatchObject({ state: 'waiting', attempts: 0, detail })
+  isBusy = true
+  await rename(`${incoming}-away`, incoming)
+  await world.becomes(artifactId, 'rejected')
+  expect((await world.get(artifactId)).import).toMatchObject({ state: 'given_up', attempts: ATTEMPTS })
 })
 
 async function emptyQuarantine(artifactId: string): Promise<void> {

@@ -13,6 +13,11 @@ import { openSource } from './open-source.ts'
 
 /** Then a source that did not answer is given up. */
 const MAX_ATTEMPTS = 5
+/**
+ * How many first waits until we try again what our own fault prevented, however often it was before: a person mends it,
+ * and each try takes the whole image from somebody's server.
+ */
+const WAITS_FOR_US = 10
 /** The lease outlives the fetch: who still holds it has been killed. */
 const LEASE_MARGIN_MS = 30_000
 
@@ -31,7 +36,7 @@ export async function importNext(parts: Parts, stopping: AbortSignal): Promise<b
   const now = parts.clock.now()
   const artifact = await claimImport(parts.sql, now, now + deadlineMs + LEASE_MARGIN_MS)
   if (artifact === null) return false
-  const { artifact_id: artifactId } = artifact
+  const { artifact_id: artifactId, import_attempts: attempts } = artifact
   const outcome = await fetchIntoQuarantine(artifact, parts, stopping)
   if (outcome.kind === 'stored') {
     await registerContent(artifactId, outcome, parts)
@@ -39,7 +44,7 @@ export async function importNext(parts: Parts, stopping: AbortSignal): Promise<b
   }
   // Stopped, not failed: whoever starts next goes on at once.
   if (stopping.aborted) {
-    await postponeImport(parts.sql, { artifactId, dueAt: parts.clock.now(), detail: null })
+    await postponeImport(parts.sql, { artifactId, dueAt: parts.clock.now(), attempts, detail: null })
     return false
   }
   await settle(artifact, outcome, parts)
@@ -90,7 +95,10 @@ async function settle(
   outcome: Exclude<Outcome, { kind: 'stored' }>,
   parts: Parts,
 ): Promise<void> {
-  const { artifact_id: artifactId, import_attempts: attempts } = artifact
+  const { artifact_id: artifactId, import_attempts: before } = artifact
+  const { retryMs } = parts.settings.imports
+  const isOurs = outcome.kind === 'ours'
+  const attempts = isOurs ? before : before + 1
   const detail = outcome.detail.slice(0, 512)
   parts.observability.importFailures.add(1, { outcome: outcome.kind })
   parts.log.warn({ artifact_id: artifactId, outcome: outcome.kind, detail, attempts }, LOG.importFailed)
@@ -99,8 +107,8 @@ async function settle(
     const code = outcome.kind === 'refused' ? outcome.code : 'source_failed'
     return rejectUnfetched(artifactId, { code, detail }, parts)
   }
-  const dueAt = parts.clock.now() + backoffMs(attempts, parts.settings.imports.retryMs)
-  await postponeImport(parts.sql, { artifactId, dueAt, detail })
+  const dueAt = parts.clock.now() + (isOurs ? WAITS_FOR_US * retryMs : backoffMs(attempts, retryMs))
+  await postponeImport(parts.sql, { artifactId, dueAt, attempts, detail })
 }
 
 async function rejectUnfetched(

@@ -71,7 +71,7 @@ it('gives no source up for a full disk of ours, says so, and goes on once there 
   await waitUntil(() => source.connections() >= 7, { deadlineMs: 25_000 })
   expect(await world.get(artifactId)).toMatchObject({
     status: 'awaiting_content',
-    import: { state: 'waiting', detail: 'the directory of images is full' },
+    import: { state: 'waiting', attempts: 0, detail: 'the directory of images is full' },
   })
   expect((await world.stored()).quarantine).toEqual([])
   await resize('1m')

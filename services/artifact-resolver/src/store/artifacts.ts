@@ -25,6 +25,7 @@ export interface ArtifactRow {
   readonly created_by: string
   /** When its source is to be fetched, or fetched again; null: nothing to fetch. */
   readonly import_due_at: number | null
+  /** How often its source was asked and came to something: what was our fault, or a restart, does not count. */
   readonly import_attempts: number
   /** Why its source could not be fetched the last time. */
   readonly import_detail: string | null
@@ -95,7 +96,8 @@ export async function markQuarantined(
   measured: { readonly size: number; readonly sha256: string },
 ): Promise<ArtifactRow | null> {
   const rows = await tx.query<ArtifactRow>(
-    `update resolver.artifacts set status = 'quarantined', size = $2, sha256 = $3, import_due_at = null, import_detail = null
+    `update resolver.artifacts set status = 'quarantined', size = $2, sha256 = $3, import_due_at = null,
+       import_attempts = import_attempts + (source_url is not null)::int, import_detail = null
      where artifact_id = $1 and status = 'awaiting_content' returning *`,
     [artifactId, measured.size, measured.sha256],
   )
