@@ -298,10 +298,15 @@ it('a fault of ours uses up no try of the source', async () => {
   await waitUntil(() => from.connections() > ATTEMPTS)
   const detail = 'the directory of images does not answer'
   expect((await world.get(artifactId)).import).toMatchObject({ state: 'waiting', attempts: 0, detail })
+  const asked = from.connections()
   isBusy = true
+  // Whose answer was the image is over by then.
+  await waitUntil(() => from.connections() > asked)
   await rename(`${incoming}-away`, incoming)
   await world.becomes(artifactId, 'rejected')
   expect((await world.get(artifactId)).import).toMatchObject({ state: 'given_up', attempts: ATTEMPTS })
+  // Nor is a connection left open whose bytes we had no place for.
+  await waitUntil(() => from.open() === 0)
 })
 
 async function emptyQuarantine(artifactId: string): Promise<void> {

@@ -10,6 +10,7 @@ import { claimImport, noteImport, postponeImport } from '../store/imports.ts'
 import { Stalled } from './ask-http.ts'
 import { backoffMs } from './backoff.ts'
 import { openSource } from './open-source.ts'
+import type { FetchedSource } from './read-answer.ts'
 
 /** Then a source that did not answer is given up. */
 const MAX_ATTEMPTS = 5
@@ -52,30 +53,44 @@ export async function importNext(parts: Parts, stopping: AbortSignal): Promise<b
 }
 
 async function fetchIntoQuarantine(artifact: ArtifactRow, parts: Parts, stopping: AbortSignal): Promise<Outcome> {
-  const { artifact_id: artifactId, source_url: source } = artifact
   const { maxImageBytes, imports } = parts.settings
   const maxBytes = mostBytes(artifact, maxImageBytes)
   const fetch = async (deadline: AbortSignal): Promise<Outcome> => {
     const signal = AbortSignal.any([deadline, stopping])
-    const opened = await openSource(source ?? '', imports, { maxBytes, signal })
+    const opened = await openSource(artifact.source_url ?? '', imports, { maxBytes, signal })
     if (opened.kind === 'refused') return { ...opened, code: 'source_refused' }
     if (opened.kind === 'failed') return opened
-    const stored = await parts.images.quarantine(artifactId, opened.body, { maxBytes, signal })
-    if (stored.kind === 'too_large') {
-      return { kind: 'refused', code: 'source_refused', detail: tooLong(artifact, maxBytes) }
+    try {
+      return await store(artifact, opened, { maxBytes, signal }, parts)
+    } finally {
+      // Our store may fail before it reads any of it.
+      opened.body.destroy()
     }
-    const misfit = findMisfit(artifact, stored)
-    if (misfit === null) return stored
-    await clearQuarantine(artifactId, parts)
-    const mayBeCut = !opened.framed && stored.size < (artifact.declared_size ?? Infinity)
-    if (!mayBeCut) return { kind: 'refused', ...misfit }
-    return { kind: 'failed', detail: `${misfit.detail}, and nothing says whether it broke off` }
   }
   try {
     return await withDeadline(fetch, imports.deadlineMs, { clock: parts.clock, what: 'the import' })
   } catch (error) {
     return whatBroke(error)
   }
+}
+
+async function store(
+  artifact: ArtifactRow,
+  { body, framed }: Extract<FetchedSource, { kind: 'open' }>,
+  limits: { readonly maxBytes: number; readonly signal: AbortSignal },
+  parts: Parts,
+): Promise<Outcome> {
+  const { artifact_id: artifactId, declared_size: declared } = artifact
+  const stored = await parts.images.quarantine(artifactId, body, limits)
+  if (stored.kind === 'too_large') {
+    return { kind: 'refused', code: 'source_refused', detail: tooLong(artifact, limits.maxBytes) }
+  }
+  const misfit = findMisfit(artifact, stored)
+  if (misfit === null) return stored
+  await clearQuarantine(artifactId, parts)
+  const mayBeCut = !framed && stored.size < (declared ?? Infinity)
+  if (!mayBeCut) return { kind: 'refused', ...misfit }
+  return { kind: 'failed', detail: `${misfit.detail}, and nothing says whether it broke off` }
 }
 
 function whatBroke(error: unknown): Outcome {
