@@ -96,9 +96,12 @@ export async function openDirectoryImageStore(
     digestOf,
     open: (sha256, range) => openFile(promoted(sha256), range),
     size: (sha256) => sizeOf(promoted(sha256)),
-    remove: async (artifactId) => {
+    remove: async (artifactId, { olderThan } = { olderThan: Infinity }) => {
       const target = quarantined(artifactId)
-      await onMedium(() => rm(target, { force: true }))
+      await onMedium(async () => {
+        const found = await stat(target).catch(absentIsNull)
+        if (found !== null && found.mtimeMs < olderThan) await rm(target, { force: true })
+      })
     },
 
     listQuarantined: () =>

@@ -205,6 +205,15 @@ export function imageStoreSuite(name: string, make: () => Promise<ImageStore>): 
       expect(await quarantinedIn(store, OTHER)).toEqual(IMAGE)
     })
 
+    it('removes no image that is younger than told', async () => {
+      const store = await make()
+      await store.quarantine(ART, inChunks(IMAGE), LIMITS)
+      await store.remove(ART, { olderThan: Date.now() - 60_000 })
+      expect(await quarantinedIn(store, ART)).toEqual(IMAGE)
+      await store.remove(ART, { olderThan: Date.now() + 60_000 })
+      expect(await quarantinedIn(store, ART)).toBe('absent')
+    })
+
     it('serves one image to two readers at once, and takes two uploads of one artifact without mixing them', async () => {
       const store = await make()
       const other = IMAGE.toReversed()

@@ -31,8 +31,11 @@ export interface ImageStore {
   open(sha256: string, range?: ByteRange): Promise<OpenedImage>
   /** How long a promoted image is, without opening it. */
   size(sha256: string): Promise<number | null>
-  /** Takes an image out of quarantine. Promoted images stay. Removing what is not there is done already. */
-  remove(artifactId: string): Promise<void>
+  /**
+   * Takes an image out of quarantine; with `olderThan` (epoch ms), only one that was stored before. Promoted images stay.
+   * Removing what is not there is done already.
+   */
+  remove(artifactId: string, only?: { readonly olderThan: number }): Promise<void>
   /** What lies in quarantine, and since when (epoch ms), for the sweep. */
   listQuarantined(): Promise<readonly { readonly artifactId: string; readonly since: number }[]>
   /** Deletes what writers that were killed left half written, if nothing moved in it since `before` (epoch ms); how many those were. */

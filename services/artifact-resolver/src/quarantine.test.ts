@@ -1,7 +1,8 @@
-import { utimes, writeFile } from 'node:fs/promises'
+import { readFile, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openDirectoryImageStore, type ImageStore } from '@sluice/image-store'
 import { createIds, createLog, systemClock } from '@sluice/runtime'
+import type { Sql } from '@sluice/sql'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Parts } from './parts.ts'
 import { sweepQuarantine } from './quarantine.ts'
@@ -27,6 +28,19 @@ async function lying(status: string | null, ageMs: number): Promise<string> {
   return artifactId
 }
 
+const sweep = (sql: Sql = world.sql) =>
+  sweepQuarantine({
+    images,
+    sql,
+    clock: systemClock,
+    log: createLog({ service: 'test', level: 'silent' }),
+    settings: {
+      keepRejectedMs: 24 * HOUR_MS,
+      intake: { deadlineMs: HOUR_MS / 2 },
+      imports: { deadlineMs: HOUR_MS },
+    },
+  } as Parts)
+
 it('removes what lies there for nobody, and keeps what is judged, evidence, young or unknown', async () => {
   const gone = [
     await lying('awaiting_content', 2 * HOUR_MS),
@@ -42,18 +56,22 @@ it('removes what lies there for nobody, and keeps what is judged, evidence, youn
     // It may be the wrong catalogue.
     await lying(null, 1_000 * HOUR_MS),
   ]
-  await sweepQuarantine({
-    images,
-    sql: world.sql,
-    clock: systemClock,
-    log: createLog({ service: 'test', level: 'silent' }),
-    settings: {
-      keepRejectedMs: 24 * HOUR_MS,
-      intake: { deadlineMs: HOUR_MS / 2 },
-      imports: { deadlineMs: HOUR_MS },
-    },
-  } as Parts)
+  await sweep()
   const left = (await world.stored()).quarantine
   expect(left.toSorted()).toEqual(kept.toSorted())
   for (const artifactId of gone) expect(left).not.toContain(artifactId)
+})
+
+it('leaves an image that comes to lie there while the catalogue is asked', async () => {
+  const artifactId = await lying('awaiting_content', 2 * HOUR_MS)
+  const path = join(world.imagesAt, 'quarantine', artifactId)
+  const sql: Sql = {
+    ...world.sql,
+    query: async (text, values) => {
+      await writeFile(path, 'the image, sent again')
+      return world.sql.query(text, values)
+    },
+  }
+  await sweep(sql)
+  expect(await readFile(path, 'utf8')).toBe('the image, sent again')
 })

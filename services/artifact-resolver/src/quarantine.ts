@@ -4,9 +4,13 @@ import type { Parts } from './parts.ts'
 import { findArtifacts } from './store/artifacts.ts'
 
 /** What stays behind costs space and nothing else. */
-export async function clearQuarantine(artifactId: string, parts: Pick<Parts, 'images' | 'log'>): Promise<void> {
+export async function clearQuarantine(
+  artifactId: string,
+  parts: Pick<Parts, 'images' | 'log'>,
+  only?: { readonly olderThan: number },
+): Promise<void> {
   try {
-    await parts.images.remove(artifactId)
+    await parts.images.remove(artifactId, only)
   } catch (err) {
     parts.log.warn({ err, artifact_id: artifactId }, LOG.quarantineNotCleared)
   }
@@ -46,7 +50,8 @@ export async function sweepQuarantine(
     if (status === 'rejected') return since < now - keepRejectedMs
     return status !== undefined && status !== 'quarantined'
   })
-  for (const { artifactId } of leftOver) await clearQuarantine(artifactId, parts)
+  // Looked at again as it is removed: another image may have come to lie there meanwhile.
+  for (const { artifactId } of leftOver) await clearQuarantine(artifactId, parts, { olderThan: idleSince })
   if (unfinished + leftOver.length > 0) {
     parts.log.info({ unfinished, left_over: leftOver.map(({ artifactId }) => artifactId) }, LOG.quarantineSwept)
   }
