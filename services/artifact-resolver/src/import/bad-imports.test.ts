@@ -252,6 +252,14 @@ describe('bad input 40: a source that', () => {
     expect(found.connections).toBe(1)
   })
 
+  it('writes the names of codings in capitals sends the image as well', async () => {
+    const head = 'Content-Encoding: Identity\r\nTransfer-Encoding: Chunked\r\n'
+    const from = await source(ok(head, '5\r\nimage\r\n0\r\n\r\n'))
+    const artifactId = await world.create({ sourceUrl: `${from.url}/` })
+    expect(await world.becomes(artifactId, 'quarantined')).toMatchObject({ sha256: sha256Of(Buffer.from('image')) })
+    await emptyQuarantine(artifactId)
+  })
+
   it('sends more than it announced gives what it announced, and no more', async () => {
     const from = await source(ok('Content-Length: 4000\r\n', IMAGE))
     const artifactId = await world.create({ sourceUrl: `${from.url}/` })

@@ -23,9 +23,10 @@ export function readAnswer(response: IncomingMessage, host: string, maxBytes: nu
   if (status >= 500 || status === 429 || status === 408) return { kind: 'failed', detail: `${host} answered ${status}` }
   if (status !== 200) return { kind: 'refused', detail: `${host} answered ${status}` }
   const { headers } = response
-  const coded = (headers['content-encoding'] ?? 'identity') !== 'identity'
+  // The names of codings have no case (RFC 9110 8.4.1, RFC 9112 7).
+  const coded = (headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity'
   // Node takes off `chunked` alone (RFC 9112 6.1).
-  if (coded || (headers['transfer-encoding'] ?? 'chunked') !== 'chunked') {
+  if (coded || (headers['transfer-encoding'] ?? 'chunked').toLowerCase() !== 'chunked') {
     return { kind: 'refused', detail: 'the image comes with a coding nobody asked for' }
   }
   if (Number(headers['content-length'] ?? 0) > maxBytes)
