@@ -2,7 +2,7 @@ import { readFile, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openDirectoryImageStore, type ImageStore } from '@sluice/image-store'
 import { createIds, createLog, systemClock } from '@sluice/runtime'
-import type { Sql } from '@sluice/sql'
+import { json, type Sql } from '@sluice/sql'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Parts } from './parts.ts'
 import { sweepQuarantine } from './quarantine.ts'
@@ -18,9 +18,12 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
-async function lying(status: string | null, ageMs: number): Promise<string> {
+/** With a verdict against it where it was ever rejected; null: the catalogue does not know it. */
+async function lying(status: string | null, ageMs: number, isRejected = status === 'rejected'): Promise<string> {
   const artifactId = status === null ? ids.artifact() : await world.create()
-  await world.sql.query('update resolver.artifacts set status = $2 where artifact_id = $1', [artifactId, status ?? ''])
+  const verdict = isRejected ? json({ trusted: false, reasons: [], checks: [], at: new Date().toISOString() }) : null
+  const settled = [artifactId, status ?? '', verdict]
+  await world.sql.query('update resolver.artifacts set status = $2, verdict = $3 where artifact_id = $1', settled)
   const path = join(world.imagesAt, 'quarantine', artifactId)
   await writeFile(path, 'image')
   const at = (Date.now() - ageMs) / 1_000
@@ -47,10 +50,12 @@ it('removes what lies there for nobody, and keeps what is judged, evidence, youn
     await lying('trusted', 2 * HOUR_MS),
     await lying('revoked', 2 * HOUR_MS),
     await lying('rejected', 26 * HOUR_MS),
+    await lying('revoked', 26 * HOUR_MS, true),
   ]
   const kept = [
     await lying('quarantined', 1_000 * HOUR_MS),
     await lying('rejected', 2 * HOUR_MS),
+    await lying('revoked', 2 * HOUR_MS, true),
     await lying('awaiting_content', 0),
     await lying('trusted', 0),
     // It may be the wrong catalogue.

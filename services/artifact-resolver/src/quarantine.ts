@@ -46,9 +46,10 @@ export async function sweepQuarantine(
     old.map(({ artifactId }) => artifactId),
   )
   const leftOver = old.filter(({ artifactId, since }) => {
-    const status = artifacts.get(artifactId)?.status
-    if (status === 'rejected') return since < now - keepRejectedMs
-    return status !== undefined && status !== 'quarantined'
+    const artifact = artifacts.get(artifactId)
+    // Also where it was revoked afterwards: that makes it no less of an evidence.
+    if (artifact?.verdict?.trusted === false) return since < now - keepRejectedMs
+    return artifact !== undefined && artifact.status !== 'quarantined'
   })
   // Looked at again as it is removed: another image may have come to lie there meanwhile.
   for (const { artifactId } of leftOver) await clearQuarantine(artifactId, parts, { olderThan: idleSince })
