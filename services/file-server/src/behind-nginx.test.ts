@@ -22,7 +22,11 @@ const files = await stand.start({
 const nginx = findNginx() === undefined ? null : await startNginx(confAt)
 
 /** The configuration as it is deployed, with the addresses of this test; each of these stands in it. */
-function confAt(port: number, directory: string, asked: Pick<typeof files, 'port' | 'transferLogPort'> = files): string {
+function confAt(
+  port: number,
+  directory: string,
+  asked: Pick<typeof files, 'port' | 'transferLogPort'> = files,
+): string {
   const changes: [string, string][] = [
     ['file-server:7549', `127.0.0.1:${asked.port}`],
     ['file-server:7550', `127.0.0.1:${asked.transferLogPort}`],
