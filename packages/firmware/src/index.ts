@@ -13,6 +13,7 @@ export {
   type Verdict,
   type Voucher,
 } from './judge.ts'
+export { independent } from './independent-vouchers.ts'
 export { coversModel, type Model, type TrustKey } from './judge-keys.ts'
 export {
   examineImage,

@@ -134,6 +134,23 @@ it('counts two signatures by one key once', () => {
   ).toBe(true)
 })
 
+it('counts a key once, whether it signed by itself or under authorities that are in the store too', () => {
+  const C = 'c'.repeat(16)
+  const under = (keyId: string): PresentedSignature => ({
+    algorithm: 'cms',
+    outcome: { kind: 'verified', keyId, through: [C] },
+  })
+  const keys = [key(A), key(B), key(C)]
+  const of = (detached: PresentedSignature[], requiredKeys: number) => codes(good({ found: { detached }, keys, requiredKeys }))
+  expect(of([under(A), by(C)], 2)).toEqual(['too_few_keys'])
+  expect(of([under(A), under(B)], 2)).toEqual(['too_few_keys'])
+  expect(of([under(A), by(A)], 2)).toEqual(['too_few_keys'])
+  expect(of([under(A), by(B)], 2)).toEqual([])
+  expect(of([under(A), under(B), by(C)], 2)).toEqual(['too_few_keys'])
+  // What the one that counts stands in the way of is not what came first, but what needs more keys.
+  expect(of([under(A), by(A), by(C)], 2)).toEqual([])
+})
+
 it('asks for one key even when told to ask for none', () => {
   expect(judge(good({ keys: [], requiredKeys: 0 })).trusted).toBe(false)
 })

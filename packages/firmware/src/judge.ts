@@ -1,6 +1,7 @@
 import type { Findings } from './examine-image.ts'
 import { against, inOrder, type Finding } from './finding.ts'
 import type { FormatRefusal } from './formats/format.ts'
+import { independent } from './independent-vouchers.ts'
 import type { Model, TrustKey } from './judge-keys.ts'
 import { lookAtMetadata } from './judge-metadata.ts'
 import { lookAtDetached, lookAtEmbedded } from './judge-signature.ts'
@@ -12,7 +13,7 @@ export interface PresentedSignature {
     | {
         readonly kind: 'verified'
         readonly keyId: string
-        /** Keys that stand between it and the image, by certificates: a revoked one spoils the signature. */
+        /** Keys that stand between it and the image, by certificates, who signed among them: a revoked one spoils the signature. */
         readonly through?: readonly string[]
         /** The subjects of these certificates, from the signer to the anchor, for evidence. */
         readonly chain?: readonly string[]
@@ -97,7 +98,7 @@ export interface Verdict {
   /** Why not: every check that stands in the way, not only the first. Empty when trusted. */
   readonly reasons: readonly Reason[]
   readonly checks: readonly Check[]
-  /** What it leans on: each good signature by a key that may vouch. One key may stand here more than once. */
+  /** What it leans on: each good signature by a key that may vouch. One key may stand here more than once, and counts once. */
   readonly vouchers: readonly Voucher[]
 }
 
@@ -130,7 +131,7 @@ export function judge(the: Case): Verdict {
     ...signatures,
   ]
   const vouchers = signatures.flatMap(({ voucher }) => voucher ?? [])
-  const vouching = new Set(vouchers.map(({ keyId }) => keyId)).size
+  const vouching = independent(vouchers).length
   const required = Math.max(1, the.requiredKeys)
   const enough = vouching >= required
 

@@ -15,6 +15,7 @@ export interface Brevity {
 export function evidenceOf(
   { measured, parsed, detached, embedded }: Findings,
   judged: {
+    /** Those that count. */
     readonly vouchers: readonly Voucher[]
     readonly requiredKeys: number
     readonly keys: readonly TrustKeyRow[]

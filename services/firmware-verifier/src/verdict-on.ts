@@ -1,5 +1,5 @@
 import type { artifactRegistered, DataOf, Verdict } from '@sluice/contracts'
-import { judge, type Voucher } from '@sluice/firmware'
+import { independent, judge, type Voucher } from '@sluice/firmware'
 import { cut, evidenceOf, type Brevity } from './evidence.ts'
 import type { Examined } from './examine/examiner.ts'
 import { asTrustKey, type TrustKeyRow } from './store/trust-keys.ts'
@@ -67,7 +67,7 @@ export function verdictOn(
       detail: cut(check.detail, brevity.characters),
     })),
     at,
-    evidence: evidenceOf(found.findings, { vouchers, requiredKeys, keys }, brevity),
+    evidence: evidenceOf(found.findings, { vouchers: independent(vouchers), requiredKeys, keys }, brevity),
   })
   const ample = told(AMPLE)
   const verdict = Buffer.byteLength(JSON.stringify(ample)) <= MOST_BYTES ? ample : told(TERSE)

@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { anchor, AUTHORITY, bareKey, CODE_SIGNER, issue, signCms, type Issue } from '../../test/pki.ts'
 import { inWorkshop, missingTools, publicKey, type Workshop } from '../../test/tools.ts'
 import { der, integer, oid } from '../../test/write-der.ts'
-import { startSignatureChecks, type PublicKey, type PresentedSignature } from '../index.ts'
+import { judge, NO_FACTS, startSignatureChecks, type PublicKey, type PresentedSignature } from '../index.ts'
 import { bytesOf, partsOf, readDer, TAG } from './der.ts'
 import { OID } from './oids.ts'
 import { readSignedData } from './signed-data.ts'
@@ -97,6 +97,48 @@ describe.skipIf(absent.length > 0)(`CMS as openssl makes it ${absent.join()}`, (
   it('ends at the first anchor it meets', async () => {
     const { cms, keys } = signedUnder({ authorities: [{}, {}], anchors: ['authority-0', 'authority-1'] })
     expect(codeOf(await outcomesOf(cms, keys))).toEqual([keys[1]!.keyId])
+  })
+
+  it('by one private key under two authorities of the store is one voucher of two', async () => {
+    const { signed, keys, signer } = inWorkshop((workshop) => {
+      for (const name of ['one', 'two']) issue(workshop, name, { extensions: AUTHORITY })
+      issue(workshop, 'signer', { issuer: 'one' })
+      const byOne = signCms(workshop, IMAGE, ['signer'])
+      const terms = ['-CA', 'two.crt', '-CAkey', 'two.key', '-set_serial', '7', '-extfile', 'signer.cnf']
+      workshop.run('openssl', 'x509', '-req', '-in', 'signer.csr', ...terms, '-out', 'signer.crt')
+      return {
+        signed: [byOne, signCms(workshop, IMAGE, ['signer'])],
+        keys: ['one', 'two'].map((name) => anchor(workshop, name)),
+        signer: bareKey(workshop, 'signer').keyId,
+      }
+    })
+    const outcomes = (await Promise.all(signed.map((cms) => outcomesOf(cms, keys)))).flat()
+    expect(outcomes).toMatchObject(keys.map(({ keyId }) => ({ kind: 'verified', keyId, through: [signer] })))
+    const measured = { size: IMAGE.length, sha256: 'a'.repeat(64) }
+    const { reasons } = judge({
+      declared: { ...measured, version: '2.0', softwareVersions: ['2.0'], boards: null },
+      fits: [{ oui: '00D09E', productClass: 'IGD' }],
+      found: {
+        measured,
+        parsed: { kind: 'parsed', format: 'raw', facts: NO_FACTS, unsigned: [] },
+        digests: [],
+        detached: outcomes.map((outcome) => ({ algorithm: 'cms', outcome })),
+        embedded: [],
+      },
+      keys: keys.map(({ keyId }) => ({
+        keyId,
+        purposes: ['image'],
+        ouis: [],
+        models: [],
+        approved: true,
+        validFrom: null,
+        validUntil: null,
+        revoked: false,
+      })),
+      requiredKeys: 2,
+      now: Date.now(),
+    })
+    expect(reasons).toEqual([{ code: 'too_few_keys', detail: '1 of 2 keys vouch for it' }])
   })
 
   it('by a key that the store has itself verifies without any path', async () => {

@@ -7,7 +7,7 @@ import {
   type TrustKey,
   type trustKeyRevoke,
 } from '@sluice/contracts'
-import type { Voucher } from '@sluice/firmware'
+import { independent, type Voucher } from '@sluice/firmware'
 import type { Queryable } from '@sluice/sql'
 import type { Parts } from '../parts.ts'
 import { fallWithKey } from '../releases/revoke-release.ts'
@@ -51,10 +51,9 @@ export async function revokeKey(input: InputOf<typeof trustKeyRevoke>, parts: Pa
 async function artifactsWithoutTrust(tx: Queryable, keyId: string, keys: readonly TrustKeyRow[]): Promise<string[]> {
   // Of the keys that stand between a key of the store and an image, only those in the store can be revoked.
   const gone = new Set(keys.filter((key) => key.revoked_at !== null).map((key) => key.key_id))
-  const vouching = (vouchers: readonly Voucher[]) =>
-    new Set(vouchers.filter((one) => [one.keyId, ...one.through].every((id) => !gone.has(id))).map((one) => one.keyId))
+  const stands = ({ keyId: id, through }: Voucher) => [id, ...through].every((one) => !gone.has(one))
   const leaning = await verdictsLeaningOn(tx, keyId)
   return leaning
-    .filter(({ vouchers, required_keys }) => vouching(vouchers).size < required_keys)
+    .filter(({ vouchers, required_keys }) => independent(vouchers.filter(stands)).length < required_keys)
     .map((verdict) => verdict.artifact_id)
 }

@@ -14,7 +14,8 @@ import {
 } from '@sluice/contracts'
 import { waitUntil } from '@sluice/testbed'
 import { expect, it } from 'vitest'
-import { IMAGE, pemOf, type World } from './world.ts'
+import { saveVerdict } from '../store/verdicts.ts'
+import { FITS, IMAGE, ids, pemOf, sha256Of, type World } from './world.ts'
 
 const ACTOR = 'operator:eve'
 const soon = () => new Date(Date.now() + 3_600_000).toISOString()
@@ -76,6 +77,27 @@ export function trustStores(world: () => World): void {
     await waitUntil(() => revoked.some((event) => event.artifactId === standing))
     expect(await revoke(one.keyId, 'again', 'operator:bob')).toMatchObject({ ok: true, data: { revokedBy: ACTOR } })
     expect(revoked.filter((event) => event.artifactId === leaning)).toHaveLength(1)
+  })
+
+  it('revokes with a key what one private key alone is left to vouch for, under however many authorities', async () => {
+    const { addedKey, hub, revoked } = world()
+    const [one, root, otherRoot] = [await addedKey(), await addedKey(), await addedKey()]
+    const [artifactId, through, now] = [ids.artifact(), ['f'.repeat(16)], Date.now()]
+    await saveVerdict(hub.sql, {
+      artifact_id: artifactId,
+      sha256: sha256Of(IMAGE),
+      fits: FITS,
+      verdict: { trusted: true, reasons: [], checks: [], at: new Date(now).toISOString() },
+      vouchers: [
+        { keyId: one.keyId, through: [] },
+        { keyId: root.keyId, through },
+        { keyId: otherRoot.keyId, through },
+      ],
+      required_keys: 2,
+      judged_at: now,
+    })
+    await revoke(one.keyId)
+    await waitUntil(() => revoked.some((event) => event.artifactId === artifactId))
   })
 
   it('a key that expires takes nothing with it, not even when another one is revoked later', async () => {
