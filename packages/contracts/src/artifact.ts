@@ -203,7 +203,7 @@ export const artifactList = request('artifact.list', {
 export const artifactRevoke = request('artifact.revoke', {
   server: 'artifact-resolver',
   deadlineMs: 10_000,
-  description: 'Withdraws an artifact for good.',
+  description: 'Withdraws an artifact for good. The same again is no change, and is told again.',
   input: Type.Object({
     artifactId: ArtifactId,
     reason: Type.String({ minLength: 1, maxLength: 512 }),

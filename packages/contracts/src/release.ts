@@ -103,7 +103,8 @@ export const releaseList = request('release.list', {
 export const releaseRevoke = request('release.revoke', {
   server: 'firmware-verifier',
   deadlineMs: 10_000,
-  description: 'Withdraws a release for good; campaigns that rest on it stop.',
+  description:
+    'Withdraws a release for good; campaigns that rest on it stop. The same again is no change, and is told again.',
   input: Type.Object({
     releaseId: ReleaseId,
     reason: Type.String({ minLength: 1, maxLength: 512 }),

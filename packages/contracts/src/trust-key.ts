@@ -100,7 +100,8 @@ export const trustKeyLimit = request('trust_key.limit', {
 export const trustKeyRevoke = request('trust_key.revoke', {
   server: 'firmware-verifier',
   deadlineMs: 10_000,
-  description: 'Revokes a key; what only it vouched for is revoked with it.',
+  description:
+    'Revokes a key; what only it vouched for is revoked with it. The same again is no change, and what fell is told again.',
   input: Type.Object({
     keyId: KeyId,
     reason: Type.String({ minLength: 1, maxLength: 512 }),

@@ -348,7 +348,7 @@ export function artifactResolverSuite(name: string, open: () => Promise<Stand>):
       expect(await reasonFor(artifactId, { hardwareVersion: 'B' })).toBe('revoked')
     })
 
-    it('revokes for good and tells once; a late verdict brings nothing back', async () => {
+    it('revokes for good and tells it each time it is asked to; a late verdict brings nothing back', async () => {
       const artifactId = await create()
       await upload(artifactId)
       const revoke = () => operator().request(artifactRevoke, { artifactId, reason: 'bricks', actor: ACTOR })
@@ -356,12 +356,12 @@ export function artifactResolverSuite(name: string, open: () => Promise<Stand>):
       await revoke()
       await waitUntil(() => revoked.includes(artifactId))
       const heard = `select from resolver.journal where direction = 'in' and kind = 'artifact.revoked' and data->>'artifactId' = $1`
-      await waitUntil(async () => (await hub.sql.query(heard, [artifactId])).length === 1)
+      await waitUntil(async () => (await hub.sql.query(heard, [artifactId])).length === 2)
       await judge(artifactId, true)
       // Verdicts are taken over in order: once the next one stands, this one was looked at.
       await trustedArtifact()
       expect((await get(artifactId)).status).toBe('revoked')
-      expect(revoked.filter((id) => id === artifactId)).toHaveLength(1)
+      await waitUntil(() => revoked.filter((id) => id === artifactId).length === 2)
       const nobody = { artifactId: ids.artifact(), reason: 'x', actor: ACTOR }
       expect(await operator().request(artifactRevoke, nobody)).toMatchObject({ error: { code: 'not_found' } })
     })

@@ -4,7 +4,7 @@ import { LOG } from './observability.ts'
 import type { Parts } from './parts.ts'
 import { asMessage, findArtifact, markRevoked } from './store/artifacts.ts'
 
-/** Somebody withdraws an artifact, for good. Asked again, it answers the same and tells nobody twice. */
+/** Somebody withdraws an artifact, for good. Asked again, it answers the same, and tells it again to who may have lost it. */
 export async function revokeArtifact(
   { artifactId, reason, actor }: { readonly artifactId: string; readonly reason: string; readonly actor: string },
   parts: Parts,
@@ -12,7 +12,8 @@ export async function revokeArtifact(
   const now = parts.clock.now()
   const row = await parts.sql.transaction(async (tx) => {
     const [revoked] = await markRevoked(tx, [artifactId])
-    if (revoked === undefined) return findArtifact(tx, artifactId)
+    const there = revoked ?? (await findArtifact(tx, artifactId))
+    if (there === null) return null
     await parts.journal.append(tx, [
       {
         direction: 'out',
@@ -25,7 +26,7 @@ export async function revokeArtifact(
       },
     ])
     parts.log.warn({ artifact_id: artifactId, actor, reason }, LOG.revoked)
-    return revoked
+    return there
   })
   parts.relay.wake()
   return row === null ? refused('not_found', 'there is no such artifact') : answered(asMessage(row))

@@ -8,13 +8,16 @@ import {
   type trustKeyRevoke,
 } from '@sluice/contracts'
 import { independent, type Voucher } from '@sluice/firmware'
-import type { Queryable } from '@sluice/sql'
+import type { OutEntry, Queryable } from '@sluice/sql'
 import type { Parts } from '../parts.ts'
-import { fallWithKey } from '../releases/revoke-release.ts'
+import { fallenWithKey, fallWithKey } from '../releases/revoke-release.ts'
 import { asMessage, lockKeys, saveKey, type TrustKeyRow } from '../store/trust-keys.ts'
-import { verdictsLeaningOn, withdrawVerdicts } from '../store/verdicts.ts'
+import { verdictsLeaningOn, withdrawnLeaningOn, withdrawVerdicts } from '../store/verdicts.ts'
 
-/** Revokes a key for good, and with it every image and every release that too few other keys vouch for. */
+/**
+ * Revokes a key for good, and with it every image and every release that too few other keys vouch for. Asked again, it
+ * answers the same, and tells again what fell to who may have lost it.
+ */
 export async function revokeKey(input: InputOf<typeof trustKeyRevoke>, parts: Parts): Promise<Reply<TrustKey>> {
   const { keyId, reason, actor } = input
   const now = parts.clock.now()
@@ -22,7 +25,14 @@ export async function revokeKey(input: InputOf<typeof trustKeyRevoke>, parts: Pa
     const keys = await lockKeys(tx)
     const key = keys.find((known) => known.key_id === keyId)
     if (key === undefined) return refused('not_found', 'there is no such key')
-    if (key.revoked_at !== null) return answered(asMessage(key, now))
+    if (key.revoked_at !== null) {
+      const fallen = await withdrawnLeaningOn(tx, keyId)
+      await parts.journal.append(tx, [
+        ...fallen.map((artifactId) => artifactEvent(artifactId, key, actor, parts, now)),
+        ...(await fallenWithKey(tx, { keyId, actor }, parts, now)),
+      ])
+      return answered(asMessage(key, now))
+    }
     const revoked = { ...key, revoked_at: now, revoked_by: actor, revoked_reason: reason }
     await saveKey(tx, revoked)
     const after = [...keys.filter((known) => known !== key), revoked]
@@ -30,21 +40,26 @@ export async function revokeKey(input: InputOf<typeof trustKeyRevoke>, parts: Pa
     await withdrawVerdicts(tx, fallen, now)
     await parts.journal.append(tx, [
       { direction: 'note', at: now, actor, kind: 'trust_key.revoked', data: { keyId, reason, artifactIds: fallen } },
-      ...fallen.map((artifactId) => ({
-        direction: 'out' as const,
-        id: parts.ids.event(),
-        key: artifactId,
-        at: now,
-        actor,
-        kind: artifactRevoked.name,
-        data: { artifactId, reason: `key ${keyId} was revoked: ${reason}`.slice(0, 512), actor },
-      })),
+      ...fallen.map((artifactId) => artifactEvent(artifactId, revoked, actor, parts, now)),
       ...(await fallWithKey(tx, { keyId, keys: after, reason, actor }, parts, now)),
     ])
     return answered(asMessage(revoked, now))
   })
   parts.relay.wake()
   return reply
+}
+
+/** Says who revoked the key and why at first, whoever asks for it now. */
+function artifactEvent(
+  artifactId: string,
+  { key_id, revoked_by, revoked_reason }: TrustKeyRow,
+  actor: string,
+  { ids }: Parts,
+  at: number,
+): OutEntry {
+  const reason = `key ${key_id} was revoked: ${revoked_reason}`.slice(0, 512)
+  const data = { artifactId, reason, actor: revoked_by! }
+  return { direction: 'out', id: ids.event(), key: artifactId, at, actor, kind: artifactRevoked.name, data }
 }
 
 /** A key that has expired since still vouches for what it vouched for in its time: only a revocation takes that back. */

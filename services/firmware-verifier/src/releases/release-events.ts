@@ -9,12 +9,9 @@ export function addedEvent(row: ReleaseRow, actor: string, { ids }: Pick<Parts, 
   return { direction: 'out', id: ids.event(), key: releaseId, at, actor, kind: releaseAdded.name, data }
 }
 
-export function revokedEvent(
-  releaseId: string,
-  { reason, actor }: { readonly reason: string; readonly actor: string },
-  { ids }: Pick<Parts, 'ids'>,
-  at: number,
-): OutEntry {
-  const data = { releaseId, reason: reason.slice(0, 512), actor }
+/** Says who revoked it and why at first, whoever asks for it now. */
+export function revokedEvent(row: ReleaseRow, actor: string, { ids }: Pick<Parts, 'ids'>, at: number): OutEntry {
+  const releaseId = row.release_id
+  const data = { releaseId, reason: row.revoked_reason!.slice(0, 512), actor: row.revoked_by! }
   return { direction: 'out', id: ids.event(), key: releaseId, at, actor, kind: releaseRevoked.name, data }
 }

@@ -86,6 +86,14 @@ export async function releasesLeaningOn(tx: Queryable, keyId: string): Promise<R
   )
 }
 
+/** Those that leaned on this key and are revoked, for whatever reason. */
+export async function revokedLeaningOn(tx: Queryable, keyId: string): Promise<ReleaseRow[]> {
+  return tx.query<ReleaseRow>(
+    `select * from verifier.releases where revoked_at is not null and vouching_keys @> $1 order by release_id`,
+    [[keyId]],
+  )
+}
+
 /** Those that stood until now. */
 export async function markRevoked(
   tx: Queryable,

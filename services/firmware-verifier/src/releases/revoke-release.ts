@@ -3,17 +3,19 @@ import type { OutEntry, Queryable } from '@sluice/sql'
 import type { Parts } from '../parts.ts'
 import type { TrustKeyRow } from '../store/trust-keys.ts'
 import { revokedEvent } from './release-events.ts'
-import { asMessage, findRelease, markRevoked, releasesLeaningOn } from './release-rows.ts'
+import { asMessage, findRelease, markRevoked, releasesLeaningOn, revokedLeaningOn } from './release-rows.ts'
 
-/** Withdraws a release for good. Asked again, it answers the same and tells nobody twice. */
-export async function revokeRelease(input: InputOf<typeof releaseRevoke>, parts: Parts): Promise<Reply<Release>> {
-  const { releaseId, reason, actor } = input
+/** Withdraws a release for good. Asked again, it answers the same, and tells it again to who may have lost it. */
+export async function revokeRelease(
+  { releaseId, reason, actor }: InputOf<typeof releaseRevoke>,
+  parts: Parts,
+): Promise<Reply<Release>> {
   const now = parts.clock.now()
   const row = await parts.sql.transaction(async (tx) => {
     const [revoked] = await markRevoked(tx, [releaseId], { at: now, by: actor, reason })
-    if (revoked === undefined) return findRelease(tx, releaseId)
-    await parts.journal.append(tx, [revokedEvent(releaseId, input, parts, now)])
-    return revoked
+    const there = revoked ?? (await findRelease(tx, releaseId))
+    if (there !== undefined) await parts.journal.append(tx, [revokedEvent(there, actor, parts, now)])
+    return there
   })
   parts.relay.wake()
   return row === undefined ? refused('not_found', 'there is no such release') : answered(asMessage(row, now))
@@ -32,7 +34,17 @@ export async function fallWithKey(
   const why = `key ${keyId} was revoked: ${reason}`
   const ids = falling.map((row) => row.release_id)
   const fallen = await markRevoked(tx, ids, { at: now, by: actor, reason: why })
-  return fallen.map((row) => revokedEvent(row.release_id, { reason: why, actor }, parts, now))
+  return fallen.map((row) => revokedEvent(row, actor, parts, now))
+}
+
+/** Of releases that fell with a key before: what is to be told again to who may have lost it. */
+export async function fallenWithKey(
+  tx: Queryable,
+  { keyId, actor }: Pick<FallenKey, 'keyId' | 'actor'>,
+  parts: Parts,
+  now: number,
+): Promise<OutEntry[]> {
+  return (await revokedLeaningOn(tx, keyId)).map((row) => revokedEvent(row, actor, parts, now))
 }
 
 export interface FallenKey {

@@ -50,6 +50,16 @@ export async function verdictsLeaningOn(tx: Queryable, keyId: string): Promise<V
   }))
 }
 
+/** Artifacts that were trusted, leaned on this key, and are trusted no more. */
+export async function withdrawnLeaningOn(tx: Queryable, keyId: string): Promise<string[]> {
+  const rows = await tx.query<{ artifact_id: string }>(
+    `select artifact_id from verifier.verdicts
+     where trusted and withdrawn_at is not null and vouching_keys @> $1 order by artifact_id`,
+    [[keyId]],
+  )
+  return rows.map((row) => row.artifact_id)
+}
+
 export async function withdrawVerdicts(tx: Queryable, artifactIds: readonly string[], at: number): Promise<void> {
   await tx.query(
     'update verifier.verdicts set withdrawn_at = $2 where artifact_id = any($1) and withdrawn_at is null',
