@@ -330,6 +330,7 @@ test('a key is shown with its scope, its time, and everybody who had a hand in i
     '  for           00D09E, 001122 IGD',
     '  valid         until 2027-01-01T00:00:00.000Z',
     '  asked for     for ever, by operator:ann, 2026-02-01T00:00:00.000Z: another person has to agree',
+    '  to agree      sluice keys approve 1a2b3c4d5e6f7081 --from ever --until never',
     '  succeeded by  ffffffffffffffff (next)',
     '  added         by operator:ann, 2026-01-01T00:00:00.000Z',
     '  approved      by operator:bob, 2026-01-02T00:00:00.000Z',
@@ -351,6 +352,20 @@ test('when a key may sign is changed on the side that was named', async () => {
   ])
   const ended = await sluice(['keys', 'limit', KEY.keyId, '--until', 'never'], answers)
   expect(ended.calls.at(-1)).toMatchObject(['limitTrustKey', { body: { validFrom: null, validUntil: null } }])
+})
+
+test('who agrees says to what: the key, a validity, or so many keys', async () => {
+  const answers = { listTrustKeys: { items: [KEY] }, approveTrustKey: KEY, approveTrustThreshold: { requiredKeys: 1 } }
+  const approve = async (...args: string[]) => (await sluice(['keys', 'approve', KEY.keyId, ...args], answers)).calls.at(-1)
+  const params = { keyId: KEY.keyId }
+  expect(await approve()).toEqual(['approveTrustKey', { params, body: { validity: null } }])
+  expect(await approve('--from', 'ever', '--until', '2027-02-01')).toEqual([
+    'approveTrustKey',
+    { params, body: { validity: { validFrom: null, validUntil: '2027-02-01T00:00:00.000Z' } } },
+  ])
+  const { calls } = await sluice(['thresholds', 'approve', '1', '--oui', '00d09e'], answers)
+  expect(calls).toEqual([['approveTrustThreshold', { body: { oui: '00D09E', productClass: null, requiredKeys: 1 } }]])
+  expect((await sluice(['thresholds', 'approve', '--oui', '00D09E'])).code).toBe(2)
 })
 
 test('a threshold is set for a vendor or a model', async () => {

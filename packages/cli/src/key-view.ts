@@ -18,6 +18,7 @@ export function keyLines(key: TrustKey, all: readonly TrustKey[]): string[] {
       ? []
       : [
           `  asked for     ${span(key.proposed)}, by ${by(key.proposed.by, key.proposed.at)}: another person has to agree`,
+          `  to agree      ${agreement(key.keyId, key.proposed)}`,
         ]),
     ...(key.succeeds === null ? [] : [`  succeeds      ${named(key.succeeds)}`]),
     ...(successors.length === 0 ? [] : [`  succeeded by  ${successors.join(', ')}`]),
@@ -29,6 +30,10 @@ export function keyLines(key: TrustKey, all: readonly TrustKey[]): string[] {
     '',
     ...key.publicKeyPem.trim().split('\n').map(printable),
   ]
+}
+
+function agreement(keyId: string, { validFrom, validUntil }: Pick<TrustKey, 'validFrom' | 'validUntil'>): string {
+  return `sluice keys approve ${keyId} --from ${validFrom ?? 'ever'} --until ${validUntil ?? 'never'}`
 }
 
 function approval({ approval: { needed, givenBy, givenAt } }: TrustKey): string[] {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { Client } from '@sluice/client'
 import type { KeyPurpose } from '@sluice/contracts'
 import { type Command, type Values, listOf, requiredText, textOf, UsageError } from './command.ts'
 import { keyLines } from './key-view.ts'
@@ -76,12 +77,15 @@ export const keyCommands: readonly Command[] = [
   },
   {
     name: 'keys approve',
-    usage: '<key>',
-    summary: 'Agree to a key, or to its longer validity, as another person than who asked for it',
+    usage: '<key> [--from <time>|ever] [--until <time>|never]',
+    summary: 'Agree to a key, or to this longer validity of it, as another person than who asked for it',
     positionals: 1,
-    options: {},
-    run: async ({ client, positionals, say }) => {
-      const key = await client.call('approveTrustKey', { params: { keyId: positionals[0]! } })
+    options: { from: { type: 'string' }, until: { type: 'string' } },
+    run: async ({ client, positionals, values, say }) => {
+      const keyId = positionals[0]!
+      const isOfItsTime = values['from'] !== undefined || values['until'] !== undefined
+      const validity = isOfItsTime ? await validityIn(values, keyId, client) : null
+      const key = await client.call('approveTrustKey', { params: { keyId }, body: { validity } })
       say(`approved: the key is ${key.state}`)
     },
   },
@@ -93,11 +97,8 @@ export const keyCommands: readonly Command[] = [
     options: { from: { type: 'string' }, until: { type: 'string' } },
     run: async ({ client, positionals, values, say }) => {
       const keyId = positionals[0]!
-      const { items } = await client.call('listTrustKeys')
-      const now = items.find((key) => key.keyId === keyId) ?? { validFrom: null, validUntil: null }
-      const validFrom = timeIn(values, 'from', now.validFrom)
-      const validUntil = timeIn(values, 'until', now.validUntil)
-      const key = await client.call('limitTrustKey', { params: { keyId }, body: { validFrom, validUntil } })
+      const body = await validityIn(values, keyId, client)
+      const key = await client.call('limitTrustKey', { params: { keyId }, body })
       say(key.proposed === null ? `the key is ${key.state}` : 'waits until another person approves it')
     },
   },
@@ -119,6 +120,13 @@ function modelIn(text: string): { oui: string; productClass: string } {
   const slash = text.indexOf('/')
   if (slash < 0) throw new UsageError('a model is <OUI>/<product class>')
   return { oui: text.slice(0, slash).toUpperCase(), productClass: text.slice(slash + 1) }
+}
+
+/** What was not named is as it is now. */
+async function validityIn(values: Values, keyId: string, client: Client) {
+  const { items } = await client.call('listTrustKeys')
+  const now = items.find((key) => key.keyId === keyId) ?? { validFrom: null, validUntil: null }
+  return { validFrom: timeIn(values, 'from', now.validFrom), validUntil: timeIn(values, 'until', now.validUntil) }
 }
 
 const NO_BOUND = new Set(['ever', 'never'])

@@ -25,24 +25,30 @@ export const thresholdCommands: readonly Command[] = [
     positionals: 1,
     options: { oui: { type: 'string' }, 'product-class': { type: 'string' } },
     run: async ({ client, positionals, values, say }) => {
-      const requiredKeys = Number(positionals[0])
-      if (!Number.isInteger(requiredKeys)) throw new UsageError('how many keys is a whole number')
+      const requiredKeys = howMany(positionals[0])
       const set = await client.call('putTrustThreshold', { body: { ...scopeIn(values), requiredKeys } })
       say(set.proposed === null ? `${set.requiredKeys} keys` : 'waits until another person approves it')
     },
   },
   {
     name: 'thresholds approve',
-    usage: '--oui <OUI> [--product-class <name>]',
-    summary: 'Agree to a lower threshold, as another person than who asked for it',
-    positionals: 0,
+    usage: '<keys> --oui <OUI> [--product-class <name>]',
+    summary: 'Agree to this lower threshold, as another person than who asked for it',
+    positionals: 1,
     options: { oui: { type: 'string' }, 'product-class': { type: 'string' } },
-    run: async ({ client, values, say }) => {
-      const set = await client.call('approveTrustThreshold', { body: scopeIn(values) })
+    run: async ({ client, positionals, values, say }) => {
+      const requiredKeys = howMany(positionals[0])
+      const set = await client.call('approveTrustThreshold', { body: { ...scopeIn(values), requiredKeys } })
       say(`approved: ${set.requiredKeys} keys`)
     },
   },
 ]
+
+function howMany(text: string | undefined): number {
+  const requiredKeys = Number(text)
+  if (!Number.isInteger(requiredKeys)) throw new UsageError('how many keys is a whole number')
+  return requiredKeys
+}
 
 function scopeIn(values: Values) {
   return { oui: requiredText(values, 'oui').toUpperCase(), productClass: textOf(values, 'product-class') ?? null }

@@ -37,6 +37,9 @@ export const TrustKeyDraft = {
 /** When a key may sign; null: no such bound. */
 export const KeyValidity = { validFrom: nullable(Time), validUntil: nullable(Time) }
 
+/** What a second person agrees to, as they saw it: a longer validity; null: the key itself. */
+export const KeyApproval = { validity: nullable(Type.Object(KeyValidity, { additionalProperties: false })) }
+
 export const TrustKey = Type.Object({
   keyId: KeyId,
   name: Type.String(),
@@ -85,8 +88,9 @@ export const trustKeyList = request('trust_key.list', {
 export const trustKeyApprove = request('trust_key.approve', {
   server: 'firmware-verifier',
   deadlineMs: 5_000,
-  description: 'Agrees to a key that was added, or to its longer validity: by another person than who asked for it.',
-  input: Type.Object({ keyId: KeyId, actor: Actor }),
+  description:
+    'Agrees to a key that was added, or to this longer validity of it: by another person than who asked for it. Refused where something else waits.',
+  input: Type.Object({ keyId: KeyId, ...KeyApproval, actor: Actor }),
   output: TrustKey,
 })
 export const trustKeyLimit = request('trust_key.limit', {

@@ -31,8 +31,9 @@ export const trustThresholdPut = request('trust_threshold.put', {
 export const trustThresholdApprove = request('trust_threshold.approve', {
   server: 'firmware-verifier',
   deadlineMs: 5_000,
-  description: 'Agrees to a lower threshold: by another person than who asked for it.',
-  input: Type.Object({ ...ThresholdScope, actor: Actor }),
+  description:
+    'Agrees to this lower threshold: by another person than who asked for it. Refused where another one waits.',
+  input: Type.Object({ ...ThresholdScope, requiredKeys: RequiredKeys, actor: Actor }),
   output: TrustThreshold,
 })
 export const trustThresholdList = request('trust_threshold.list', {

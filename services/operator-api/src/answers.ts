@@ -103,7 +103,7 @@ export function createAnswers(bus: Bus, awaitTask: AwaitTask): Answers {
     revokeArtifact: ({ params, body, actor }) => bus.request(artifactRevoke, { ...params, ...body, actor }),
     listTrustKeys: () => bus.request(trustKeyList, {}),
     addTrustKey: ({ body, actor }) => bus.request(trustKeyAdd, { ...body, actor }),
-    approveTrustKey: ({ params, actor }) => bus.request(trustKeyApprove, { ...params, actor }),
+    approveTrustKey: ({ params, body, actor }) => bus.request(trustKeyApprove, { ...params, ...body, actor }),
     limitTrustKey: ({ params, body, actor }) => bus.request(trustKeyLimit, { ...params, ...body, actor }),
     revokeTrustKey: ({ params, body, actor }) => bus.request(trustKeyRevoke, { ...params, ...body, actor }),
     listTrustThresholds: () => bus.request(trustThresholdList, {}),

@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { KeyId, KeyValidity, TrustKey, TrustKeyDraft } from '../trust-key.ts'
+import { KeyApproval, KeyId, KeyValidity, TrustKey, TrustKeyDraft } from '../trust-key.ts'
 import { RequiredKeys, ThresholdScope, TrustThreshold } from '../trust-threshold.ts'
 import { because, none, operation } from './operation.ts'
 
@@ -33,10 +33,10 @@ export const trust = {
   approveTrustKey: operation({
     method: 'POST',
     path: '/v1/trust-keys/{keyId}/approve',
-    summary: 'Agree to a key, or to its longer validity, as another person than who asked for it',
+    summary: 'Agree to a key, or to this longer validity of it, as another person than who asked for it',
     params: keyId,
     query: none,
-    body: null,
+    body: Type.Object(KeyApproval, closed),
     status: 200,
     response: TrustKey,
     errors: ['not_found', 'conflict', 'forbidden'],
@@ -89,10 +89,10 @@ export const trust = {
   approveTrustThreshold: operation({
     method: 'POST',
     path: '/v1/trust-thresholds/approve',
-    summary: 'Agree to a lower threshold, as another person than who asked for it',
+    summary: 'Agree to this lower threshold, as another person than who asked for it',
     params: none,
     query: none,
-    body: Type.Object(ThresholdScope, closed),
+    body: Type.Object({ ...ThresholdScope, requiredKeys: RequiredKeys }, closed),
     status: 200,
     response: TrustThreshold,
     errors: ['not_found', 'conflict', 'forbidden'],

@@ -52,19 +52,20 @@ export async function putThreshold(
   })
 }
 
+/** As with keys: a second person agrees to what they saw. */
 export async function approveThreshold(
-  input: InputOf<typeof trustThresholdApprove>,
+  { oui, productClass, requiredKeys, actor }: InputOf<typeof trustThresholdApprove>,
   parts: Parts,
 ): Promise<Reply<TrustThreshold>> {
-  const { oui, productClass, actor } = input
   const now = parts.clock.now()
   return parts.sql.transaction(async (tx) => {
     const rows = await lockThresholds(tx)
     const there = rows.find((row) => row.oui === oui && row.product_class === (productClass ?? ''))
     if (there === undefined) return refused('not_found', 'no threshold was set for it')
     if (there.proposed === null) return refused('conflict', 'nothing waits for an approval')
-    const { requiredKeys, by } = there.proposed
+    const { requiredKeys: waiting, by } = there.proposed
     if (actor === by) return refused('forbidden', 'another person than who asked for it has to approve it')
+    if (requiredKeys !== waiting) return refused('conflict', `what waits is a threshold of ${waiting}`)
     const row: ThresholdRow = { ...there, required_keys: requiredKeys, set_at: now, set_by: by, proposed: null }
     await saveThreshold(tx, row)
     await note(parts, tx, 'trust_threshold.approved', actor, now, { oui, productClass, requiredKeys, askedBy: by })

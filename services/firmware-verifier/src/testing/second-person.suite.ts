@@ -1,4 +1,4 @@
-import { trustKeyApprove, trustKeyLimit, trustThresholdApprove, trustThresholdPut } from '@sluice/contracts'
+import { trustKeyApprove, trustKeyLimit, trustThresholdApprove, trustThresholdPut, type InputOf } from '@sluice/contracts'
 import { createJournal } from '@sluice/sql'
 import { expect, it } from 'vitest'
 import { IMAGE, type World } from './world.ts'
@@ -7,7 +7,11 @@ const [EVE, BOB] = ['operator:eve', 'operator:bob'] as const
 
 /** What gives trust takes two persons; what takes it away takes one. */
 export function secondPersons(world: () => World): void {
-  const approve = (keyId: string, actor: string) => world().operator().request(trustKeyApprove, { keyId, actor })
+  /** A longer validity; null: the key itself. */
+  type Seen = InputOf<typeof trustKeyApprove>['validity']
+  const FOR_EVER: Seen = { validFrom: null, validUntil: null }
+  const approve = (keyId: string, actor: string, validity: Seen = null) =>
+    world().operator().request(trustKeyApprove, { keyId, validity, actor })
 
   it('a key vouches for nothing until another person than who added it agreed', async () => {
     const { addedKey, register, codes } = world()
@@ -36,8 +40,8 @@ export function secondPersons(world: () => World): void {
       ok: true,
       data: { state: 'expired', validUntil: past, proposed: { validUntil: null, by: BOB } },
     })
-    expect(await approve(key.keyId, BOB)).toMatchObject({ error: { code: 'forbidden' } })
-    expect(await approve(key.keyId, EVE)).toMatchObject({
+    expect(await approve(key.keyId, BOB, FOR_EVER)).toMatchObject({ error: { code: 'forbidden' } })
+    expect(await approve(key.keyId, EVE, FOR_EVER)).toMatchObject({
       ok: true,
       data: { state: 'in_force', validUntil: null, proposed: null },
     })
@@ -47,12 +51,40 @@ export function secondPersons(world: () => World): void {
     const { operator } = world()
     const scope = { oui: 'ABCDEF', productClass: null }
     const put = (requiredKeys: number) => operator().request(trustThresholdPut, { ...scope, requiredKeys, actor: EVE })
-    const agree = (actor: string) => operator().request(trustThresholdApprove, { ...scope, actor })
+    const agree = (actor: string, requiredKeys = 2) =>
+      operator().request(trustThresholdApprove, { ...scope, requiredKeys, actor })
     expect(await agree(BOB)).toMatchObject({ error: { code: 'not_found' } })
     expect(await put(3)).toMatchObject({ ok: true, data: { requiredKeys: 3, proposed: null } })
     expect(await put(2)).toMatchObject({ ok: true, data: { requiredKeys: 3, proposed: { requiredKeys: 2, by: EVE } } })
     expect(await agree(EVE)).toMatchObject({ error: { code: 'forbidden' } })
     expect(await agree(BOB)).toMatchObject({ ok: true, data: { requiredKeys: 2, proposed: null } })
+  })
+
+  it('who agrees, agrees to what they saw, and not to what was asked for since', async () => {
+    const { addedKey, operator } = world()
+    const key = await addedKey()
+    const [soon, late] = [new Date(Date.now() + 86_400_000).toISOString(), '2099-01-01T00:00:00.000Z']
+    const ask = (validUntil: string) =>
+      operator().request(trustKeyLimit, { keyId: key.keyId, validFrom: null, validUntil, actor: EVE })
+    const until = (validUntil: string) => ({ validFrom: null, validUntil })
+    expect(await approve(key.keyId, BOB, FOR_EVER)).toMatchObject({ error: { code: 'conflict' } })
+    await approve(key.keyId, BOB)
+    await ask(new Date().toISOString())
+    await ask(soon)
+    await ask(late)
+    for (const seen of [null, until(soon), FOR_EVER]) {
+      expect(await approve(key.keyId, BOB, seen)).toMatchObject({
+        error: { code: 'conflict', detail: expect.stringContaining(late) as string },
+      })
+    }
+    expect(await approve(key.keyId, BOB, until(late))).toMatchObject({ ok: true, data: until(late) })
+
+    const scope = { oui: 'ABCDE0', productClass: null }
+    for (const requiredKeys of [3, 2, 1]) await operator().request(trustThresholdPut, { ...scope, requiredKeys, actor: EVE })
+    const agree = (requiredKeys: number) =>
+      operator().request(trustThresholdApprove, { ...scope, requiredKeys, actor: BOB })
+    expect(await agree(2)).toMatchObject({ error: { code: 'conflict' } })
+    expect(await agree(1)).toMatchObject({ ok: true, data: { requiredKeys: 1 } })
   })
 
   it('who asked for what and who agreed stands in the journal', async () => {
