@@ -12,7 +12,8 @@ export const thresholdCommands: readonly Command[] = [
       const { items, requiredKeysElsewhere } = await client.call('listTrustThresholds')
       const rows = items.map(({ oui, productClass, requiredKeys, proposed, setBy, setAt }) => {
         const waiting = proposed === null ? '' : `${proposed.requiredKeys} by ${proposed.by}`
-        return [`${oui}/${productClass ?? '*'}`, requiredKeys, `${setAt} by ${setBy}`, waiting]
+        const set = requiredKeys === null ? null : `${setAt} by ${setBy}`
+        return [`${oui}/${productClass ?? '*'}`, requiredKeys, set, waiting]
       })
       for (const line of tableOf(['FOR', 'KEYS', 'SET', 'WAITS'], rows)) say(line)
       say(`all others: ${requiredKeysElsewhere}`)

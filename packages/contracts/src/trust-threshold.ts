@@ -12,7 +12,9 @@ export const RequiredKeys = Type.Integer({ minimum: 1, maximum: 8 })
 /** How many different keys have to sign an image for these models. */
 export const TrustThreshold = Type.Object({
   ...ThresholdScope,
-  requiredKeys: RequiredKeys,
+  /** Null: it was only proposed, and what holds for the vendor or elsewhere does. */
+  requiredKeys: nullable(RequiredKeys),
+  /** When and by whom it was set, or proposed at first. */
   setAt: Time,
   setBy: Actor,
   /** A lower one that a second person has not agreed to yet. */

@@ -41,7 +41,7 @@ export async function putThreshold(
     const scope = { oui, product_class: productClass }
     const row: ThresholdRow = waits
       ? {
-          ...(there ?? { ...scope, required_keys: holds, set_at: now, set_by: actor }),
+          ...(there ?? { ...scope, required_keys: null, set_at: now, set_by: actor }),
           proposed: { requiredKeys, by: actor, at: now },
         }
       : { ...scope, required_keys: requiredKeys, set_at: now, set_by: actor, proposed: null }

@@ -96,4 +96,11 @@ export const migrations: readonly Migration[] = [
       );
     `,
   },
+  {
+    id: '005-thresholds-only-proposed',
+    sql: `
+      -- Null: a lower one was proposed where none of its own held, and nobody has agreed.
+      alter table trust_thresholds alter column required_keys drop not null;
+    `,
+  },
 ]

@@ -5,7 +5,8 @@ export interface ThresholdRow {
   readonly oui: string
   /** Empty: all models of the vendor that have none of their own. */
   readonly product_class: string
-  readonly required_keys: number
+  /** Null: nothing of its own holds, it was only proposed. */
+  readonly required_keys: number | null
   readonly set_at: number
   readonly set_by: string
   readonly proposed: { readonly requiredKeys: number; readonly by: string; readonly at: number } | null
@@ -32,13 +33,16 @@ export async function saveThreshold(tx: Queryable, row: ThresholdRow): Promise<v
   )
 }
 
-/** How many keys one model takes: what was set for it, else for its vendor, else what holds everywhere. */
+/**
+ * How many keys one model takes: what was set for it, else for its vendor, else what holds everywhere. What is only
+ * proposed has no say.
+ */
 export function requiredFor(
   { oui, productClass }: { readonly oui: string; readonly productClass: string },
   rows: readonly ThresholdRow[],
   elsewhere: number,
 ): number {
-  const ofVendor = rows.filter((row) => row.oui === oui)
+  const ofVendor = rows.filter((row) => row.oui === oui && row.required_keys !== null)
   const own = ofVendor.find((row) => row.product_class === productClass)
   return (own ?? ofVendor.find((row) => row.product_class === ''))?.required_keys ?? elsewhere
 }

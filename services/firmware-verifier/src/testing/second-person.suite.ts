@@ -60,6 +60,24 @@ export function secondPersons(world: () => World): void {
     expect(await agree(BOB)).toMatchObject({ ok: true, data: { requiredKeys: 2, proposed: null } })
   })
 
+  it('a lower threshold that nobody agreed to has no effect, whatever is set for the vendor meanwhile', async () => {
+    const { addedKey, operator, register, codes } = world()
+    const model = { oui: 'ABCDE1', productClass: 'IGD' }
+    const put = (productClass: string | null, requiredKeys: number) =>
+      operator().request(trustThresholdPut, { ...model, productClass, requiredKeys, actor: EVE })
+    const keys = [await addedKey(), await addedKey()]
+    for (const { keyId } of keys) await approve(keyId, BOB)
+    const image = () => register(IMAGE, { fits: [model], signatures: keys.map((key) => key.signature(IMAGE)) })
+    await put(null, 2)
+    expect(await put('IGD', 1)).toMatchObject({ ok: true, data: { requiredKeys: null, proposed: { requiredKeys: 1 } } })
+    expect(await codes(await image())).toEqual([])
+    await put(null, 3)
+    expect(await codes(await image())).toEqual(['too_few_keys'])
+    const agreed = await operator().request(trustThresholdApprove, { ...model, requiredKeys: 1, actor: BOB })
+    expect(agreed).toMatchObject({ ok: true, data: { requiredKeys: 1, proposed: null } })
+    expect(await codes(await image())).toEqual([])
+  })
+
   it('who agrees, agrees to what they saw, and not to what was asked for since', async () => {
     const { addedKey, operator } = world()
     const key = await addedKey()
