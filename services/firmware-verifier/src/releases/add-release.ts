@@ -3,7 +3,7 @@ import {
   judgeRelease,
   MAX_RELEASE_SIGNATURES,
   readRelease,
-  withSignature,
+  type EnvelopeSignature,
   type JudgedRelease,
   type ReleaseEnvelope,
 } from '@sluice/firmware'
@@ -67,14 +67,13 @@ async function addAgain(
 ): Promise<Reply<Release>> {
   if (envelope.payload !== there.envelope.payload) return refused('conflict', 'another statement has this id')
   if (there.revoked_at !== null) return refused('release_revoked', `it was revoked: ${there.revoked_reason}`)
-  const room = MAX_RELEASE_SIGNATURES - there.envelope.signatures.length
-  const more = vouching.filter((keyId) => !there.vouching_keys.includes(keyId)).slice(0, room)
-  const signatures = envelope.signatures.filter(({ keyid }) => more.includes(keyid))
-  const row: ReleaseRow = {
-    ...there,
-    envelope: { ...there.envelope, signatures: [...signatures.reduce(withSignature, there.envelope).signatures] },
-    vouching_keys: [...there.vouching_keys, ...more],
+  const more = vouching.filter((keyId) => !there.vouching_keys.includes(keyId))
+  const keyIds = [...there.vouching_keys, ...more]
+  if (keyIds.length > MAX_RELEASE_SIGNATURES) {
+    return refused('conflict', `a release keeps ${MAX_RELEASE_SIGNATURES} signatures; it would have ${keyIds.length}`)
   }
+  const signatures = onePerKey([...there.envelope.signatures, ...envelope.signatures], keyIds)
+  const row: ReleaseRow = { ...there, envelope: { ...there.envelope, signatures }, vouching_keys: keyIds }
   const entries: JournalEntry[] = [addedEvent(row, actor, parts, now)]
   if (more.length > 0) {
     await saveSigners(tx, row)
@@ -97,7 +96,7 @@ function rowOf(
     product: statement.product,
     sha256: statement.image.sha256,
     statement,
-    envelope: { ...envelope, signatures: [...envelope.signatures] },
+    envelope: { ...envelope, signatures: onePerKey(envelope.signatures, vouching) },
     vouching_keys: [...vouching],
     required_keys: requiredKeys,
     added_at: now,
@@ -106,4 +105,9 @@ function rowOf(
     revoked_by: null,
     revoked_reason: null,
   }
+}
+
+/** Of the keys that vouch, and of each the first: what else an envelope was filled with takes no place from later signers. */
+function onePerKey(signatures: readonly EnvelopeSignature[], keyIds: readonly string[]): EnvelopeSignature[] {
+  return keyIds.flatMap((keyId) => signatures.find(({ keyid }) => keyid === keyId) ?? [])
 }

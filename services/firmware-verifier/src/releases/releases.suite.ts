@@ -198,6 +198,25 @@ export function releasesSuite(name: string, open: () => Promise<Stand>): void {
       expect(got).toMatchObject({ data: { status: 'in_force' } })
     })
 
+    it('keeps a place for later signers, however many signatures it came with', async () => {
+      const [one, two, idle] = [await aSigner(), await aSigner(), await aSigner(['image'])]
+      const statement = aStatement()
+      const filled = signed(statement, one, idle)
+      // Each verifies: a key may sign in many ways, and be there for images alone.
+      const more = Array.from({ length: 6 }, () => signed(statement, one).signatures[0]!)
+      const first = await kept({ ...filled, signatures: [...filled.signatures, ...more] })
+      expect(first.envelope.signatures.map(({ keyid }) => keyid)).toEqual([one.keyId])
+      const both = await kept(signed(statement, two))
+      expect(both.envelope.signatures.map(({ keyid }) => keyid)).toEqual([one.keyId, two.keyId])
+    })
+
+    it('says so where there is no place left for another signature', async () => {
+      const signers = await Promise.all(Array.from({ length: 9 }, () => aSigner()))
+      const statement = aStatement()
+      await kept(signed(statement, ...signers.slice(0, 8)))
+      expect(await add(signed(statement, signers[8]!))).toMatchObject({ error: { code: 'conflict' } })
+    })
+
     it('never lets a counter stand for other bytes of the product line, not even a revoked one', async () => {
       const signer = await aSigner()
       const statement = aStatement()
