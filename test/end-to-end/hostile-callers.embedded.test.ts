@@ -82,7 +82,7 @@ function bodies(): Partial<Record<OperationName, { readonly params?: object; rea
     revokeArtifact: { params: { artifactId: there.artifactId }, body: { reason: 'x' } },
     addTrustKey: { body: { name: 'k', publicKeyPem: 'x' } },
     approveTrustKey: { params: { keyId: 'k' }, body: { validity: { validFrom: null, validUntil: null } } },
-    revokeTrustKey: { params: { keyId: 'k' }, body: { reason: 'x' } },
+    revokeTrustKey: { params: { keyId: 'k' }, body: { reason: 'x', publicKeyPem: 'x' } },
     limitTrustKey: { params: { keyId: 'k' }, body: { validFrom: null, validUntil: null } },
     putTrustThreshold: { body: { oui: '02A1B2', productClass: null, requiredKeys: 1 } },
     approveTrustThreshold: { body: { oui: '02A1B2', productClass: null, requiredKeys: 1 } },

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -322,7 +323,11 @@ test('a key is added for vendors and models, for a time, and to succeed another 
 })
 
 test('a key is shown with its scope, its time, and everybody who had a hand in it', async () => {
-  const list = { listTrustKeys: { items: [KEY, { ...KEY, keyId: 'f'.repeat(16), name: 'next', succeeds: KEY.keyId }] } }
+  const next = { ...KEY, keyId: 'f'.repeat(16), name: 'next', succeeds: KEY.keyId }
+  const list = {
+    listTrustKeys: ({ query: { cursor } }: { query: { cursor?: string } }) =>
+      cursor === undefined ? { items: [next], next: 'older' } : { items: [KEY], next: null },
+  }
   const { out } = await sluice(['keys', 'show', KEY.keyId], list)
   expect(out.split('\n')).toEqual([
     '1a2b3c4d5e6f7081  Acme 2026  in_force',
@@ -340,8 +345,27 @@ test('a key is shown with its scope, its time, and everybody who had a hand in i
   expect(await sluice(['keys', 'show', '0'.repeat(16)], list)).toMatchObject({ code: 1, err: 'there is no such key' })
 })
 
+test('a key is revoked by its id, or by its file where the store may not have it', async () => {
+  const publicKeyPem = generateKeyPairSync('ed25519').publicKey.export({ format: 'pem', type: 'spki' }).toString()
+  const revoke = async (named: string) =>
+    sluice(['keys', 'revoke', named, '--reason', 'stolen'], { revokeTrustKey: KEY })
+  const byId = await revoke(KEY.keyId)
+  expect(byId.calls).toEqual([['revokeTrustKey', { params: { keyId: KEY.keyId }, body: { reason: 'stolen' } }]])
+  const byFile = await revoke(fileOf('stolen.pem', publicKeyPem))
+  expect(byFile.calls).toEqual([
+    [
+      'revokeTrustKey',
+      {
+        params: { keyId: expect.stringMatching(/^[0-9a-f]{16}$/) as string },
+        body: { reason: 'stolen', publicKeyPem },
+      },
+    ],
+  ])
+  expect((await revoke(fileOf('none.pem', 'PEM'))).code).toBe(2)
+})
+
 test('when a key may sign is changed on the side that was named', async () => {
-  const answers = { listTrustKeys: { items: [KEY] }, limitTrustKey: { ...KEY, proposed: null } }
+  const answers = { listTrustKeys: { items: [KEY], next: null }, limitTrustKey: { ...KEY, proposed: null } }
   const { calls } = await sluice(['keys', 'limit', KEY.keyId, '--from', '2026-06-01'], answers)
   expect(calls.at(-1)).toEqual([
     'limitTrustKey',
@@ -355,7 +379,7 @@ test('when a key may sign is changed on the side that was named', async () => {
 })
 
 test('who agrees says to what: the key, a validity, or so many keys', async () => {
-  const answers = { listTrustKeys: { items: [KEY] }, approveTrustKey: KEY, approveTrustThreshold: { requiredKeys: 1 } }
+  const answers = { listTrustKeys: { items: [KEY], next: null }, approveTrustKey: KEY, approveTrustThreshold: { requiredKeys: 1 } }
   const approve = async (...args: string[]) => (await sluice(['keys', 'approve', KEY.keyId, ...args], answers)).calls.at(-1)
   const params = { keyId: KEY.keyId }
   expect(await approve()).toEqual(['approveTrustKey', { params, body: { validity: null } }])

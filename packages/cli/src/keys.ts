@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Client } from '@sluice/client'
-import type { KeyPurpose } from '@sluice/contracts'
+import type { KeyPurpose, TrustKey } from '@sluice/contracts'
+import { readPublicKey } from '@sluice/firmware'
 import { type Command, type Values, listOf, requiredText, textOf, UsageError } from './command.ts'
 import { keyLines } from './key-view.ts'
 import { tableOf } from './table.ts'
@@ -46,8 +47,7 @@ export const keyCommands: readonly Command[] = [
     positionals: 0,
     options: {},
     run: async ({ client, say }) => {
-      const { items } = await client.call('listTrustKeys')
-      const rows = items.map((key) => [
+      const rows = (await allKeys(client)).map((key) => [
         key.keyId,
         key.name,
         key.purposes.join(','),
@@ -65,13 +65,13 @@ export const keyCommands: readonly Command[] = [
     positionals: 1,
     options: {},
     run: async ({ client, positionals, say, complain }) => {
-      const { items } = await client.call('listTrustKeys')
-      const key = items.find(({ keyId }) => keyId === positionals[0])
+      const keys = await allKeys(client)
+      const key = keys.find(({ keyId }) => keyId === positionals[0])
       if (key === undefined) {
         complain('there is no such key')
         return false
       }
-      keyLines(key, items).forEach(say)
+      keyLines(key, keys).forEach(say)
       return true
     },
   },
@@ -104,13 +104,14 @@ export const keyCommands: readonly Command[] = [
   },
   {
     name: 'keys revoke',
-    usage: '<key> --reason <text>',
-    summary: 'Revoke a key; what only it vouched for is revoked with it',
+    usage: '<key>|<public-key.pem> --reason <text>',
+    summary: 'Revoke a key, by its file also one that the store does not have; what only it vouched for is revoked with it',
     positionals: 1,
     options: { reason: { type: 'string' } },
     run: async ({ client, positionals, values, say }) => {
       const reason = requiredText(values, 'reason')
-      await client.call('revokeTrustKey', { params: { keyId: positionals[0]! }, body: { reason } })
+      const { keyId, ...given } = keyNamed(positionals[0]!)
+      await client.call('revokeTrustKey', { params: { keyId }, body: { reason, ...given } })
       say('revoked')
     },
   },
@@ -122,10 +123,33 @@ function modelIn(text: string): { oui: string; productClass: string } {
   return { oui: text.slice(0, slash).toUpperCase(), productClass: text.slice(slash + 1) }
 }
 
+/** Oldest first. */
+async function allKeys(client: Client): Promise<TrustKey[]> {
+  const keys: TrustKey[] = []
+  let cursor: string | null = null
+  do {
+    const page: { items: TrustKey[]; next: string | null } = await client.call('listTrustKeys', {
+      query: cursor === null ? {} : { cursor },
+    })
+    keys.unshift(...page.items.toReversed())
+    cursor = page.next
+  } while (cursor !== null)
+  return keys
+}
+
+/** A key by its id, or by a file that it stands in. */
+function keyNamed(text: string): { keyId: string; publicKeyPem?: string } {
+  if (/^[0-9a-f]{16}$/.test(text)) return { keyId: text }
+  const publicKeyPem = readFileSync(text, 'utf8')
+  const read = readPublicKey(publicKeyPem)
+  if (read.kind === 'refused') throw new UsageError(`${read.code}: ${read.detail}`)
+  return { keyId: read.publicKey.keyId, publicKeyPem }
+}
+
 /** What was not named is as it is now. */
 async function validityIn(values: Values, keyId: string, client: Client) {
-  const { items } = await client.call('listTrustKeys')
-  const now = items.find((key) => key.keyId === keyId) ?? { validFrom: null, validUntil: null }
+  const keys = await allKeys(client)
+  const now = keys.find((key) => key.keyId === keyId) ?? { validFrom: null, validUntil: null }
   return { validFrom: timeIn(values, 'from', now.validFrom), validUntil: timeIn(values, 'until', now.validUntil) }
 }
 

@@ -174,6 +174,7 @@ export {
 } from './rest.ts'
 export {
   type KeyPurpose,
+  MAX_LISTED_KEYS,
   type TrustKey,
   TrustKey as TrustKeySchema,
   trustKeyAdd,

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { SignatureAlgorithm } from './artifact.ts'
 import { request } from './define.ts'
-import { Actor, Time, nullable } from './values.ts'
+import { Actor, Cursor, Time, nullable } from './values.ts'
 
 /** First 16 hexadecimal characters of SHA-256 over the SubjectPublicKeyInfo. */
 export const KeyId = Type.String({ pattern: '^[0-9a-f]{16}$' })
@@ -17,11 +17,13 @@ export const KeyModel = Type.Object(
   { additionalProperties: false },
 )
 
+/** A public key or an X.509 certificate in PEM. */
+export const PublicKeyPem = Type.String({ minLength: 1, maxLength: 8_192 })
+
 /** What an operator says of a key. */
 export const TrustKeyDraft = {
   name: Type.String({ minLength: 1, maxLength: 128 }),
-  /** A public key or an X.509 certificate in PEM. */
-  publicKeyPem: Type.String({ minLength: 1, maxLength: 8_192 }),
+  publicKeyPem: PublicKeyPem,
   /** What it may sign. Absent: what the key may that it succeeds, or images. */
   purposes: Type.Optional(Type.Array(KeyPurpose, { minItems: 1, maxItems: 2 })),
   /** Vendors it may sign for, and models of others; nothing in both: any. Absent: as the key that it succeeds. */
@@ -78,12 +80,18 @@ export const trustKeyAdd = request('trust_key.add', {
   input: Type.Object({ ...TrustKeyDraft, actor: Actor }),
   output: TrustKey,
 })
+/** A page of long keys for many models still fits into one message. */
+export const MAX_LISTED_KEYS = 32
+
 export const trustKeyList = request('trust_key.list', {
   server: 'firmware-verifier',
   deadlineMs: 5_000,
-  description: 'All keys of the trust store, revoked ones included.',
-  input: Type.Object({}),
-  output: Type.Object({ items: Type.Array(TrustKey) }),
+  description: 'Keys of the trust store, newest first, revoked ones included.',
+  input: Type.Object({
+    cursor: Type.Optional(Cursor),
+    limit: Type.Integer({ minimum: 1, maximum: MAX_LISTED_KEYS }),
+  }),
+  output: Type.Object({ items: Type.Array(TrustKey), next: nullable(Cursor) }),
 })
 export const trustKeyApprove = request('trust_key.approve', {
   server: 'firmware-verifier',
@@ -108,6 +116,8 @@ export const trustKeyRevoke = request('trust_key.revoke', {
     'Revokes a key; what only it vouched for is revoked with it. The same again is no change, and what fell is told again.',
   input: Type.Object({
     keyId: KeyId,
+    /** Of a key that the store may not have, such as that of a certificate in between: it is taken in as revoked. */
+    publicKeyPem: Type.Optional(PublicKeyPem),
     reason: Type.String({ minLength: 1, maxLength: 512 }),
     actor: Actor,
   }),

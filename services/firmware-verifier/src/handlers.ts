@@ -18,7 +18,7 @@ import { judgeRegistered } from './judge-registered.ts'
 import { addKey } from './keys/add-key.ts'
 import { approveKey } from './keys/approve-key.ts'
 import { limitKey } from './keys/limit-key.ts'
-import { listAllKeys } from './keys/list-keys.ts'
+import { listKeysPage } from './keys/list-keys.ts'
 import { revokeKey } from './keys/revoke-key.ts'
 import { approveThreshold, listThresholds, putThreshold } from './keys/thresholds.ts'
 import type { Parts } from './parts.ts'
@@ -35,7 +35,7 @@ export function bindHandlers(parts: Parts): Promise<Stop[]> {
   return Promise.all([
     bus.consume(artifactRegistered, (batch) => judgeRegistered(batch, parts), { maxBatch: MAX_BATCH }),
     bus.serve(trustKeyAdd, (batch) => Promise.all(batch.map(({ input }) => addKey(input, parts)))),
-    bus.serve(trustKeyList, (batch) => Promise.all(batch.map(() => listAllKeys(parts)))),
+    bus.serve(trustKeyList, (batch) => Promise.all(batch.map(({ input }) => listKeysPage(input, parts)))),
     bus.serve(trustKeyApprove, (batch) => Promise.all(batch.map(({ input }) => approveKey(input, parts)))),
     bus.serve(trustKeyLimit, (batch) => Promise.all(batch.map(({ input }) => limitKey(input, parts)))),
     bus.serve(trustThresholdPut, (batch) => Promise.all(batch.map(({ input }) => putThreshold(input, parts)))),

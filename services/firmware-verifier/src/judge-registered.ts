@@ -4,7 +4,7 @@ import type { OutEntry, Queryable } from '@sluice/sql'
 import type { Examined } from './examine/examiner.ts'
 import { LOG } from './observability.ts'
 import type { Parts } from './parts.ts'
-import { asPublicKey, holdKeys, listKeys } from './store/trust-keys.ts'
+import { asPublicKey, holdKeys, isApproved, listKeys } from './store/trust-keys.ts'
 import { thresholdRows } from './store/trust-thresholds.ts'
 import { judgedBefore, saveVerdict } from './store/verdicts.ts'
 import { verdictOn, type TrustStore } from './verdict-on.ts'
@@ -51,7 +51,8 @@ interface ExaminedEvent {
 
 /** One after the other: an Ed25519 image is held in memory whole. What fails holds nobody else up. */
 async function examineAll(batch: readonly Registered[], parts: Parts) {
-  const keys = (await listKeys(parts.sql)).map((row) => {
+  // What one person proposed has no say: not even in which key a signature is taken to be by.
+  const keys = (await listKeys(parts.sql)).filter(isApproved).map((row) => {
     // One that cannot be read any more is a mistake of ours, and not of the image.
     asPublicKey(row)
     return row.public_key_pem

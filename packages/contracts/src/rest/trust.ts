@@ -1,7 +1,15 @@
 import Type from 'typebox'
-import { KeyApproval, KeyId, KeyValidity, TrustKey, TrustKeyDraft } from '../trust-key.ts'
+import {
+  KeyApproval,
+  KeyId,
+  KeyValidity,
+  MAX_LISTED_KEYS,
+  PublicKeyPem,
+  TrustKey,
+  TrustKeyDraft,
+} from '../trust-key.ts'
 import { RequiredKeys, ThresholdScope, TrustThreshold } from '../trust-threshold.ts'
-import { because, none, operation } from './operation.ts'
+import { because, none, operation, page, pageOf } from './operation.ts'
 
 const keyId = Type.Object({ keyId: KeyId })
 const closed = { additionalProperties: false }
@@ -11,12 +19,12 @@ export const trust = {
   listTrustKeys: operation({
     method: 'GET',
     path: '/v1/trust-keys',
-    summary: 'All keys of the trust store',
+    summary: 'Keys of the trust store, newest first, revoked ones included',
     params: none,
-    query: none,
+    query: Type.Object({ ...page, limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_LISTED_KEYS })) }),
     body: null,
     status: 200,
-    response: Type.Object({ items: Type.Array(TrustKey) }),
+    response: pageOf(TrustKey),
     errors: [],
   }),
   addTrustKey: operation({
@@ -55,13 +63,13 @@ export const trust = {
   revokeTrustKey: operation({
     method: 'POST',
     path: '/v1/trust-keys/{keyId}/revoke',
-    summary: 'Revoke a key; what only it vouched for is revoked with it',
+    summary: 'Revoke a key, with itself also one that the store does not have; what only it vouched for is revoked with it',
     params: keyId,
     query: none,
-    body: because,
+    body: Type.Object({ ...because.properties, publicKeyPem: Type.Optional(PublicKeyPem) }, closed),
     status: 200,
     response: TrustKey,
-    errors: ['not_found'],
+    errors: ['not_found', 'conflict'],
   }),
   listTrustThresholds: operation({
     method: 'GET',

@@ -2,12 +2,10 @@ import { answered, refused, type InputOf, type Reply, type TrustKey, type trustK
 import { readPublicKey, type PublicKey } from '@sluice/firmware'
 import type { Parts } from '../parts.ts'
 import { withinCertificate } from './certificate.ts'
+import { whyNoRoom } from './room.ts'
 import { asMessage, asPublicKey, insertKey, lockKeys, type TrustKeyRow } from '../store/trust-keys.ts'
 
 type Input = InputOf<typeof trustKeyAdd>
-
-/** Every signature is tried with every key of its kind: the store has to stay small. */
-const MAX_KEYS = 256
 
 /**
  * Adds a public key. The same key said the same way again changes nothing; a revoked key never comes back. Where a second
@@ -27,7 +25,8 @@ export async function addKey(input: Input, parts: Parts): Promise<Reply<TrustKey
     }
     const there = keys.find((key) => key.key_id === row.key_id)
     if (there !== undefined) return addedAgain(row, there, now)
-    if (keys.length >= MAX_KEYS) return refused('conflict', `there are ${MAX_KEYS} keys already`)
+    const noRoom = whyNoRoom(keys, row, now)
+    if (noRoom !== null) return refused('conflict', noRoom)
     if (!(await insertKey(tx, row))) return refused('conflict', 'somebody else added this key at the same time')
     const { key_id: keyId, name, purposes, ouis, models, succeeds } = row
     const data = {

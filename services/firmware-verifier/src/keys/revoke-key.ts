@@ -7,23 +7,30 @@ import {
   type TrustKey,
   type trustKeyRevoke,
 } from '@sluice/contracts'
-import { independent, type Voucher } from '@sluice/firmware'
+import { independent, readPublicKey, type PublicKey, type Voucher } from '@sluice/firmware'
 import type { OutEntry, Queryable } from '@sluice/sql'
 import type { Parts } from '../parts.ts'
 import { fallenWithKey, fallWithKey } from '../releases/revoke-release.ts'
-import { asMessage, lockKeys, saveKey, type TrustKeyRow } from '../store/trust-keys.ts'
+import { asMessage, insertKey, lockKeys, saveKey, type TrustKeyRow } from '../store/trust-keys.ts'
 import { verdictsLeaningOn, withdrawnLeaningOn, withdrawVerdicts } from '../store/verdicts.ts'
 
 /**
  * Revokes a key for good, and with it every image and every release that too few other keys vouch for. Asked again, it
- * answers the same, and tells again what fell to who may have lost it.
+ * answers the same, and tells again what fell to who may have lost it. A key that the store does not have, as that of a
+ * certificate between a key of the store and an image, is given itself.
  */
 export async function revokeKey(input: InputOf<typeof trustKeyRevoke>, parts: Parts): Promise<Reply<TrustKey>> {
-  const { keyId, reason, actor } = input
+  const { keyId, publicKeyPem, reason, actor } = input
+  const given = publicKeyPem === undefined ? undefined : readPublicKey(publicKeyPem)
+  if (given?.kind === 'refused') return refused('invalid_request', `${given.code}: ${given.detail}`)
+  if (given !== undefined && given.publicKey.keyId !== keyId) {
+    return refused('invalid_request', `the key that was given is ${given.publicKey.keyId}`)
+  }
   const now = parts.clock.now()
   const reply = await parts.sql.transaction(async (tx): Promise<Reply<TrustKey>> => {
     const keys = await lockKeys(tx)
-    const key = keys.find((known) => known.key_id === keyId)
+    const there = keys.find((known) => known.key_id === keyId)
+    const key = there ?? (given && neverTrusted(given.publicKey, actor, now))
     if (key === undefined) return refused('not_found', 'there is no such key')
     if (key.revoked_at !== null) {
       const fallen = await withdrawnLeaningOn(tx, keyId)
@@ -32,6 +39,9 @@ export async function revokeKey(input: InputOf<typeof trustKeyRevoke>, parts: Pa
         ...(await fallenWithKey(tx, { keyId, actor }, parts, now)),
       ])
       return answered(asMessage(key, now))
+    }
+    if (there === undefined && !(await insertKey(tx, key))) {
+      return refused('conflict', 'somebody else added this key at the same time')
     }
     const revoked = { ...key, revoked_at: now, revoked_by: actor, revoked_reason: reason }
     await saveKey(tx, revoked)
@@ -47,6 +57,30 @@ export async function revokeKey(input: InputOf<typeof trustKeyRevoke>, parts: Pa
   })
   parts.relay.wake()
   return reply
+}
+
+/** Nobody has agreed to it, and nobody will: no signature is tried with it, and what it stands between falls. */
+function neverTrusted({ keyId, pem }: PublicKey, actor: string, now: number): TrustKeyRow {
+  return {
+    key_id: keyId,
+    name: 'never trusted',
+    public_key_pem: pem,
+    purposes: ['image'],
+    ouis: [],
+    models: [],
+    valid_from: null,
+    valid_until: null,
+    succeeds: null,
+    added_at: now,
+    added_by: actor,
+    approval_needed: true,
+    approved_at: null,
+    approved_by: null,
+    proposed: null,
+    revoked_at: null,
+    revoked_by: null,
+    revoked_reason: null,
+  }
 }
 
 /** Says who revoked the key and why at first, whoever asks for it now. */

@@ -38,14 +38,34 @@ export async function listKeys(sql: Queryable): Promise<TrustKeyRow[]> {
   return sql.query<TrustKeyRow>('select * from verifier.trust_keys order by added_at, key_id')
 }
 
+/** Newest first; `before` is where the page before ended. */
+export async function pageKeys(
+  sql: Queryable,
+  before: { readonly at: number; readonly keyId: string } | null,
+  limit: number,
+): Promise<TrustKeyRow[]> {
+  return sql.query<TrustKeyRow>(
+    `select * from verifier.trust_keys where $1::bigint is null or (added_at, key_id) < ($1, $2)
+     order by added_at desc, key_id desc limit $3`,
+    [before?.at ?? null, before?.keyId ?? null, limit],
+  )
+}
+
 /** All keys, held as they are until the transaction ends: a verdict and a revocation never pass each other unseen. */
 export async function holdKeys(tx: Queryable): Promise<TrustKeyRow[]> {
-  return tx.query<TrustKeyRow>('select * from verifier.trust_keys order by key_id for share')
+  await tx.query('select 1 from verifier.trust_keys order by key_id for share')
+  return asTheyAreNow(tx)
 }
 
 /** The whole store, held by who is about to change it: always all keys in one order, so that nobody waits in a circle. */
 export async function lockKeys(tx: Queryable): Promise<TrustKeyRow[]> {
-  return tx.query<TrustKeyRow>('select * from verifier.trust_keys order by key_id for update')
+  await tx.query('select 1 from verifier.trust_keys order by key_id for update')
+  return asTheyAreNow(tx)
+}
+
+/** What a statement had to wait for may have added a key: that statement does not see it, the next one does. */
+async function asTheyAreNow(tx: Queryable): Promise<TrustKeyRow[]> {
+  return tx.query<TrustKeyRow>('select * from verifier.trust_keys order by key_id')
 }
 
 export async function insertKey(tx: Queryable, row: TrustKeyRow): Promise<boolean> {
@@ -143,7 +163,7 @@ export function asMessage(row: TrustKeyRow, now: number): TrustKeyMessage {
   }
 }
 
-function stateOf(row: TrustKeyRow, now: number): TrustKeyMessage['state'] {
+export function stateOf(row: TrustKeyRow, now: number): TrustKeyMessage['state'] {
   if (row.revoked_at !== null) return 'revoked'
   if (!isApproved(row)) return 'awaiting_approval'
   if (row.valid_from !== null && now < row.valid_from) return 'not_yet_valid'

@@ -1,4 +1,4 @@
-import { trustKeyApprove, trustKeyLimit, trustThresholdApprove, trustThresholdPut, type InputOf } from '@sluice/contracts'
+import { trustKeyApprove, trustKeyLimit, trustKeyRevoke, trustThresholdApprove, trustThresholdPut, type InputOf } from '@sluice/contracts'
 import { createJournal } from '@sluice/sql'
 import { expect, it } from 'vitest'
 import { IMAGE, type World } from './world.ts'
@@ -13,13 +13,14 @@ export function secondPersons(world: () => World): void {
   const approve = (keyId: string, actor: string, validity: Seen = null) =>
     world().operator().request(trustKeyApprove, { keyId, validity, actor })
 
-  it('a key vouches for nothing until another person than who added it agreed', async () => {
-    const { addedKey, register, codes } = world()
+  it('a key vouches for nothing, and is not even tried, until another person than who added it agreed', async () => {
+    const { addedKey, register, verdictOn, codes } = world()
     const key = await addedKey()
     const signatures = [key.signature(IMAGE)]
-    expect(await codes(await register(IMAGE, { signatures }))).toEqual(['key_not_approved', 'too_few_keys'])
+    const unknown = { trusted: false, evidence: { keys: [] } }
+    expect(await verdictOn(await register(IMAGE, { signatures }))).toMatchObject(unknown)
     expect(await approve(key.keyId, EVE)).toMatchObject({ error: { code: 'forbidden' } })
-    expect(await codes(await register(IMAGE, { signatures }))).toEqual(['key_not_approved', 'too_few_keys'])
+    expect(await verdictOn(await register(IMAGE, { signatures }))).toMatchObject(unknown)
     expect(await approve(key.keyId, BOB)).toMatchObject({
       ok: true,
       data: { state: 'in_force', addedBy: EVE, approval: { needed: true, givenBy: BOB } },
@@ -115,5 +116,17 @@ export function secondPersons(world: () => World): void {
       ['trust_key.added', EVE],
       ['trust_key.approved', BOB],
     ])
+  })
+
+  it('one person alone does not fill the store, and nobody needs a second one to make a place again', async () => {
+    const { operator, addedKey } = world()
+    const added: string[] = []
+    const full = await (async () => {
+      for (;;) added.push((await addedKey()).keyId)
+    })().catch(String)
+    expect(full).toMatch(/16 keys wait/)
+    await operator().request(trustKeyRevoke, { keyId: added[0]!, reason: 'not needed', actor: BOB })
+    await addedKey()
+    await expect(addedKey()).rejects.toThrow(/16 keys wait/)
   })
 }

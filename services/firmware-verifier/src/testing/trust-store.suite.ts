@@ -12,6 +12,7 @@ import {
   trustThresholdPut,
   type InputOf,
 } from '@sluice/contracts'
+import { readPublicKey } from '@sluice/firmware'
 import { waitUntil } from '@sluice/testbed'
 import { expect, it } from 'vitest'
 import { saveVerdict } from '../store/verdicts.ts'
@@ -46,7 +47,7 @@ export function trustStores(world: () => World): void {
       error: { code: 'invalid_request', detail: expect.stringMatching(/^key_too_weak/) as string },
     })
     expect(await revoke('0'.repeat(16))).toMatchObject({ error: { code: 'not_found' } })
-    const list = await operator().request(trustKeyList, {})
+    const list = await operator().request(trustKeyList, { limit: 32 })
     expect(list.ok && list.data.items.find((item) => item.keyId === key.keyId)).toMatchObject({
       state: 'revoked',
       revokedReason: 'x',
@@ -103,6 +104,56 @@ export function trustStores(world: () => World): void {
     await waitUntil(() => revoked.some((event) => event.artifactId === artifactId))
   })
 
+  it('revokes a key that the store never had, with what it stands between, and never takes it in', async () => {
+    const { addedKey, operator, hub, revoked } = world()
+    const root = await addedKey()
+    const publicKeyPem = pemOf(generateKeyPairSync('ed25519').publicKey)
+    const read = readPublicKey(publicKeyPem)
+    if (read.kind === 'refused') throw new Error(read.detail)
+    const { keyId } = read.publicKey
+    const [artifactId, now] = [ids.artifact(), Date.now()]
+    await saveVerdict(hub.sql, {
+      artifact_id: artifactId,
+      sha256: sha256Of(IMAGE),
+      fits: FITS,
+      verdict: { trusted: true, reasons: [], checks: [], at: new Date(now).toISOString() },
+      vouchers: [{ keyId: root.keyId, through: [keyId] }],
+      required_keys: 1,
+      judged_at: now,
+    })
+    const input = { keyId, reason: 'stolen', actor: ACTOR }
+    expect(await operator().request(trustKeyRevoke, input)).toMatchObject({ error: { code: 'not_found' } })
+    for (const given of ['x', root.publicKeyPem]) {
+      const reply = await operator().request(trustKeyRevoke, { ...input, publicKeyPem: given })
+      expect(reply).toMatchObject({ error: { code: 'invalid_request' } })
+    }
+    expect(await operator().request(trustKeyRevoke, { ...input, publicKeyPem })).toMatchObject({
+      ok: true,
+      data: { keyId, state: 'revoked', revokedReason: 'stolen' },
+    })
+    await waitUntil(() => revoked.some((event) => event.artifactId === artifactId))
+    const add = { name: 'vendor', publicKeyPem, actor: 'operator:bob' }
+    expect(await operator().request(trustKeyAdd, add)).toMatchObject({ error: { code: 'conflict' } })
+  })
+
+  it('lists keys newest first, page by page', async () => {
+    const { addedKey, operator } = world()
+    const made: string[] = []
+    for (let at = 0; at < 3; at += 1) made.unshift((await addedKey()).keyId)
+    const seen: string[] = []
+    let cursor: string | undefined
+    do {
+      const page = await operator().request(trustKeyList, { limit: 2, ...(cursor && { cursor }) })
+      if (!page.ok) throw new Error(page.error.detail)
+      seen.push(...page.data.items.map(({ keyId }) => keyId))
+      cursor = page.data.next ?? undefined
+    } while (cursor !== undefined)
+    expect(new Set(seen).size).toBe(seen.length)
+    expect(seen.filter((keyId) => made.includes(keyId))).toEqual(made)
+    const strange = await operator().request(trustKeyList, { cursor: 'x', limit: 2 })
+    expect(strange).toMatchObject({ error: { code: 'invalid_request' } })
+  })
+
   it('a key that expires takes nothing with it, not even when another one is revoked later', async () => {
     const { addedKey, register, verdictOn, revoked, revocations } = world()
     const [one, two] = [await addedKey(), await addedKey()]
@@ -127,7 +178,7 @@ export function trustStores(world: () => World): void {
         trusted: true,
       })
     }
-    const list = await operator().request(trustKeyList, {})
+    const list = await operator().request(trustKeyList, { limit: 32 })
     expect(list.ok && list.data.items.find(({ keyId }) => keyId === next.keyId)).toMatchObject({
       succeeds: old.keyId,
       models,
