@@ -362,6 +362,7 @@ test('a key is revoked by its id, or by its file where the store may not have it
     ],
   ])
   expect((await revoke(fileOf('none.pem', 'PEM'))).code).toBe(2)
+  expect((await sluice(['keys', 'revoke', '--reason', 'stolen'])).code).toBe(2)
 })
 
 test('when a key may sign is changed on the side that was named', async () => {
@@ -379,8 +380,13 @@ test('when a key may sign is changed on the side that was named', async () => {
 })
 
 test('who agrees says to what: the key, a validity, or so many keys', async () => {
-  const answers = { listTrustKeys: { items: [KEY], next: null }, approveTrustKey: KEY, approveTrustThreshold: { requiredKeys: 1 } }
-  const approve = async (...args: string[]) => (await sluice(['keys', 'approve', KEY.keyId, ...args], answers)).calls.at(-1)
+  const answers = {
+    listTrustKeys: { items: [KEY], next: null },
+    approveTrustKey: KEY,
+    approveTrustThreshold: { requiredKeys: 1 },
+  }
+  const approve = async (...args: string[]) =>
+    (await sluice(['keys', 'approve', KEY.keyId, ...args], answers)).calls.at(-1)
   const params = { keyId: KEY.keyId }
   expect(await approve()).toEqual(['approveTrustKey', { params, body: { validity: null } }])
   expect(await approve('--from', 'ever', '--until', '2027-02-01')).toEqual([
@@ -390,6 +396,7 @@ test('who agrees says to what: the key, a validity, or so many keys', async () =
   const { calls } = await sluice(['thresholds', 'approve', '1', '--oui', '00d09e'], answers)
   expect(calls).toEqual([['approveTrustThreshold', { body: { oui: '00D09E', productClass: null, requiredKeys: 1 } }]])
   expect((await sluice(['thresholds', 'approve', '--oui', '00D09E'])).code).toBe(2)
+  expect((await sluice(['keys', 'approve', '--until', 'never'])).code).toBe(2)
 })
 
 test('a threshold is set for a vendor or a model', async () => {

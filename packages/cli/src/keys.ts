@@ -80,6 +80,7 @@ export const keyCommands: readonly Command[] = [
     usage: '<key> [--from <time>|ever] [--until <time>|never]',
     summary: 'Agree to a key, or to this longer validity of it, as another person than who asked for it',
     positionals: 1,
+    needs: 1,
     options: { from: { type: 'string' }, until: { type: 'string' } },
     run: async ({ client, positionals, values, say }) => {
       const keyId = positionals[0]!
@@ -94,6 +95,7 @@ export const keyCommands: readonly Command[] = [
     usage: '<key> [--from <time>|ever] [--until <time>|never]',
     summary: 'Set when a key may sign; what is not given stays as it is',
     positionals: 1,
+    needs: 1,
     options: { from: { type: 'string' }, until: { type: 'string' } },
     run: async ({ client, positionals, values, say }) => {
       const keyId = positionals[0]!
@@ -105,8 +107,10 @@ export const keyCommands: readonly Command[] = [
   {
     name: 'keys revoke',
     usage: '<key>|<public-key.pem> --reason <text>',
-    summary: 'Revoke a key, by its file also one that the store does not have; what only it vouched for is revoked with it',
+    summary:
+      'Revoke a key, by its file also one that the store does not have; what only it vouched for is revoked with it',
     positionals: 1,
+    needs: 1,
     options: { reason: { type: 'string' } },
     run: async ({ client, positionals, values, say }) => {
       const reason = requiredText(values, 'reason')

@@ -141,7 +141,8 @@ it('counts a key once, whether it signed by itself or under authorities that are
     outcome: { kind: 'verified', keyId, through: [C] },
   })
   const keys = [key(A), key(B), key(C)]
-  const of = (detached: PresentedSignature[], requiredKeys: number) => codes(good({ found: { detached }, keys, requiredKeys }))
+  const of = (detached: PresentedSignature[], requiredKeys: number) =>
+    codes(good({ found: { detached }, keys, requiredKeys }))
   expect(of([under(A), by(C)], 2)).toEqual(['too_few_keys'])
   expect(of([under(A), under(B)], 2)).toEqual(['too_few_keys'])
   expect(of([under(A), by(A)], 2)).toEqual(['too_few_keys'])

@@ -63,7 +63,8 @@ export const trust = {
   revokeTrustKey: operation({
     method: 'POST',
     path: '/v1/trust-keys/{keyId}/revoke',
-    summary: 'Revoke a key, with itself also one that the store does not have; what only it vouched for is revoked with it',
+    summary:
+      'Revoke a key, with itself also one that the store does not have; what only it vouched for is revoked with it',
     params: keyId,
     query: none,
     body: Type.Object({ ...because.properties, publicKeyPem: Type.Optional(PublicKeyPem) }, closed),

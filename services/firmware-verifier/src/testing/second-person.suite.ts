@@ -1,4 +1,11 @@
-import { trustKeyApprove, trustKeyLimit, trustKeyRevoke, trustThresholdApprove, trustThresholdPut, type InputOf } from '@sluice/contracts'
+import {
+  trustKeyApprove,
+  trustKeyLimit,
+  trustKeyRevoke,
+  trustThresholdApprove,
+  trustThresholdPut,
+  type InputOf,
+} from '@sluice/contracts'
 import { createJournal } from '@sluice/sql'
 import { expect, it } from 'vitest'
 import { IMAGE, type World } from './world.ts'
@@ -99,7 +106,8 @@ export function secondPersons(world: () => World): void {
     expect(await approve(key.keyId, BOB, until(late))).toMatchObject({ ok: true, data: until(late) })
 
     const scope = { oui: 'ABCDE0', productClass: null }
-    for (const requiredKeys of [3, 2, 1]) await operator().request(trustThresholdPut, { ...scope, requiredKeys, actor: EVE })
+    for (const requiredKeys of [3, 2, 1])
+      await operator().request(trustThresholdPut, { ...scope, requiredKeys, actor: EVE })
     const agree = (requiredKeys: number) =>
       operator().request(trustThresholdApprove, { ...scope, requiredKeys, actor: BOB })
     expect(await agree(2)).toMatchObject({ error: { code: 'conflict' } })
