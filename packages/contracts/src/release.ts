@@ -9,12 +9,12 @@ export const ReleaseId = Type.String({ pattern: '^rel_[0-9a-f]{32}$' })
 export const ReleaseStatement = Type.Object({
   schemaVersion: Type.Literal(1),
   vendor: Type.String(),
-  /** The product line, in which the counter counts. */
+  /** The product line, in which the counter counts, on each model. */
   product: Type.String(),
   version: SoftwareVersion,
   /** The exact strings a device reports once it runs it. */
   softwareVersions: Type.Array(SoftwareVersion),
-  /** Never stands for other bytes again. */
+  /** Never stands for other bytes on its models again. */
   counter: Count,
   models: Type.Array(ModelFit),
   image: Type.Object({ size: Count, sha256: Sha256 }),

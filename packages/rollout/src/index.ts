@@ -48,7 +48,7 @@ export type { Transition } from './transitions.ts'
 export type { VersionReport } from './version-reports.ts'
 export { checkPath } from './check-path.ts'
 export type { PathFault } from './check-path.ts'
-export { fitsModel, legFor } from './leg-for.ts'
+export { counterKey, fitsModel, legFor } from './leg-for.ts'
 export type {
   DeviceOnPath,
   KnownCounters,

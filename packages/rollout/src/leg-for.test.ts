@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type PathLeg, type PathRules, type ReleaseTerms, legFor } from './leg-for.ts'
+import { type PathLeg, type PathRules, type ReleaseTerms, counterKey, legFor } from './leg-for.ts'
 
 const fits = [{ oui: '001122', productClass: 'Router' }]
 const other = [{ oui: '001122', productClass: 'Bridge' }]
@@ -108,9 +108,12 @@ test('a release starts from a minimum version, or over a stepping stone', () => 
   expect(take('1.9', { way: [...way, stone] })).toBe(0)
 })
 
+const known = (model: (typeof fits)[0], versions: Record<string, number>) =>
+  new Map(Object.entries(versions).map(([version, counter]) => [counterKey('acme/rg', model, version), counter]))
+
 test('the counter decides what is a step back where both are known, and the version order elsewhere', () => {
   const device = { ...fits[0]!, hardwareVersion: null }
-  const counters = new Map([['acme/rg', new Map(Object.entries({ alpha: 4, '9.9': 4, '1.0': 7 }))]])
+  const counters = known(fits[0]!, { alpha: 4, '9.9': 4, '1.0': 7 })
   const take = (softwareVersion: string, more: Partial<ReleaseTerms> = {}, rules: PathRules = {}) => {
     const answer = legFor([released(5, more)], { ...device, softwareVersion }, rules, counters)
     return answer.kind === 'leg' ? answer.downgrade : answer.reason
@@ -124,5 +127,15 @@ test('the counter decides what is a step back where both are known, and the vers
   for (const version of ['1.0', '9.8']) {
     expect(take(version, { allowDowngrade: true })).toBe(true)
     expect(take(version, {}, { allowDowngrade: true })).toBe(true)
+  }
+})
+
+test('what is known of another model of the product line decides nothing', () => {
+  for (const model of [...other, { ...fits[0]!, oui: 'BBBBBB' }]) {
+    const counters = known(model, { '1.0': 7, '9.9': 4 })
+    const take = (softwareVersion: string) =>
+      legFor([released(5)], { ...fits[0]!, hardwareVersion: null, softwareVersion }, {}, counters)
+    expect(take('1.0')).toMatchObject({ downgrade: false })
+    expect(take('9.9')).toEqual({ kind: 'none', reason: 'downgrade' })
   }
 })

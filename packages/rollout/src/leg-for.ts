@@ -31,8 +31,17 @@ export interface ReleaseTerms {
   readonly allowDowngrade: boolean
 }
 
-/** Which counter stands behind a version that devices report, by product line and version. */
-export type KnownCounters = ReadonlyMap<string, ReadonlyMap<string, number>>
+/** Which counter stands behind a version that devices of a model report, by `counterKey`. */
+export type KnownCounters = ReadonlyMap<string, number>
+
+/** Whose key may not sign for a model can name its product line all the same: on each model a line counts for itself. */
+export function counterKey(
+  product: string,
+  { oui, productClass }: Pick<ModelFit, 'oui' | 'productClass'>,
+  version: string,
+): string {
+  return JSON.stringify([product, oui, productClass, version])
+}
 
 /** As the device itself or the inventory tells it. */
 export interface DeviceOnPath {
@@ -91,7 +100,7 @@ export function legFor(
     if (version === null) return none('version_unknown')
     return none(starting.length > 0 ? 'below_minimum_version' : 'no_leg_from_this_version')
   }
-  const downgrade = version !== null && isDowngrade(leg, version, counters)
+  const downgrade = version !== null && isDowngrade(leg, device, version, counters)
   const isAgreed = rules.allowDowngrade === true || leg.release?.allowDowngrade === true
   return downgrade && !isAgreed ? none('downgrade') : { kind: 'leg', index: leg.index, downgrade }
 }
@@ -120,8 +129,13 @@ function startsFrom(range: VersionRange = {}, version: string | null): boolean {
 }
 
 /** By the counters where both are known; else older than the device's, whichever of its strings it will report. */
-function isDowngrade({ softwareVersions, release }: PathLeg, version: string, counters: KnownCounters): boolean {
-  const runs = release && counters.get(release.product)?.get(version)
+function isDowngrade(
+  { softwareVersions, release }: PathLeg,
+  device: DeviceOnPath,
+  version: string,
+  counters: KnownCounters,
+): boolean {
+  const runs = release && counters.get(counterKey(release.product, device, version))
   if (release !== undefined && runs !== undefined) return release.counter < runs
   return softwareVersions.every((target) => compareVersions(version, target) > 0)
 }

@@ -14,12 +14,12 @@ const Schema = Type.Object(
     schemaVersion: Type.Literal(1),
     /** For people. */
     vendor: Type.String({ minLength: 1, maxLength: 128 }),
-    /** The product line, as its vendor writes it in every release of it: what the counter counts in. */
+    /** The product line, as its vendor writes it in every release of it: what the counter counts in, on each model. */
     product: Type.String({ pattern: '^[a-z0-9][a-z0-9._/-]{0,63}$' }),
     version: Version,
     /** The exact strings that a device reports once it runs it. */
     softwareVersions: Type.Array(Version, { minItems: 1, maxItems: 16, uniqueItems: true }),
-    /** Grows with every release of the product line, and never stands for other bytes again. */
+    /** Grows with every release of the product line, and never stands for other bytes on its models again. */
     counter: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
     models: Type.Array(
       Type.Object(

@@ -189,6 +189,26 @@ export function releasesSuite(open: () => Promise<World>): void {
     expect(await claim(world, all[1]!, 'zeta')).toMatchObject({ kind: 'go' })
   })
 
+  test('what is released for other models, or was revoked, does not say what a device runs', async () => {
+    const world = await strict(open)
+    await release(world)
+    const image = { size: 1, sha256: 'b'.repeat(64) }
+    for (const model of [
+      { oui: 'BBBBBB', productClass: CLASS },
+      { oui: OUI, productClass: 'Bridge' },
+    ]) {
+      const theirs = { models: [model], image }
+      await release(world, { ...theirs, counter: Number.MAX_SAFE_INTEGER, softwareVersions: ['1.1.0'] })
+      await release(world, { ...theirs, counter: 0, softwareVersions: ['9.0.0'] })
+    }
+    await revokeRelease(world, await release(world, { counter: 7, softwareVersions: ['1.1.0'], image }))
+    expect(await leftOut(world, '1.1.0')).toBe(null)
+    expect(await leftOut(world, '9.0.0')).toBe('downgrade')
+    const { all } = await running(world, 2)
+    expect(await claim(world, all[0]!, '9.0.0')).toEqual({ kind: 'gone', reason: 'downgrade' })
+    expect(await claim(world, all[1]!, '1.1.0')).toMatchObject({ kind: 'go' })
+  })
+
   test('a lower counter is offered where a second person agrees, or the release allows it', async () => {
     const world = await strict(open)
     await release(world, { counter: 7, softwareVersions: ['1.1.0'], image: { size: 1, sha256: '7'.repeat(64) } })

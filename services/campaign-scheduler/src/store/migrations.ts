@@ -400,4 +400,12 @@ create table scheduler.release_versions (
 );
 `,
   },
+  {
+    // Counters are read from the releases themselves, for each model that they name, and without those that were revoked.
+    id: 'scheduler-0061-counters-by-model',
+    sql: `
+drop table scheduler.release_versions;
+create index releases_of_line on scheduler.releases ((statement->>'product'));
+`,
+  },
 ]

@@ -1,5 +1,5 @@
 import type { ReleaseStatement } from '@sluice/contracts'
-import type { KnownCounters } from '@sluice/rollout'
+import { type KnownCounters, counterKey } from '@sluice/rollout'
 import { type Queryable, json } from '@sluice/sql'
 
 /** A release as the verifier told of it: what its vendor signed, and whether it was withdrawn since. */
@@ -12,18 +12,11 @@ export interface ReleaseRow {
 
 /** Told again, it changes nothing. */
 export async function insertRelease(tx: Queryable, releaseId: string, statement: ReleaseStatement): Promise<void> {
-  const { product, counter, image, softwareVersions, expires } = statement
+  const { image, expires } = statement
   await tx.query(
     `insert into scheduler.releases (release_id, sha256, size, statement, expires_at) values ($1, $2, $3, $4, $5)
      on conflict do nothing`,
     [releaseId, image.sha256, image.size, json(statement), Date.parse(expires)],
-  )
-  // Where two releases report one version, a device that reports it may run either: it is taken to run the later one.
-  await tx.query(
-    `insert into scheduler.release_versions as known (product, version, counter)
-     select $1, version, $2 from unnest($3::text[]) version order by version
-     on conflict (product, version) do update set counter = greatest(known.counter, excluded.counter)`,
-    [product, counter, softwareVersions],
   )
 }
 
@@ -50,18 +43,26 @@ export function releasesOfImage(db: Queryable, image: { sha256: string; size: nu
   )
 }
 
-/** `versions`: those that are asked about; undefined: all of the product lines. */
+/**
+ * Behind the versions that models report, by the releases for them that nobody revoked. Where two report one version, a
+ * device that reports it may run either: it is taken to run the later one. `versions`: those that are asked about;
+ * undefined: all of the product lines.
+ */
 export async function countersOfLines(
   db: Queryable,
   products: readonly string[],
   versions?: readonly string[],
 ): Promise<KnownCounters> {
   if (products.length === 0) return new Map()
-  const rows = await db.query<{ product: string; version: string; counter: number }>(
-    `select product, version, counter from scheduler.release_versions
-     where product = any($1) and ($2::text[] is null or version = any($2))`,
+  const rows = await db.query<{ product: string; oui: string; productClass: string; version: string; counter: number }>(
+    `select statement->>'product' as product, model->>'oui' as oui, model->>'productClass' as "productClass", version,
+       max((statement->>'counter')::bigint) as counter
+     from scheduler.releases left join scheduler.revoked_releases v using (release_id)
+       cross join jsonb_array_elements_text(statement->'softwareVersions') as reported (version)
+       cross join jsonb_array_elements(statement->'models') as named (model)
+     where v.release_id is null and statement->>'product' = any($1) and ($2::text[] is null or version = any($2))
+     group by 1, 2, 3, 4`,
     [[...new Set(products)], versions === undefined ? null : [...new Set(versions)]],
   )
-  const byLine = Map.groupBy(rows, ({ product }) => product)
-  return new Map([...byLine].map(([product, own]) => [product, new Map(own.map((row) => [row.version, row.counter]))]))
+  return new Map(rows.map((row) => [counterKey(row.product, row, row.version), row.counter]))
 }

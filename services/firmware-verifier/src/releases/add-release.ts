@@ -10,7 +10,7 @@ import {
 import type { JournalEntry, Queryable } from '@sluice/sql'
 import type { Parts } from '../parts.ts'
 import { asPublicKey, asTrustKey, holdKeys } from '../store/trust-keys.ts'
-import { asMessage, findRelease, insertRelease, saveSigners, takeCounter, type ReleaseRow } from './release-rows.ts'
+import { asMessage, findRelease, insertRelease, otherBytesOf, saveSigners, type ReleaseRow } from './release-rows.ts'
 import { addedEvent } from './release-events.ts'
 
 type Input = InputOf<typeof releaseAdd>
@@ -18,7 +18,7 @@ type Input = InputOf<typeof releaseAdd>
 /**
  * Checks a release against the keys as they are at this moment, and keeps it with its envelope. The image may come before
  * or after. The same statement again changes nothing, but for signatures it had not; it is told again to who may have
- * lost it. Its counter never stands for other bytes.
+ * lost it. Its counter never stands for other bytes on its models.
  */
 export async function addRelease({ envelope, actor }: Input, parts: Parts): Promise<Reply<Release>> {
   const read = readRelease(JSON.stringify(envelope))
@@ -27,13 +27,12 @@ export async function addRelease({ envelope, actor }: Input, parts: Parts): Prom
     const now = parts.clock.now()
     const judged = await judgeNow(read, parts, tx, now)
     if (judged.kind === 'refused') return refusal(judged)
-    const first = await takeCounter(tx, read.statement)
+    const other = await otherBytesOf(tx, read.statement)
     const there = await findRelease(tx, read.releaseId)
     if (there !== undefined) return addAgain(there, read, judged.vouching, actor, parts, tx, now)
-    const { product, counter, image } = read.statement
-    if (first !== image.sha256) {
-      // What was written for the counter is what stood there: nothing has changed.
-      return refused('conflict', `counter ${counter} of ${product} stands for other bytes: sha256 ${first}`)
+    if (other !== undefined) {
+      const { product, counter } = read.statement
+      return refused('conflict', `counter ${counter} of ${product} stands for other bytes: sha256 ${other}`)
     }
     const row = rowOf(read, judged.vouching, parts.settings.releaseRequiredKeys, actor, now)
     await insertRelease(tx, row)

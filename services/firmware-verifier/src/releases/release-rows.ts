@@ -39,15 +39,24 @@ export async function pageReleases(
   )
 }
 
-/** Whose bytes a counter stands for from now on: those that were there first. */
-export async function takeCounter(tx: Queryable, { product, counter, image }: ReleaseStatement): Promise<string> {
+/**
+ * Other bytes that its counter stands for on one of its models, by a release that was there first, revoked or not. Who
+ * adds one at the same time waits. Of models that a key may not sign for, it says nothing by naming their product line.
+ */
+export async function otherBytesOf(
+  tx: Queryable,
+  { product, counter, models, image }: ReleaseStatement,
+): Promise<string | undefined> {
+  await tx.query('lock table verifier.releases in share row exclusive mode')
   const [row] = await tx.query<{ sha256: string }>(
-    // Writes the row as it is where it is there: who comes at the same time waits, and sees it.
-    `insert into verifier.release_counters as taken (product, counter, sha256) values ($1, $2, $3)
-     on conflict (product, counter) do update set sha256 = taken.sha256 returning sha256`,
-    [product, counter, image.sha256],
+    `select sha256 from verifier.releases
+     where product = $1 and (statement->>'counter')::bigint = $2 and sha256 <> $3
+       and exists (select 1 from jsonb_array_elements($4::jsonb) as wanted (model)
+         where statement->'models' @> jsonb_build_array(model))
+     limit 1`,
+    [product, counter, image.sha256, json(models.map(({ oui, productClass }) => ({ oui, productClass })))],
   )
-  return row!.sha256
+  return row?.sha256
 }
 
 export async function insertRelease(tx: Queryable, row: ReleaseRow): Promise<void> {

@@ -232,6 +232,18 @@ export function releasesSuite(name: string, open: () => Promise<Stand>): void {
       expect(await add(signed({ ...statement, minimumVersion: '1.0' }, signer))).toMatchObject({ ok: true })
     })
 
+    it('lets a key say nothing of counters on models that it may not sign for, though it names their product line', async () => {
+      const [acme, stranger] = [await aSigner(['release'], ['00D09E']), await aSigner(['release'], ['FFFFFF'])]
+      const ours = { oui: '00D09E', productClass: 'IGD' }
+      const theirs = { oui: 'FFFFFF', productClass: 'IGD' }
+      const statement = aStatement({ models: [theirs], image: { size: 1_000, sha256: 'b'.repeat(64) } })
+      await kept(signed(statement, stranger))
+      const image = { size: 1_000, sha256: 'a'.repeat(64) }
+      expect(await add(signed({ ...statement, models: [ours], image }, acme))).toMatchObject({ ok: true })
+      const both = { ...statement, models: [{ ...ours, productClass: 'Bridge' }, theirs], image }
+      expect(await add(signed(both, await aSigner()))).toMatchObject({ error: { code: 'conflict' } })
+    })
+
     it('gives a counter to one of two who ask at once', async () => {
       const signer = await aSigner()
       const statement = aStatement()

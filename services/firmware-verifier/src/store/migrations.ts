@@ -103,4 +103,12 @@ export const migrations: readonly Migration[] = [
       alter table trust_thresholds alter column required_keys drop not null;
     `,
   },
+  {
+    id: '006-counters-by-model',
+    sql: `
+      -- Which bytes a counter stands for is read from the releases themselves, for each model that they name.
+      drop table release_counters;
+      create index releases_of_line on releases (product, added_at, release_id);
+    `,
+  },
 ]
