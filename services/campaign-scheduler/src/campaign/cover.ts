@@ -64,7 +64,7 @@ function objectionTo(row: ReleaseRow, artifact: Coverable, now: number): Objecti
 /** What it takes to plan a way. */
 export type CoverParts = Pick<Parts, 'bus' | 'sql' | 'clock' | 'settings' | 'metrics'>
 
-/** A leg with the release that covers it; without one where none is asked for. */
+/** A leg with the release that covers it; without one where none is asked for and there is none. */
 export async function coverLeg(
   parts: CoverParts,
   leg: PlannedLeg,
@@ -73,9 +73,11 @@ export async function coverLeg(
 ): Promise<Reply<PlannedLeg>> {
   const look = () => coverOf(parts.sql, { ...leg, sha256 }, parts.clock.now())
   let release = await look()
-  if (!release.ok && !parts.settings.requireRelease) return answered(leg)
   if (!release.ok && (await fetchReleases(parts, sha256, traceparent))) release = await look()
-  return release.ok ? answered({ ...leg, release: release.data }) : release
+  if (release.ok) return answered({ ...leg, release: release.data })
+  // What is over, revoked or for others says that somebody decides about these bytes.
+  const goesWithout = !parts.settings.requireRelease && release.error.code === 'release_missing'
+  return goesWithout ? answered(leg) : release
 }
 
 type Model = Pick<Coverable['fits'][number], 'oui' | 'productClass'>

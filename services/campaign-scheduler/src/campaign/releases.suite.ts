@@ -1,5 +1,6 @@
 import {
   type CampaignDraft,
+  type Release,
   type ReleaseStatement,
   campaignControl,
   campaignCreate,
@@ -64,6 +65,27 @@ async function leftOut(world: World, softwareVersion: string | null, more: objec
   return Object.keys(reasons)[0] ?? null
 }
 
+/** As the verifier keeps one for the world's artifact. */
+function kept(world: World, more: Partial<Release> = {}): Release {
+  return {
+    releaseId: releaseId(0xaaaa),
+    statement: someStatement(world),
+    status: 'in_force',
+    keyIds: [],
+    envelope: { payloadType: 'x', payload: '', signatures: [] },
+    addedAt: new Date(world.clock.now()).toISOString(),
+    addedBy: ACTOR,
+    revokedAt: null,
+    revokedBy: null,
+    revokedReason: null,
+    ...more,
+  }
+}
+
+/** One that it revoked, of which the scheduler has heard nothing yet. */
+const fallen = (world: World): Release =>
+  kept(world, { releaseId: releaseId(0xbbbb), status: 'revoked', revokedReason: 'key stolen' })
+
 export function releasesSuite(open: () => Promise<World>): void {
   test('a campaign that no release covers is refused, and so is its dry run', async () => {
     const world = await strict(open)
@@ -96,23 +118,13 @@ export function releasesSuite(open: () => Promise<World>): void {
 
   test('a release that was added a moment ago is asked for, and one that fell in that moment is not taken', async () => {
     const world = await strict(open)
-    const kept = {
-      releaseId: releaseId(0xaaaa),
-      statement: someStatement(world),
-      keyIds: [],
-      envelope: { payloadType: 'x', payload: '', signatures: [] },
-      addedAt: new Date(world.clock.now()).toISOString(),
-      addedBy: ACTOR,
-      revokedAt: null,
-      revokedBy: null,
-      revokedReason: null,
-    }
-    world.releases = [{ ...kept, status: 'revoked' }]
-    expect(await refusal(world)).toBe('release_missing')
-    world.releases = [{ ...kept, status: 'in_force' }]
-    expect((await create(world)).path[0]!.releaseId).toBe(kept.releaseId)
+    world.releases = [fallen(world)]
+    expect(await refusal(world)).toBe('release_revoked')
+    const standing = kept(world)
+    world.releases = [fallen(world), standing]
+    expect((await create(world)).path[0]!.releaseId).toBe(standing.releaseId)
     world.releases = []
-    expect((await create(world)).path[0]!.releaseId).toBe(kept.releaseId)
+    expect((await create(world)).path[0]!.releaseId).toBe(standing.releaseId)
   })
 
   test('models that the targets name have to be released, each of them', async () => {
@@ -315,6 +327,24 @@ export function releasesSuite(open: () => Promise<World>): void {
     const id = await release(world, { minimumVersion: '1.0.0' })
     expect((await create(world)).path[0]!.releaseId).toBe(id)
     expect(await leftOut(world, '0.9.0')).toBe('below_minimum_version')
+  })
+
+  test('where none is asked for, a release that was revoked, is over or is for others refuses its image', async () => {
+    const world = await open()
+    await world.scheduler()
+    world.releases = [fallen(world)]
+    expect(await refusal(world)).toBe('release_revoked')
+    await release(world, { expires: new Date(world.clock.now()).toISOString() })
+    expect(await refusal(world)).toBe('release_expired')
+    await release(world, { models: [{ oui: OUI, productClass: 'Other' }] })
+    expect(await refusal(world)).toBe('release_does_not_cover')
+  })
+
+  test('where none is asked for, a release that was added a moment ago is asked for', async () => {
+    const world = await open()
+    await world.scheduler()
+    world.releases = [kept(world)]
+    expect((await create(world)).path[0]!.releaseId).toBe(world.releases[0]!.releaseId)
   })
 
   test('a campaign is rolled back to what is released alone', async () => {
