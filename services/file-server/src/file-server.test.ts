@@ -465,12 +465,14 @@ describe('limits', () => {
 
   it('a transfer cut off because the server stops is told as not the fault of the device', async () => {
     const url = await start({ drainMs: 100 })
-    const mine = grant(await largeImage())
+    const [whole, mine] = [grant(), grant(await largeImage())]
+    await bytesOf(await fetch(`${url}/${whole.path}/f`))
     const socket = await holdOpen(url, mine.path)
     socket.on('error', () => undefined)
     await running.pop()!.stop()
     await told(mine.attemptId, 'first_byte_served', 'download_refused')
     expect(factsOf(mine.attemptId)[1]).toMatchObject({ reason: 'shedding' })
+    await told(whole.attemptId, 'first_byte_served', 'last_byte_served')
     socket.destroy()
   })
 })
