@@ -502,6 +502,23 @@ export function artifactResolverSuite(name: string, open: () => Promise<Stand>):
         }
       })
 
+      it('uses up no try of a server by a restart, and goes on at once', async () => {
+        let asked = 0
+        const { url, close } = await serve((_, response) => {
+          response.writeHead(200, { 'content-length': IMAGE.length })
+          if (++asked === 1) response.flushHeaders()
+          else response.end(IMAGE)
+        })
+        const artifactId = await create({ sourceUrl: url })
+        await waitUntil(() => asked === 1)
+        await resolver.stop()
+        await startResolver()
+        await becomes(artifactId, 'quarantined')
+        expect((await get(artifactId)).import).toEqual({ state: 'fetched', attempts: 1 })
+        expect(asked).toBe(2)
+        close()
+      })
+
       it('asks a server again that was busy', async () => {
         let asked = 0
         const { url, close } = await serve((_, response) =>
