@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from 'vitest'
 import type { FirmwareVerifierSettings } from './parts.ts'
 import { badInputs } from './testing/bad-input.suite.ts'
 import { greedyImages, hostileImages } from './testing/hostile-images.suite.ts'
+import { keyChains } from './testing/key-chains.suite.ts'
 import { secondPersons } from './testing/second-person.suite.ts'
 import { trustStores } from './testing/trust-store.suite.ts'
 import { verdicts } from './testing/verdicts.suite.ts'
@@ -32,6 +33,7 @@ export function firmwareVerifierSuite(name: string, open: () => Promise<Stand>):
     on('verdicts', {}, verdicts)
     on('bad input', {}, badInputs)
     on('the trust store', {}, trustStores)
+    on('keys that lean on one another', {}, keyChains)
     on('where a second person is asked for', { secondPerson: true }, secondPersons)
     on('images that want too much', { worker: HOSTILE_WORKER, deadlineMs: 120_000 }, greedyImages)
     on('images that do something to their reader', { worker: HOSTILE_WORKER, deadlineMs: 3_000 }, hostileImages)
