@@ -4,7 +4,8 @@ import { afterCommit } from '../after-commit.ts'
 import { inTransaction } from '../in-transaction.ts'
 import type { Parts } from '../parts.ts'
 import { type CampaignRow, type CampaignState, approveCampaign, lockCampaigns } from '../store/campaigns.ts'
-import { isRevoked } from '../store/revoked-artifacts.ts'
+import { holdRevocations } from '../store/revocations.ts'
+import { areRevoked } from '../store/revoked-artifacts.ts'
 import { insertSweep } from '../store/sweeps.ts'
 import { type TallyRow, talliesOf } from '../store/tallies.ts'
 import { acceptHarm, approveWave, setOutside, wavesOf, withdrawApproval } from '../store/waves.ts'
@@ -29,10 +30,14 @@ const ALLOWED: Record<Input['action'], readonly CampaignState[]> = {
   advance: ['running'],
 }
 
+/** What lets a campaign run. */
+const LETS_RUN: ReadonlySet<Input['action']> = new Set(['start', 'resume'])
+
 /** What an operator tells a campaign to do: the state, the journal and the effect in one transaction. */
 export async function controlCampaign(parts: Parts, input: Input, traceparent?: string): Promise<Reply<Campaign>> {
   const { campaignId, action } = input
   const reply = await inTransaction(parts, async (tx): Promise<Reply<Campaign>> => {
+    if (LETS_RUN.has(action)) await holdRevocations(tx)
     const [campaign] = await lockCampaigns(tx, [campaignId])
     if (campaign === undefined) return refused('not_found', `there is no campaign ${campaignId}`)
     if (!ALLOWED[action].includes(campaign.state)) {
@@ -67,10 +72,9 @@ async function act(
   const tallies = await talliesOf(tx, [campaignId])
   const counters = countersOf(tallies)
   const reason = input.reason ?? null
-  if ((action === 'start' || action === 'resume') && (await isRevoked(tx, campaign.artifactId))) {
-    return refused('artifact_not_trusted', 'trust in the artifact was withdrawn')
-  }
-  if (action === 'start' || action === 'resume') {
+  if (LETS_RUN.has(action)) {
+    const artifactIds = campaign.path.map(({ artifactId }) => artifactId)
+    if (await areRevoked(tx, artifactIds)) return refused('artifact_not_trusted', 'trust in an artifact was withdrawn')
     const uncovered = await coverAgain(parts, tx, campaign, actor, traceparent)
     if (uncovered !== undefined) return uncovered
   }

@@ -22,6 +22,7 @@ import {
   planned,
   running,
   succeed,
+  tryTo,
   until,
   untilCampaign,
   upgrades,
@@ -48,11 +49,6 @@ async function refusal(world: World, more: Partial<CampaignDraft> = {}): Promise
   if (made.ok || tried.ok) throw new Error('it was not refused')
   expect(tried.error).toEqual(made.error)
   return made.error.code
-}
-
-async function tryTo(world: World, campaignId: string, action: 'start' | 'resume'): Promise<string> {
-  const reply = await world.ask(campaignControl, { campaignId, action, actor: ACTOR })
-  return reply.ok ? reply.data.state : reply.error.code
 }
 
 /** How a device that runs a version is left out of a campaign, and of its dry run; `null`: it is in. */

@@ -78,8 +78,8 @@ async function endCampaignsOf<Data extends Withdrawal>(
   const { reason, actor } = data
   const at = parts.clock.now()
   if ((await parts.journal.acceptNew(tx, [{ id, at, actor, kind, traceparent, data }])).size === 0) return []
+  // Before campaigns are looked for: whoever lets one run meanwhile has to wait, or is waited for (`holdRevocations`).
   await remember(tx, data, at)
-
   const ids = (await campaigns(tx, data)).map(({ campaignId }) => campaignId)
   const ended: string[] = []
   for (const campaign of await lockCampaigns(tx, ids)) {

@@ -7,7 +7,10 @@ export async function insertRevoked(tx: Queryable, artifactId: string, reason: s
   )
 }
 
-export async function isRevoked(tx: Queryable, artifactId: string): Promise<boolean> {
-  const rows = await tx.query(`select 1 from scheduler.revoked_artifacts where artifact_id = $1`, [artifactId])
+/** Whether trust in any of them was withdrawn. */
+export async function areRevoked(tx: Queryable, artifactIds: readonly string[]): Promise<boolean> {
+  const rows = await tx.query(`select 1 from scheduler.revoked_artifacts where artifact_id = any($1) limit 1`, [
+    artifactIds,
+  ])
   return rows.length > 0
 }

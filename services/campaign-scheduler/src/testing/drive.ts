@@ -51,6 +51,12 @@ export async function control(
   return dataOf(await world.ask(campaignControl, { campaignId, action, actor: ACTOR }))
 }
 
+/** The state it leads to, or why not. */
+export async function tryTo(world: World, campaignId: string, action: 'start' | 'resume'): Promise<string> {
+  const reply = await world.ask(campaignControl, { campaignId, action, actor: ACTOR })
+  return reply.ok ? reply.data.state : reply.error.code
+}
+
 export async function campaign(world: World, campaignId: string): Promise<Campaign> {
   return dataOf(await world.ask(campaignGet, { campaignId }))
 }

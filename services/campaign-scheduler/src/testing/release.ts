@@ -40,9 +40,18 @@ export async function tellRelease(world: World, id: string, statement: ReleaseSt
 }
 
 export async function revokeRelease(world: World, id: string): Promise<void> {
+  await tellRevocation(world, id)
+  await waitUntil(() => isRevoked(world, id))
+}
+
+export async function tellRevocation(world: World, id: string): Promise<void> {
   const data = { releaseId: id, reason: 'key stolen', actor: ACTOR }
   await world.bus.publish(releaseRevoked, [{ id: ids.event(), key: id, data }])
-  await waitUntil(async () => (await found(world, 'revoked_releases', id)) > 0)
+}
+
+/** Whether the scheduler has done what a revocation asks for. */
+export async function isRevoked(world: World, id: string): Promise<boolean> {
+  return (await found(world, 'revoked_releases', id)) > 0
 }
 
 async function found({ sql }: World, table: string, id: string): Promise<number> {

@@ -1,5 +1,6 @@
-import { artifactRevoked, campaignControl } from '@sluice/contracts'
+import { artifactRevoked, campaignControl, transferStopsGet } from '@sluice/contracts'
 import { createIds } from '@sluice/runtime'
+import { waitUntil } from '@sluice/testbed'
 import { expect, test } from 'vitest'
 import { books, history } from '../testing/books.ts'
 import {
@@ -8,8 +9,10 @@ import {
   claim,
   completed,
   control,
+  dataOf,
   informed,
   observe,
+  tryTo,
   untilCampaign,
   upgrades,
 } from '../testing/drive.ts'
@@ -25,6 +28,11 @@ import {
   untilUpgrade,
 } from '../testing/way.ts'
 import { ACTOR, CLASS, NEW, OLD, OUI, type World, someDevices } from '../testing/world.ts'
+
+async function withdrawTrust(world: World, artifactId: string): Promise<void> {
+  const data = { artifactId, reason: 'leaked', actor: ACTOR }
+  await world.bus.publish(artifactRevoked, [{ id: createIds(world.clock).event(), key: artifactId, data }])
+}
 
 async function booksAgree(world: World, campaignId: string): Promise<void> {
   const { stored, counted, folded } = await books(world, campaignId)
@@ -236,10 +244,24 @@ export function legsSuite(open: () => Promise<World>): void {
     const world = await open()
     await world.scheduler()
     const { campaignId, stone } = await steppingRun(world, 1)
-    const data = { artifactId: stone.artifactId, reason: 'leaked', actor: ACTOR }
-    const id = createIds(world.clock).event()
-    await world.bus.publish(artifactRevoked, [{ id, key: stone.artifactId, data }])
+    await withdrawTrust(world, stone.artifactId)
     const ended = await untilCampaign(world, campaignId, ({ state }) => state === 'aborted')
     expect(ended.stateReason).toContain('leaked')
+  })
+
+  test('a way that was made before anybody knew that trust in one of its artifacts was withdrawn does not start', async () => {
+    const world = await open()
+    await world.scheduler()
+    const stone = addArtifact(world, STONE)
+    await withdrawTrust(world, stone.artifactId)
+    await waitUntil(async () => dataOf(await world.ask(transferStopsGet, {})).artifactIds.includes(stone.artifactId))
+    const path = [
+      { artifactId: stone.artifactId, from: { below: STONE }, steppingStone: true },
+      { artifactId: world.artifact.artifactId },
+    ]
+    // The resolver has not heard of it.
+    const campaignId = await createWay(world, path)
+    await untilCampaign(world, campaignId, ({ state }) => state === 'ready')
+    expect(await tryTo(world, campaignId, 'start')).toBe('artifact_not_trusted')
   })
 }
