@@ -40,7 +40,7 @@ interface Figures {
  * in the same run, and memory. Fails when an image that need not be whole is held.
  */
 export async function benchVerify(args: readonly string[]): Promise<void> {
-  const told = readNumbers('verify', SIZES, args)
+  const told = readNumbers('verify', SIZES, args, [])
   if (told === null) return
   const { megabytes, rounds } = told.sizes
   const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-verify-'))

@@ -7,22 +7,28 @@ export interface ChaosOptions {
   readonly devices: number
 }
 
-export const usage = `pnpm chaos [--seeds 20] [--seed 1] [--devices 2000]
+export const usage = `pnpm chaos [options]
 
-Each seed is one campaign over so many simulated devices, a tenth of which misbehave, in which every part of the
-system is killed, frozen, restarted or robbed of its memory once, at places that the seed chooses. What happened is
-then compared with the journals and with what the devices wrote down. Takes two to four minutes a seed.
+  --seed N     the first of the seeds (1)
+  --seeds N    how many, one after the other (1)
+  --devices N  simulated ones, a tenth of which misbehave (2000)
+  --help
+
+Each seed is one campaign in which each of the gateways, the schedulers, the registry, the resolver, the file server,
+NATS, Redis and PostgreSQL is killed, frozen or restarted once (Redis may be emptied instead), at places that the seed
+chooses. What happened is then compared with the journals and with what the devices wrote down. A seed takes four to
+eight minutes on two cores, and wants them for itself.
 `
 
 /** Throws with a sentence where an option makes no sense; null: help was asked for. */
-export function readOptions(args: string[]): ChaosOptions | null {
+export function readOptions(args: readonly string[]): ChaosOptions | null {
   const { values } = parseArgs({
-    args,
+    args: args.filter((arg) => arg !== '--'),
     options: {
       seed: { type: 'string', default: '1' },
       seeds: { type: 'string', default: '1' },
       devices: { type: 'string', default: '2000' },
-      help: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
     },
   })
   if (values.help) return null

@@ -1,7 +1,7 @@
 import { type Order, orders } from '../end-to-end/ordered-faults.ts'
 import { type Dice, diceOf } from '../mutants/dice.ts'
 
-/** Every part of a distributed system that can be hit. */
+/** What is hit: every part that a campaign rests on while it runs. */
 export const PARTS = [
   'cwmp-gateway-1',
   'cwmp-gateway-2',

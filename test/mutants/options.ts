@@ -10,7 +10,7 @@ export interface Options {
   readonly lines: number
 }
 
-export const usage = `node test/mutants/main.ts [options]
+export const usage = `pnpm mutants [options]
 
   --mutants N      of messages, to a gateway over HTTP (2000)
   --seed N         that they are made from (1)

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Vector } from './look-at-image.ts'
+import { readOptions } from './options.ts'
 import { tryMutants } from './try-mutants.ts'
 import { absentTools, VECTORS } from './vectors.ts'
 
@@ -23,4 +24,12 @@ describe.skipIf(absentTools.length > 0)(`mutants of images ${absentTools.join(',
     },
     PATIENCE_MS,
   )
+})
+
+it('options that make no sense are refused in one sentence', () => {
+  const known = ['fit', 'uimage']
+  expect(() => readOptions(['--mutants', 'many'], known)).toThrow('--mutants is a whole number from 1')
+  expect(() => readOptions(['--mutants', '1', '--flips'], known)).toThrow('either --mutants N or --flips')
+  expect(() => readOptions(['--flips', '--format', 'elf'], known)).toThrow('--format is one of fit, uimage')
+  expect(readOptions(['--help'], known)).toBeNull()
 })

@@ -62,6 +62,7 @@ test('sizes that make no sense are refused in one sentence', () => {
     sizes: { devices: 7 },
     fsync: false,
   })
+  expect(() => readNumbers('x', sizes, ['--no-fsync'], [])).toThrow("Unknown option '--no-fsync'")
 })
 
 test('looking at an image is measured for each kind of signature, beside sha256sum', { timeout: 180_000 }, async () => {

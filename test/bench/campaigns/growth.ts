@@ -44,7 +44,7 @@ export interface Measured {
 
 /** What grows with a campaign, and what does not: the same questions to campaigns of growing size. */
 export async function benchGrowth(args: readonly string[]): Promise<void> {
-  const told = readNumbers('growth', SIZES, args)
+  const told = readNumbers('growth', SIZES, args, ['no-fsync'])
   if (told === null) return
   if (told.sizes.from < LEAST) throw new Error(`--from is at least ${LEAST}`)
   const measured: Measured[] = []

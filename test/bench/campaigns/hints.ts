@@ -16,7 +16,7 @@ export const MOST_BYTES = 600
 
 /** Hints through the bus and a gateway into Redis: how many bytes has a device then, all told? */
 export async function benchHints(args: readonly string[]): Promise<void> {
-  const told = readNumbers('hints', SIZES, args)
+  const told = readNumbers('hints', SIZES, args, ['no-fsync'])
   if (told === null) return
   const { devices } = told.sizes
   say('starting nats-server, redis-server, postgres, the scheduler and a gateway')

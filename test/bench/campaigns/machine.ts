@@ -20,7 +20,7 @@ const RETOLD = 997
 
 /** The machine, gates, claims, waves and windows over a fleet in virtual time. */
 export async function benchMachine(args: readonly string[]): Promise<void> {
-  const told = readNumbers('machine', SIZES, args)
+  const told = readNumbers('machine', SIZES, args, [])
   if (told === null) return
   const { devices, seed, pace } = told.sizes
   const collect = garbageCollector()

@@ -10,25 +10,40 @@ export interface Told<S extends Sizes> {
   readonly fsync: boolean
 }
 
+const EXTRAS = {
+  profile: { type: 'string', line: '--profile DIR  CPU profiles of the services, and where their time went' },
+  'no-fsync': { type: 'boolean', line: '--no-fsync  PostgreSQL does not wait for the disk' },
+} as const
+
+/** What a command may be told beside its sizes, where it has use for it. */
+export type Extra = keyof typeof EXTRAS
+
 /** Null: help was asked for. Throws with a sentence for people. */
-export function readNumbers<S extends Sizes>(command: string, sizes: S, args: readonly string[]): Told<S> | null {
-  const options = Object.fromEntries(Object.keys(sizes).map((name) => [name, { type: 'string' as const }]))
+export function readNumbers<S extends Sizes>(
+  command: string,
+  sizes: S,
+  args: readonly string[],
+  extras: readonly Extra[] = ['profile', 'no-fsync'],
+): Told<S> | null {
+  const options = [
+    ...Object.keys(sizes).map((name) => [name, { type: 'string' as const }] as const),
+    ...extras.map((name) => [name, { type: EXTRAS[name].type }] as const),
+  ]
   const { values } = parseArgs({
     args: args.filter((arg) => arg !== '--'),
     options: {
-      ...options,
+      ...Object.fromEntries<{ type: 'string' | 'boolean' }>(options),
       json: { type: 'string' },
-      profile: { type: 'string' },
-      'no-fsync': { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
     },
   })
   if (values.help === true) {
-    const lines = Object.entries(sizes).map(([name, { usual, what }]) => `  --${name} N  ${what} (${usual})`)
-    process.stdout.write(
-      `pnpm bench ${command} [options]\n\n${lines.join('\n')}\n  --json FILE  write the figures there too\n` +
-        '  --profile DIR  CPU profiles of the services, and where their time went\n  --no-fsync  PostgreSQL does not wait for the disk\n',
-    )
+    const lines = [
+      ...Object.entries(sizes).map(([name, { usual, what }]) => `--${name} N  ${what} (${usual})`),
+      '--json FILE  write the figures there too',
+      ...extras.map((name) => EXTRAS[name].line),
+    ]
+    process.stdout.write(`pnpm bench ${command} [options]\n\n${lines.map((line) => `  ${line}\n`).join('')}`)
     return null
   }
   const given: Readonly<Record<string, string | boolean | undefined>> = values
@@ -40,8 +55,8 @@ export function readNumbers<S extends Sizes>(command: string, sizes: S, args: re
   return {
     sizes: Object.fromEntries(told) as Told<S>['sizes'],
     json: text(values.json),
-    profile: text(values.profile),
-    fsync: values['no-fsync'] !== true,
+    profile: text(given['profile']),
+    fsync: given['no-fsync'] !== true,
   }
 }
 

@@ -36,7 +36,7 @@ interface Cost {
 
 /** What serving images costs beside nginx, and what a crowd holds. */
 export async function benchFiles(args: readonly string[]): Promise<void> {
-  const told = readNumbers('files', SIZES, args)
+  const told = readNumbers('files', SIZES, args, [])
   if (told === null) return
   const { megabytes, images, gigabytes, rounds, connections, crowd } = told.sizes
   const bytesEach = Math.ceil(megabytes * 1e6)
