@@ -11,11 +11,13 @@ export interface FitPlan {
   readonly options?: readonly string[]
   /** In the source, text for other text. */
   readonly change?: readonly [string | RegExp, string]
+  /** The same in what mkimage made and signed, as dtc writes it out. */
+  readonly afterwards?: readonly [string | RegExp, string]
 }
 
 /** A FIT of two images and one configuration, as mkimage makes and signs it. */
 export function makeFit(plan: FitPlan = {}): Pick<Vector, 'bytes' | 'keys'> & { readonly other: PublicKey | null } {
-  const { algorithm = 'sha256,rsa2048', options = [], change = ['', ''] } = plan
+  const { algorithm = 'sha256,rsa2048', options = [], change = ['', ''], afterwards } = plan
   return inWorkshop((workshop) => {
     workshop.write('kernel.bin', 'a kernel, as bytes go')
     workshop.write('board.dtb', 'a device tree')
@@ -29,6 +31,11 @@ export function makeFit(plan: FitPlan = {}): Pick<Vector, 'bytes' | 'keys'> & { 
     workshop.write('control.dts', '/dts-v1/; / { signature { }; };')
     workshop.run('dtc', '-O', 'dtb', '-o', 'control.dtb', 'control.dts')
     workshop.run('mkimage', ...options, '-f', 'fit.its', '-k', '.', '-K', 'control.dtb', '-r', 'fit.itb')
+    if (afterwards) {
+      const made = workshop.run('dtc', '-I', 'dtb', '-O', 'dts', 'fit.itb').toString('latin1')
+      workshop.write('changed.dts', made.replace(...afterwards))
+      workshop.run('dtc', '-I', 'dts', '-O', 'dtb', '-o', 'fit.itb', 'changed.dts')
+    }
     return { bytes: workshop.read('fit.itb'), keys: [key], other }
   })
 }

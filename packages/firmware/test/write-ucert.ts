@@ -6,7 +6,10 @@ export type Statement =
   | { readonly certtype: 2; readonly validfrom: number; readonly fingerprint: string }
 
 export function certificate(signer: SignifyKey, statement: Statement): Buffer {
-  const payload = payloadOf(statement)
+  return certificateOf(signer, payloadOf(statement))
+}
+
+export function certificateOf(signer: SignifyKey, payload: Uint8Array): Buffer {
   return blob(0, Buffer.concat([blob(0, signer.sign(payload)), blob(1, payload)]))
 }
 

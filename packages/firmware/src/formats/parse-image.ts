@@ -1,8 +1,16 @@
-import type { ImageEnds, ImageFormat, ImageParser, ImageSource, Parsed } from './format.ts'
+import {
+  refusedImage,
+  type ImageEnds,
+  type ImageFormat,
+  type ImageParser,
+  type ImageSource,
+  type Parsed,
+} from './format.ts'
 import { fit } from './fit/fit.ts'
 import { openwrtSysupgrade } from './openwrt-sysupgrade/openwrt-sysupgrade.ts'
 import { raucBundle } from './rauc-bundle/parse-bundle.ts'
 import { raw } from './raw.ts'
+import { isSignedStatement } from './signed-statement.ts'
 import { swupdate } from './swupdate/parse-swupdate.ts'
 import { tr069SignedPackage } from './tr069-signed-package/parse-signed-package.ts'
 import { uimage } from './uimage.ts'
@@ -24,14 +32,12 @@ export async function parseImage(
   declared: ImageFormat | null,
   parsers: readonly ImageParser[] = PARSERS,
 ): Promise<Parsed> {
+  const ends = await readEnds(source)
+  if (isSignedStatement(ends)) return refusedImage('format_malformed', 'a statement that somebody signed, and no image')
   if (declared === 'raw') return raw.parse(source)
-  const looksLike = parserFor(await readEnds(source), parsers)
+  const looksLike = parserFor(ends, parsers)
   if (declared === null || declared === looksLike.format) return looksLike.parse(source)
-  return {
-    kind: 'refused',
-    code: 'format_mismatch',
-    detail: `declared as ${declared}, but looks like ${looksLike.format}`,
-  }
+  return refusedImage('format_mismatch', `declared as ${declared}, but looks like ${looksLike.format}`)
 }
 
 function parserFor(ends: ImageEnds, parsers: readonly ImageParser[]): ImageParser {

@@ -1,5 +1,7 @@
-import { ECDH, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { createPublicKey, ECDH, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { expect, it } from 'vitest'
+import { der } from '../../test/write-der.ts'
+import { TAG } from '../cms/der.ts'
 import { readPublicKey } from './public-key.ts'
 
 const pem = (key: KeyObject) => key.export({ format: 'pem', type: 'spki' }).toString()
@@ -46,8 +48,39 @@ it('refuses a private key in so many words', () => {
   expect(readPublicKey(text)).toMatchObject({ kind: 'refused', code: 'key_private' })
 })
 
-it('refuses RSA below 2048 bits and with an exponent that signs nothing', () => {
-  expect(readPublicKey(pem(rsa(1024)))).toMatchObject({ kind: 'refused', code: 'key_too_weak' })
+it.each([
+  [2_047, 65_537n, 'key_too_weak'],
+  [2_048, 65_537n, 'read'],
+  [8_192, 65_537n, 'read'],
+  [8_193, 65_537n, 'key_too_long'],
+  [2_048, 1n, 'key_too_weak'],
+  [2_048, 3n, 'read'],
+  [2_048, 65_536n, 'key_too_weak'],
+  [2_048, 0xffff_ffffn, 'read'],
+  [2_048, 0x1_0000_0001n, 'key_too_long'],
+] as const)('bounds RSA in its modulus and its exponent: %i bits and %i', (bits, exponent, outcome) => {
+  const read = readPublicKey(pem(rsaOf(bits, exponent)))
+  expect(read.kind === 'read' ? 'read' : read.code).toBe(outcome)
+})
+
+it.each([
+  ['Ed25519', generateKeyPairSync('ed25519').publicKey],
+  ['P-256', generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).publicKey],
+  ['RSA', rsa(2048)],
+])('refuses a key of %s with bytes behind it, as DER, within PEM, and behind PEM', (_name, key) => {
+  const longer = Buffer.concat([key.export({ format: 'der', type: 'spki' }), Buffer.of(0)]).toString('base64')
+  const texts = [longer, inPem('PUBLIC KEY', longer), `${pem(key)}${pem(key)}`, `${pem(key)}more`]
+  for (const text of texts) expect(readPublicKey(text)).toMatchObject({ kind: 'refused', code: 'key_malformed' })
+})
+
+it('refuses a key of RSA with bytes behind it, also within what names its kind', () => {
+  const key = rsa(2048)
+  const longer = Buffer.concat([key.export({ format: 'der', type: 'pkcs1' }), Buffer.of(0)])
+  const spki = key.export({ format: 'der', type: 'spki' })
+  const algorithm = spki.subarray(4, 4 + 2 + spki[5]!)
+  const named = der(TAG.sequence, algorithm, der(TAG.bitString, Buffer.of(0), longer))
+  for (const text of [inPem('RSA PUBLIC KEY', longer.toString('base64')), named.toString('base64')])
+    expect(readPublicKey(text)).toMatchObject({ kind: 'refused', code: 'key_malformed' })
 })
 
 it('refuses curves and kinds it has no algorithm for', () => {
@@ -64,3 +97,17 @@ it('refuses what is no key at all, of any length', () => {
   }
   expect(readPublicKey('A'.repeat(10_000))).toMatchObject({ kind: 'refused', code: 'key_too_long' })
 })
+
+/** A key of which only the lengths matter: nobody has its other half. */
+function rsaOf(bits: number, exponent: bigint): KeyObject {
+  const base64 = (number: bigint) => {
+    const digits = number.toString(16)
+    return Buffer.from(digits.padStart(digits.length + (digits.length % 2), '0'), 'hex').toString('base64url')
+  }
+  const n = base64((1n << BigInt(bits)) - 1n)
+  return createPublicKey({ key: { kty: 'RSA', n, e: base64(exponent) }, format: 'jwk' })
+}
+
+function inPem(label: string, base64: string): string {
+  return `-----BEGIN ${label}-----\n${base64}\n-----END ${label}-----\n`
+}

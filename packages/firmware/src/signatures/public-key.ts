@@ -39,15 +39,24 @@ export function readPublicKey(text: string): ReadPublicKey {
   const numbered = readMinisignKey(text.trim())
   if (numbered !== null) return admit(numbered.key, { keyNumber: numbered.keyNumber })
   const key = parse(text.trim())
-  if (key === null) return refused('key_malformed', 'neither PEM, nor SPKI in base64, nor a key of minisign or signify')
+  if (key === null)
+    return refused(
+      'key_malformed',
+      'not one key in PEM, as SPKI in base64, or of minisign or signify, and nothing beside it',
+    )
   return admit(key)
 }
 
 function parse(text: string): KeyObject | null {
+  const [, label, within] = /^-----BEGIN ((?:RSA )?PUBLIC KEY)-----([^-]+)-----END \1-----$/.exec(text) ?? []
+  const base64 = within ?? text
+  if (!/^[A-Za-z0-9+/\s]+={0,2}\s*$/.test(base64)) return null
+  const der = { format: 'der', type: label === 'RSA PUBLIC KEY' ? 'pkcs1' : 'spki' } as const
+  const bytes = Buffer.from(base64, 'base64')
   try {
-    if (/^-----BEGIN (RSA )?PUBLIC KEY-----/.test(text)) return createPublicKey(text)
-    if (!/^[A-Za-z0-9+/\s]+={0,2}$/.test(text)) return null
-    return createPublicKey({ key: Buffer.from(text, 'base64'), format: 'der', type: 'spki' })
+    const key = createPublicKey({ key: bytes, ...der })
+    // OpenSSL takes no notice of bytes behind a key: what it read is what it would write.
+    return key.export(der).equals(bytes) ? key : null
   } catch {
     return null
   }

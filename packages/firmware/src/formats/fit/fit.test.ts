@@ -124,15 +124,46 @@ describe.skipIf(absent.length > 0)(`FIT ${absent.join(', ')}`, () => {
     })
   })
 
+  // `hashed-strings` holds 0 and how many bytes of names are signed: everything up to `timestamp`, 0x91 bytes.
+  const HASHED_STRINGS = Buffer.from('0000000000000091', 'hex')
+
   it('refuses a property that is signed and whose name is not', async () => {
     const { bytes, keys } = makeFit()
     const fewer = Buffer.from(bytes)
-    // `hashed-strings` holds 0 and how many bytes of names are signed: everything up to `timestamp`, 0x91 bytes.
-    fewer.writeUInt32BE(0x20, fewer.indexOf(Buffer.from('0000000000000091', 'hex')) + 4)
+    fewer.writeUInt32BE(0x20, fewer.indexOf(HASHED_STRINGS) + 4)
     expect(await look(fewer, keys)).toMatchObject({
       code: 'format_malformed',
       detail: expect.stringContaining('is not signed'),
     })
+  })
+
+  it('refuses a signature over names from another than the first', async () => {
+    const { bytes, keys } = makeFit()
+    const later = Buffer.from(bytes)
+    later.writeUInt32BE(4, later.indexOf(HASHED_STRINGS))
+    expect(await look(later, keys)).toMatchObject({
+      code: 'format_malformed',
+      detail: '/configurations/conf-1/signature-1 signs names from another than the first',
+    })
+  })
+
+  it('refuses a signed image without a hash: nothing says which bytes were meant', async () => {
+    const bare: FitPlan = { afterwards: [/(fdt-1 \{[^}]*?)hash-1 \{[^}]*\};/, '$1'] }
+    expect(await lookAt(bare)).toMatchObject({
+      code: 'format_malformed',
+      detail: '/images/fdt-1 is signed and has no hash',
+    })
+  })
+
+  const HASH = '/images/kernel-1/hash-1 is not what mkimage makes of a hash'
+  const SIGNATURE = '/configurations/conf-1/signature-1 is not what mkimage makes of a signature'
+  it.each([
+    ['a hash that devices pass over', 'hash-1 {', 'hash-1 { uboot-ignore;', HASH],
+    ['a hash with nodes in it, which nobody signs', 'algo = "sha256"; };', 'algo = "sha256"; note { }; };', HASH],
+    ['a signature with nodes in it', '"kernel", "fdt";', '"kernel", "fdt"; note { };', SIGNATURE],
+    ['nodes beside images and configurations', 'images {', 'note { }; images {', '/note is no part of a FIT'],
+  ])('refuses %s', async (_name, from, to, detail) => {
+    expect(await lookAt({ change: [from, to] })).toMatchObject({ kind: 'refused', detail })
   })
 
   it('refuses unit addresses in what is signed (CVE-2021-27138)', async () => {

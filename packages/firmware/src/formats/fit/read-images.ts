@@ -65,6 +65,7 @@ function readHash(node: FdtNode, image: FdtNode, data: Span): FitHash {
   if (!node.name.startsWith('hash')) refuse('format_feature_not_supported', `${node.path} is no hash`)
   const algorithm = stringOf(node, 'algo')
   const stated = bytesOf(node, 'value')
+  // A device passes over a hash with `uboot-ignore` (U-Boot, include/image.h: IMAGE_ENABLE_IGNORE).
   if (algorithm === null || stated === null || node.children.size > 0 || node.properties.has('uboot-ignore'))
     refuse('format_malformed', `${node.path} is not what mkimage makes of a hash`)
   const what = `${algorithm} of ${image.name}`

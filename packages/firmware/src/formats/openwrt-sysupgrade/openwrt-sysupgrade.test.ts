@@ -14,7 +14,7 @@ import {
 import { makeSignifyKey } from '../../../test/signify.ts'
 import { inWorkshop, missingTools, publicKey } from '../../../test/tools.ts'
 import { withChunk, withMetadata, withSignature } from '../../../test/write-fwtool.ts'
-import { certificate, imageSignature } from '../../../test/write-ucert.ts'
+import { blobmsg, certificate, certificateOf, imageSignature, payloadOf } from '../../../test/write-ucert.ts'
 import type { PublicKey } from '../../signatures/public-key.ts'
 import { holdImage } from '../../signatures/whole-image.ts'
 
@@ -222,6 +222,27 @@ describe.skipIf(absent.length > 0)(`signatures ${absent.join(', ')}`, () => {
       'format_malformed',
     )
     expect(await lookSigned(() => withSignature(IMAGE, Buffer.of(0, 0, 0, 200)))).toBe('format_span_out_of_range')
+  })
+
+  it('refuses a certificate that is not in the one blob that ucert writes', async () => {
+    for (const kind of [0x01, 0x80]) {
+      const other = ({ root, build }: VendorKeys) => {
+        const link = certificate(root, authorises(build))
+        link[0] = kind
+        return link
+      }
+      expect(await lookSigned((keys) => signedByUcert(keys, [other(keys)]))).toBe('format_malformed')
+    }
+  })
+
+  it('refuses a certificate that holds anything but the one table of ucert', async () => {
+    const more = blobmsg(2, 'other', Buffer.alloc(0))
+    const asText = (payload: Buffer) => Buffer.concat([Buffer.of(0x83), payload.subarray(1)])
+    const holding = (change: (payload: Buffer) => Buffer) =>
+      lookSigned((keys) => signedByUcert(keys, [certificateOf(keys.root, change(payloadOf(authorises(keys.build))))]))
+    expect(await holding((payload) => payload)).toBe('by the root key')
+    for (const change of [(payload: Buffer) => Buffer.concat([payload, more]), asText, () => more])
+      expect(await holding(change)).toBe('format_malformed')
   })
 
   it('says so when the image is larger than Ed25519 may hold in memory', async () => {

@@ -88,8 +88,7 @@ async function readEntry(source: ImageSource, at: number): Promise<Entry> {
 }
 
 function nameOf(bytes: Uint8Array): string {
-  if (bytes.indexOf(0) !== bytes.length - 1)
-    refuse('format_malformed', 'a name that does not end where its length says')
+  if (bytes.at(-1) !== 0) refuse('format_malformed', 'a name that does not end where its length says')
   return readText(bytes.subarray(0, -1), 'a member', { max: MAX_NAME })
 }
 
