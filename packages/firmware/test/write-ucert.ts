@@ -9,7 +9,7 @@ export function certificate(signer: SignifyKey, statement: Statement): Buffer {
   return certificateOf(signer, payloadOf(statement))
 }
 
-export function certificateOf(signer: SignifyKey, payload: Uint8Array): Buffer {
+export function certificateOf(signer: SignifyKey, payload: Buffer): Buffer {
   return blob(0, Buffer.concat([blob(0, signer.sign(payload)), blob(1, payload)]))
 }
 
