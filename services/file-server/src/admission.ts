@@ -1,6 +1,6 @@
 /** How many transfers may run at once: in all, and for one attempt. */
 export interface Admission {
-  /** A function that gives the place back, or null: there is none. */
+  /** A function that gives the place back, to be called once, or null: there is none. */
   enter(attemptId: string): (() => void) | null
   active(): number
 }
@@ -14,10 +14,7 @@ export function createAdmission(limits: { readonly inAll: number; readonly perAt
       if (active >= limits.inAll || mine >= limits.perAttempt) return null
       active += 1
       byAttempt.set(attemptId, mine + 1)
-      let left = false
       return () => {
-        if (left) return
-        left = true
         active -= 1
         const rest = (byAttempt.get(attemptId) ?? 1) - 1
         if (rest === 0) byAttempt.delete(attemptId)

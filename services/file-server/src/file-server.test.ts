@@ -23,7 +23,7 @@ import { createIds, createLog, type EndedSpan, startTelemetry, systemClock } fro
 import { openEmbedded } from '@sluice/sql'
 import { waitUntil } from '@sluice/testbed'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { createFileServer, type FileServer } from './file-server.ts'
+import { createFileServer, type FileServer, type FileServerParts } from './file-server.ts'
 import { defaultSettings, type FileServerSettings } from './file-server-settings.ts'
 
 const IMAGE = randomBytes(700_000)
@@ -98,9 +98,9 @@ afterAll(async () => {
   await telemetry.stop()
 })
 
-async function start(changed: Partial<FileServerSettings> = {}): Promise<string> {
+async function start(changed: Partial<FileServerSettings> = {}, parts: Partial<FileServerParts> = {}): Promise<string> {
   const server = createFileServer(
-    { bus: hub.as('file-server'), images, clock: systemClock, ids, log },
+    { bus: hub.as('file-server'), images, clock: systemClock, ids, log, ...parts },
     { ...SETTINGS, ...changed },
   )
   running.push(server)
@@ -475,6 +475,26 @@ describe('limits', () => {
     await told(whole.attemptId, 'first_byte_served', 'last_byte_served')
     socket.destroy()
   })
+})
+
+it('tells what was served before it ends', async () => {
+  const nothingFallsDue = { ...systemClock, after: () => () => undefined }
+  const url = await start({}, { clock: nothingFallsDue })
+  const mine = grant()
+  await bytesOf(await fetch(`${url}/${mine.path}/f`))
+  await running.pop()!.stop()
+  await told(mine.attemptId, 'first_byte_served', 'last_byte_served')
+})
+
+it('answers 503 where the store fails, and shows no token in the log of that', async () => {
+  const broken = { ...images, digestOf: () => Promise.reject(new Error('the disk is gone')) }
+  const url = await start({}, { images: broken })
+  const mine = grant()
+  const { status, headers } = await fetch(`${url}/${mine.path}/f`)
+  expect([status, headers.get('retry-after')]).toEqual([503, '30'])
+  const lines = () => logged.filter((line) => line.includes('files.request.failed')).join('')
+  await waitUntil(() => lines().includes(mine.attemptId))
+  expect(lines()).not.toContain(mine.path.slice(10, 24))
 })
 
 it('never logs a token or a password, and names the attempt of genuine requests alone', async () => {

@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { waitUntil } from '@sluice/testbed'
 import { afterAll, describe, expect, it } from 'vitest'
-import { ask, askRaw } from './testing/ask.ts'
+import { ask, askRaw, over } from './testing/ask.ts'
 import { openStand } from './testing/stand.ts'
 
 const stand = await openStand()
@@ -153,6 +153,15 @@ describe('a device', () => {
     socket.resume()
     await closed
     expect(stand.factsOf(mine.attemptId).map(({ kind }) => kind)).not.toContain('last_byte_served')
+  })
+
+  it('that never ends the body of what is refused already is sent away', async () => {
+    const { port: strict } = await stand.start({ idleMs: 1_000 })
+    const socket = connect(strict, '127.0.0.1')
+    socket.write('POST /f/x HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n')
+    const drip = setInterval(() => socket.write('x'), 50)
+    await over(socket)
+    clearInterval(drip)
   })
 
   it('that opens more connections than there may be is not let in', async () => {

@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtemp, readdir } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import { createEmbeddedBus } from '@sluice/bus'
+import { BusError, createEmbeddedBus } from '@sluice/bus'
 import { answered, type DataOf, transferStopsGet, uploadReceived } from '@sluice/contracts'
 import { mintUpload } from '@sluice/firmware'
 import { answerChallenge } from '@sluice/http-auth'
@@ -16,6 +16,7 @@ import { waitUntil } from '@sluice/testbed'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createFileServer, type FileServer } from './file-server.ts'
 import { defaultSettings } from './file-server-settings.ts'
+import { askRaw, over } from './testing/ask.ts'
 
 const KEY = Buffer.alloc(32, 7)
 const ids = createIds()
@@ -27,7 +28,8 @@ const log = createLog({
 const sql = await openEmbedded({ memory: true })
 const hub = await createEmbeddedBus({ sql, clock: systemClock, log })
 const images = await openDirectoryImageStore(await mkdtemp(join(tmpdir(), 'sluice-images-')))
-const uploads = await openDirectoryUploadStore(await mkdtemp(join(tmpdir(), 'sluice-uploads-')))
+const uploadsAt = await mkdtemp(join(tmpdir(), 'sluice-uploads-'))
+const uploads = await openDirectoryUploadStore(uploadsAt)
 const received: DataOf<typeof uploadReceived>[] = []
 const servers: FileServer[] = []
 
@@ -46,9 +48,14 @@ afterAll(async () => {
   await sql.close()
 })
 
-async function start({ takes = true, requireCredentials = false } = {}): Promise<string> {
+async function start({
+  takes = true,
+  requireCredentials = false,
+  idleMs = 5_000,
+  bus = hub.as('file-server'),
+} = {}): Promise<string> {
   const server = createFileServer(
-    { bus: hub.as('file-server'), images, uploads: takes ? uploads : undefined, clock: systemClock, ids, log },
+    { bus, images, uploads: takes ? uploads : undefined, clock: systemClock, ids, log },
     {
       ...defaultSettings,
       host: '127.0.0.1',
@@ -58,7 +65,7 @@ async function start({ takes = true, requireCredentials = false } = {}): Promise
       maxTransfers: 100,
       maxTransfersPerAttempt: 2,
       maxUploadBytes: 10_000,
-      idleMs: 5_000,
+      idleMs,
       maxTransferMs: 60_000,
       stopsRefreshMs: 60_000,
       drainMs: 2_000,
@@ -72,8 +79,16 @@ function grant(seconds = 60) {
   const uploadId = ids.task()
   return { uploadId, ...mintUpload({ uploadId, expiresAt: Math.floor(Date.now() / 1_000) + seconds }, KEY) }
 }
-const put = (url: string, body: Uint8Array | string, headers: Record<string, string> = {}, method = 'PUT') =>
-  fetch(url, { method, body, headers })
+const put = (
+  url: string,
+  body: Uint8Array | string | ReadableStream,
+  headers: Record<string, string> = {},
+  method = 'PUT',
+) => fetch(url, { method, body, headers, duplex: 'half' } as RequestInit)
+/** The head of an upload, and the first bytes of it. */
+const begin = (path: string, length: number) =>
+  `PUT /${path}/f HTTP/1.1\r\nhost: x\r\ncontent-length: ${length}\r\n\r\nhalf of it`
+const portOf = (url: string) => Number(new URL(url).port)
 const kept = async (uploadId: string) => {
   const opened = await uploads.open(uploadId)
   return opened === null ? null : buffer(opened.stream)
@@ -133,6 +148,11 @@ test('nothing is kept of what is too large, forged, expired, half, or asked for 
   const url = await start()
   const large = grant()
   expect((await put(`${url}/${large.path}/f`, randomBytes(10_001)).catch(() => ({ status: 413 }))).status).toBe(413)
+  const announced = grant()
+  expect(await askRaw(portOf(url), begin(announced.path, 10_001))).toMatch(/^HTTP\/1\.1 413 /)
+  const endless = grant()
+  const pieces = ReadableStream.from([4_000, 4_000, 4_000].map((length) => randomBytes(length)))
+  expect((await put(`${url}/${endless.path}/f`, pieces).catch(() => ({ status: 413 }))).status).toBe(413)
   const old = grant(-1)
   expect((await put(`${url}/${old.path}/f`, 'x')).status).toBe(403)
   const forged = grant()
@@ -140,12 +160,42 @@ test('nothing is kept of what is too large, forged, expired, half, or asked for 
   const looked = grant()
   expect((await fetch(`${url}/${looked.path}/f`)).status).toBe(405)
   const half = grant()
-  const socket = connect(Number(new URL(url).port), '127.0.0.1')
-  socket.write(`PUT /${half.path}/f HTTP/1.1\r\nhost: x\r\ncontent-length: 500\r\n\r\nhalf of it`)
+  const socket = connect(portOf(url), '127.0.0.1')
+  socket.write(begin(half.path, 500))
   setTimeout(() => socket.destroy(), 50)
   await waitUntil(() => logged.some((line) => line.includes('files.upload.broke_off') && line.includes(half.uploadId)))
-  for (const { uploadId } of [large, old, forged, looked, half]) expect(await kept(uploadId)).toBeNull()
+  for (const { uploadId } of [large, announced, endless, old, forged, looked, half]) {
+    expect(await kept(uploadId)).toBeNull()
+  }
   expect(received.map(({ uploadId }) => uploadId)).not.toContain(half.uploadId)
+})
+
+test('one upload takes only so many connections, and gives them back', async () => {
+  const url = await start()
+  const mine = grant()
+  const again = () => put(`${url}/${mine.path}/f`, 'x')
+  const held = [1, 2].map(() => connect(portOf(url), '127.0.0.1').on('error', () => undefined))
+  for (const socket of held) socket.write(begin(mine.path, 500))
+  await waitUntil(async () => (await readdir(join(uploadsAt, 'incoming'))).length === 2)
+  const third = await again()
+  expect([third.status, third.headers.get('retry-after')]).toEqual([503, '30'])
+  for (const socket of held) socket.destroy()
+  await waitUntil(async () => (await again()).status === 201)
+})
+
+test('nothing is answered as taken that the bus has not taken', async () => {
+  const publish = () => Promise.reject(new BusError('unavailable', 'away'))
+  const url = await start({ bus: { ...hub.as('file-server'), publish } })
+  expect((await put(`${url}/${grant().path}/f`, 'x')).status).toBe(503)
+})
+
+test('who never ends the head of an upload is sent away, however busily', async () => {
+  const url = await start({ idleMs: 1_000 })
+  const socket = connect(portOf(url), '127.0.0.1')
+  socket.write(`PUT /${grant().path}/f HTTP/1.1\r\nx-long: `)
+  const drip = setInterval(() => socket.write('x'), 50)
+  await over(socket)
+  clearInterval(drip)
 })
 
 test('without a directory for them no uploads are taken', async () => {

@@ -1,10 +1,14 @@
 import { applyTopology, connectNats, type Bus } from '@sluice/bus'
+import { trustKeyRevoke } from '@sluice/contracts'
 import { createLog, systemClock } from '@sluice/runtime'
 import { connectPostgres } from '@sluice/sql'
-import { freshDatabase, freshNamespace } from '@sluice/testbed'
-import { inject } from 'vitest'
+import { freshDatabase, freshNamespace, waitUntil } from '@sluice/testbed'
+import { inject, it } from 'vitest'
 import { firmwareVerifierSuite } from './firmware-verifier.suite.ts'
 import { releasesSuite } from './releases/releases.suite.ts'
+import { holdKeys } from './store/trust-keys.ts'
+import { saveVerdict } from './store/verdicts.ts'
+import { FITS, IMAGE, ids, openWorld, sha256Of } from './testing/world.ts'
 
 const log = createLog({ service: 'test', level: 'silent' })
 const SERVICES = ['firmware-verifier', 'artifact-resolver', 'campaign-scheduler', 'operator-api']
@@ -27,3 +31,35 @@ const open = async () => {
 
 firmwareVerifierSuite('firmware-verifier on NATS and PostgreSQL', open)
 releasesSuite('releases on NATS and PostgreSQL', open)
+
+it('a verdict and a revocation do not pass each other: what is judged meanwhile falls with the key as well', async () => {
+  const hub = await open()
+  const { addedKey, operator, revoked, stop } = await openWorld(hub)
+  const { keyId } = await addedKey()
+  const artifactId = ids.artifact()
+  const { promise: isTime, resolve: commit } = Promise.withResolvers<void>()
+  const judging = hub.sql.transaction(async (tx) => {
+    await holdKeys(tx)
+    await saveVerdict(tx, {
+      artifact_id: artifactId,
+      sha256: sha256Of(IMAGE),
+      fits: FITS,
+      verdict: { trusted: true, reasons: [], checks: [], at: new Date().toISOString() },
+      vouchers: [{ keyId, through: [] }],
+      required_keys: 1,
+      judged_at: Date.now(),
+    })
+    await isTime
+  })
+  const revoking = operator().request(trustKeyRevoke, { keyId, reason: 'lost', actor: 'operator:eve' })
+  const waiting = `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+  try {
+    await waitUntil(async () => (await hub.sql.query(waiting)).length > 0, { describe: () => 'nobody waits' })
+  } finally {
+    commit()
+    await Promise.all([judging, revoking])
+  }
+  await waitUntil(() => revoked.some((event) => event.artifactId === artifactId))
+  await stop()
+  await hub.close()
+})

@@ -1,6 +1,7 @@
 import { NO_FACTS, type Findings } from '@sluice/firmware'
 import { expect, it } from 'vitest'
 import { check, VerdictStatementSchema } from '@sluice/contracts'
+import type { TrustKeyRow } from './store/trust-keys.ts'
 import { IMAGE, ids, registered, sha256Of } from './testing/world.ts'
 import { verdictOn } from './verdict-on.ts'
 
@@ -12,11 +13,31 @@ const findings = (facts: Partial<Extract<Findings['parsed'], { kind: 'parsed' }>
   embedded: [],
 })
 const artifactId = ids.artifact()
-const judged = (found: Findings) =>
+const KEY: TrustKeyRow = {
+  key_id: '0123456789abcdef',
+  name: 'vendor',
+  public_key_pem: '',
+  purposes: ['image'],
+  ouis: [],
+  models: [],
+  valid_from: null,
+  valid_until: null,
+  succeeds: null,
+  added_at: 0,
+  added_by: 'operator:eve',
+  approval_needed: false,
+  approved_at: null,
+  approved_by: null,
+  proposed: null,
+  revoked_at: null,
+  revoked_by: null,
+  revoked_reason: null,
+}
+const judged = (found: Findings, said = registered(artifactId, IMAGE), keys: readonly TrustKeyRow[] = []) =>
   verdictOn(
-    registered(artifactId, IMAGE),
+    said,
     { kind: 'examined', findings: found },
-    { keys: [], thresholds: [], requiredKeys: 1 },
+    { keys, thresholds: [], requiredKeys: 1 },
     Date.UTC(2026, 10, 30),
   )
 
@@ -34,6 +55,17 @@ it('fits a message of the bus, whatever an image says of itself and in whatever 
   expect(check(VerdictStatementSchema, { artifactId, sha256, verdict })).toMatchObject({ kind: 'valid' })
   expect(Buffer.byteLength(JSON.stringify(verdict))).toBeLessThan(200_000)
   expect(verdict.evidence!.leftOut).toBeGreaterThan(2_900)
+})
+
+it('trusts the bytes that were looked at, and rejects those that were registered, whatever lies there by now', () => {
+  const said = registered(artifactId, IMAGE, { sha256: 'f'.repeat(64) })
+  expect(judged(findings({}), said)).toMatchObject({ sha256: said.sha256, verdict: { trusted: false } })
+  const detached = [{ algorithm: 'ed25519', outcome: { kind: 'verified', keyId: KEY.key_id } }] as const
+  const declared = { ...said, declaredSha256: sha256Of(IMAGE) }
+  expect(judged({ ...findings({}), digests: [], detached }, declared, [KEY])).toMatchObject({
+    sha256: sha256Of(IMAGE),
+    verdict: { trusted: true },
+  })
 })
 
 it('tells what failed, of however many checks', () => {

@@ -15,7 +15,7 @@ export interface TrustStore {
 
 export interface Judged {
   readonly verdict: Verdict
-  /** Of the bytes that were judged. */
+  /** Of the bytes that are trusted, or of those that were registered. */
   readonly sha256: string
   readonly vouchers: readonly Voucher[]
   readonly requiredKeys: number
@@ -71,7 +71,9 @@ export function verdictOn(
   })
   const ample = told(AMPLE)
   const verdict = Buffer.byteLength(JSON.stringify(ample)) <= MOST_BYTES ? ample : told(TERSE)
-  return { verdict, sha256: found.findings.measured.sha256, vouchers, requiredKeys }
+  // Rejected is what was registered, also where other bytes lie there by now: else it would wait for ever.
+  const sha256 = trusted ? found.findings.measured.sha256 : said.sha256
+  return { verdict, sha256, vouchers, requiredKeys }
 }
 
 function whyNotExamined(found: Exclude<Examined, { kind: 'examined' }>) {

@@ -1,8 +1,11 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { parseNetworks } from '@sluice/runtime'
+import { createAuthority } from '@sluice/testbed'
 import { afterEach, expect, it } from 'vitest'
 import { fetchSource, type FetchLimits } from './fetch-source.ts'
 import type { ResolveName } from './guarded-lookup.ts'
@@ -50,6 +53,38 @@ it('follows a redirect to another place outside, a few times', async () => {
   expect((await fetchFrom(`${url}/a`)).kind).toBe('open')
   const endless = await serve((_, response) => response.writeHead(302, { location: '/' }).end())
   expect(await fetchFrom(endless)).toEqual({ kind: 'refused', detail: 'more than 3 redirects' })
+})
+
+it('asks on a connection of its own each time: one that is there may have been opened under another guard', async () => {
+  const sockets = new Set<Socket>()
+  const url = await serve((request, response) => void (sockets.add(request.socket), response.end('image')))
+  for (const _ of [1, 2]) {
+    const source = await fetchFrom(url)
+    expect(source.kind === 'open' && (await buffer(source.body)).toString()).toBe('image')
+  }
+  expect(sockets.size).toBe(2)
+})
+
+it('follows no redirect from https to http', async () => {
+  const authority = createAuthority()
+  const trusted = getCACertificates('default')
+  setDefaultCACertificates([authority.ca.toString()])
+  try {
+    const plain = await serve((_, response) => response.end('image'))
+    const server = createTlsServer(authority.sign('vendor.example'), (_, response) =>
+      response.writeHead(302, { location: plain }).end(),
+    )
+    servers.push(server.listen(0, '127.0.0.1'))
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const resolveName = namesLeadTo(() => ['127.0.0.1'])
+    expect(await fetchFrom(`https://vendor.example:${port}/fw`, { resolveName })).toEqual({
+      kind: 'refused',
+      detail: 'redirected from https to http',
+    })
+  } finally {
+    setDefaultCACertificates(trusted)
+  }
 })
 
 it('never connects inside: by redirect, by a name, by another scheme', async () => {

@@ -92,6 +92,13 @@ it.each([
   },
 )
 
+it('refuses one that is announced as too large before a byte of it came', async () => {
+  const artifactId = await world.create()
+  const socket = await begin(artifactId, `Content-Length: ${MAX_BYTES + 1}`)
+  expect(await text(socket)).toMatch(/^HTTP\/1\.1 413 /)
+  await nothingStays(artifactId)
+})
+
 it('reads no more of an endless one than was declared, and what the sockets hold', async () => {
   const artifactId = await world.create({ size: IMAGE.length })
   const socket = await begin(artifactId, 'Transfer-Encoding: chunked')

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 
 export interface Answered {
@@ -31,4 +31,10 @@ export async function askRaw(port: number, bytes: string): Promise<string> {
   socket.write(bytes, 'latin1')
   await once(socket, 'close')
   return heard
+}
+
+/** Resolves when a connection is over, however it ended; what comes until then is read and dropped. */
+export function over(socket: Socket): Promise<void> {
+  socket.on('error', () => undefined).resume()
+  return new Promise((resolve) => void socket.once('close', () => resolve()))
 }

@@ -20,6 +20,8 @@ export function answerReads(image: QuarantinedImage): ReadAnswers {
   let owed = 0
 
   const readSpan = (start: number, end: number): Promise<Uint8Array> => {
+    const isInside = start >= 0 && start < end && end <= image.size
+    if (!isInside) throw new RangeError(`no bytes ${start} to ${end} in ${image.size}`)
     if (end - start > MAX_READ_BYTES) throw new RangeError(`${end - start} bytes are asked for at once`)
     return image.read({ first: start, last: end - 1 })
   }

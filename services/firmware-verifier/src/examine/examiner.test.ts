@@ -1,5 +1,5 @@
 import type { ImageStore, QuarantinedImage } from '@sluice/image-store'
-import { systemClock } from '@sluice/runtime'
+import { createManualClock, systemClock } from '@sluice/runtime'
 import { waitUntil } from '@sluice/testbed'
 import { expect, it } from 'vitest'
 import { createExaminer } from './examiner.ts'
@@ -38,4 +38,15 @@ it('closes the image where the thread that was to read it does not start', async
   const examiner = createExaminer(store, systemClock, { deadlineMs: 60_000, memoryMb: 64, worker })
   await expect(examiner.examine('art_1', ASKED)).rejects.toMatchObject({ code: 'unavailable' })
   await waitUntil(isClosed)
+})
+
+it('waits for a store to open an image as long as it may take, and holds nothing against the image', async () => {
+  const clock = createManualClock(0)
+  const silent = storeThatOpens(() => new Promise(() => undefined))
+  const examiner = createExaminer(silent, clock, { deadlineMs: 1_000, memoryMb: 64 })
+  const examined = expect(examiner.examine('art_1', ASKED)).rejects.toMatchObject({
+    code: 'unavailable',
+  })
+  await clock.advance(1_000)
+  await examined
 })

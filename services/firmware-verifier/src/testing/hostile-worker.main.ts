@@ -2,10 +2,11 @@ import { parentPort } from 'node:worker_threads'
 import { NO_FACTS, type ImageParser, type ParsedImage } from '@sluice/firmware'
 import { serveExaminations } from '../examine/serve-examinations.ts'
 
-/** Fills the heap with what cannot be given back. */
-function fillHeap(): never {
+/** Fills the heap with what cannot be given back: 400 MB, which a thread without a limit of its own would take. */
+function fillHeap(): number {
   const kept: unknown[] = []
-  for (;;) kept.push(Array.from({ length: 500_000 }).fill(kept.length))
+  while (kept.length < 100) kept.push(Array.from({ length: 500_000 }).fill(kept.length))
+  return kept.length
 }
 
 /** Memory that is not of the heap. */
@@ -36,7 +37,7 @@ const DEEDS: Readonly<Record<string, (read: (length: number) => Promise<unknown>
   },
   'exit!': () => process.exit(3),
   'greedy!': (read) => read(17 * 1_048_576),
-  'outside!': (read) => read(1_000_000_000),
+  'outside!': (read) => read(1_001),
 }
 
 const hostile: ImageParser = {

@@ -53,6 +53,23 @@ export function secondPersons(world: () => World): void {
       ok: true,
       data: { state: 'in_force', validUntil: null, proposed: null },
     })
+    const later = await addedKey({ validFrom: new Date(Date.now() + 3_600_000).toISOString() })
+    await approve(later.keyId, BOB)
+    const atOnce = { keyId: later.keyId, validFrom: null, validUntil: null, actor: BOB }
+    expect(await operator().request(trustKeyLimit, atOnce)).toMatchObject({
+      ok: true,
+      data: { state: 'not_yet_valid', proposed: { validFrom: null } },
+    })
+  })
+
+  it('a revoked key is neither approved nor valid for longer any more', async () => {
+    const { addedKey, operator } = world()
+    const { keyId } = await addedKey()
+    await operator().request(trustKeyRevoke, { keyId, reason: 'lost', actor: EVE })
+    const refusal = { error: { code: 'conflict', detail: 'this key was revoked; it stays so' } }
+    expect(await approve(keyId, BOB)).toMatchObject(refusal)
+    const bounds = { validFrom: null, validUntil: null }
+    expect(await operator().request(trustKeyLimit, { keyId, ...bounds, actor: BOB })).toMatchObject(refusal)
   })
 
   it('more keys are asked for at once, fewer when another person agreed', async () => {

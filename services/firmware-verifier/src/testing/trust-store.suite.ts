@@ -56,6 +56,48 @@ export function trustStores(world: () => World): void {
     })
   })
 
+  it('takes no key that would be valid at no time', async () => {
+    const at = soon()
+    await expect(world().addedKey({ validFrom: at, validUntil: at })).rejects.toThrow('valid at no time')
+  })
+
+  it('adds a key once, however many add it at once', async () => {
+    const { hub, operator } = world()
+    const input = { name: 'vendor', publicKeyPem: pemOf(generateKeyPairSync('ed25519').publicKey), actor: ACTOR }
+    const replies = await Promise.all(Array.from({ length: 6 }, () => operator().request(trustKeyAdd, input)))
+    const added = replies.find((reply) => reply.ok)!.data
+    const noted = `select 1 from verifier.journal where kind = 'trust_key.added' and data->>'keyId' = $1`
+    expect(await hub.sql.query(noted, [added.keyId])).toHaveLength(1)
+  })
+
+  it('keeps 256 keys, since each signature is tried with every one of them, and 1,024 thresholds', async () => {
+    const { addedKey, hub, operator } = world()
+    const put = (oui: string) =>
+      operator().request(trustThresholdPut, { oui, productClass: null, requiredKeys: 2, actor: ACTOR })
+    const key = await addedKey()
+    await put('AABBEE')
+    await hub.sql.query(
+      `insert into verifier.trust_keys (key_id, name, public_key_pem, ouis, added_at, added_by)
+       select lpad(to_hex(n), 16, '0'), 'filler', public_key_pem, '{}', 0, 'filler'
+       from verifier.trust_keys, generate_series(1, 256) n where key_id = $1`,
+      [key.keyId],
+    )
+    await hub.sql.query(
+      `insert into verifier.trust_thresholds (oui, product_class, required_keys, set_at, set_by)
+       select 'AABBEF', 'model ' || n, 1, 0, 'filler' from generate_series(1, 1024) n`,
+    )
+    try {
+      await expect(addedKey()).rejects.toThrow('there are 256 keys already')
+      const again = { name: 'vendor', publicKeyPem: key.publicKeyPem, actor: ACTOR }
+      expect(await operator().request(trustKeyAdd, again)).toMatchObject({ ok: true })
+      expect(await put('AABBFF')).toMatchObject({ error: { code: 'conflict' } })
+      expect(await put('AABBEE')).toMatchObject({ ok: true })
+    } finally {
+      await hub.sql.query(`delete from verifier.trust_keys where added_by = 'filler'`)
+      await hub.sql.query(`delete from verifier.trust_thresholds where set_by = 'filler'`)
+    }
+  })
+
   it('withdraws with a key what only that key vouched for, and nothing else', async () => {
     const { addedKey, register, verdictOn, revoked, revocations, codes } = world()
     const [one, two] = [await addedKey(), await addedKey()]
@@ -154,6 +196,24 @@ export function trustStores(world: () => World): void {
     expect(strange).toMatchObject({ error: { code: 'invalid_request' } })
   })
 
+  it('withdraws with a key what a key of the store vouched for through it', async () => {
+    const { addedKey, hub, register, verdictOn, revoked } = world()
+    const [anchor, between] = [await addedKey(), await addedKey()]
+    const artifactId = await register(IMAGE, { signatures: [anchor.signature(IMAGE)] })
+    await saveVerdict(hub.sql, {
+      artifact_id: artifactId,
+      sha256: sha256Of(IMAGE),
+      fits: FITS,
+      verdict: await verdictOn(artifactId),
+      // As where the anchor signs a certificate of the other, and that one the image.
+      vouchers: [{ keyId: anchor.keyId, through: [between.keyId] }],
+      required_keys: 1,
+      judged_at: Date.now(),
+    })
+    await revoke(between.keyId)
+    await waitUntil(() => revoked.some((event) => event.artifactId === artifactId))
+  })
+
   it('a key that expires takes nothing with it, not even when another one is revoked later', async () => {
     const { addedKey, register, verdictOn, revoked, revocations } = world()
     const [one, two] = [await addedKey(), await addedKey()]
@@ -191,6 +251,18 @@ export function trustStores(world: () => World): void {
     expect(await operator().request(trustKeyAdd, { ...nobody, succeeds: '0'.repeat(16) })).toMatchObject({
       error: { code: 'not_found' },
     })
+  })
+
+  it('a successor may do what its predecessor may, and nothing of it for models where others are named', async () => {
+    const { addedKey, operator } = world()
+    const models = [{ oui: '00D09E', productClass: 'IGD' }]
+    const old = await addedKey({ models, purposes: ['release'] })
+    const next = await addedKey({ succeeds: old.keyId })
+    const elsewhere = await addedKey({ succeeds: old.keyId, ouis: ['AABBCC'] })
+    const list = await operator().request(trustKeyList, { limit: 32 })
+    const shown = (id: string) => list.ok && list.data.items.find(({ keyId }) => keyId === id)
+    expect(shown(next.keyId)).toMatchObject({ purposes: ['release'], ouis: [], models })
+    expect(shown(elsewhere.keyId)).toMatchObject({ purposes: ['release'], ouis: ['AABBCC'], models: [] })
   })
 
   it('changes when a key may sign, at once where nobody else is asked', async () => {
@@ -242,17 +314,23 @@ export function trustStores(world: () => World): void {
   })
 
   it('revokes what fell below what it took then, whatever it would take now', async () => {
-    const { addedKey, operator, register, verdictOn, revoked, revocations } = world()
+    const { addedKey, hub, operator, register, verdictOn, revoked, revocations } = world()
     const fits = [{ oui: 'AABBDD', productClass: 'IGD' }]
     const [one, two] = [await addedKey(), await addedKey()]
     const artifactId = await register(IMAGE, { fits, signatures: [one.signature(IMAGE), two.signature(IMAGE)] })
     await verdictOn(artifactId)
     await operator().request(trustThresholdPut, { ...fits[0]!, requiredKeys: 2, actor: ACTOR })
-    const strict = await register(IMAGE, { fits, signatures: [one.signature(IMAGE), two.signature(IMAGE)] })
+    // Two signatures by one key are one key.
+    const twice = [one.signature(IMAGE), one.signature(IMAGE), two.signature(IMAGE)]
+    const strict = await register(IMAGE, { fits, signatures: twice })
     await verdictOn(strict)
     await revoke(two.keyId)
     await waitUntil(() => revoked.some((event) => event.artifactId === strict))
     expect(await revocations()).not.toContain(artifactId)
+    await revoke(one.keyId)
+    const told = `select 1 from verifier.journal where kind = 'artifact.revoked' and data->>'artifactId' = $1`
+    expect(await hub.sql.query(told, [artifactId])).toHaveLength(1)
+    expect(await hub.sql.query(told, [strict])).toHaveLength(1)
   })
 }
 

@@ -1,5 +1,6 @@
 import { artifactRegistered } from '@sluice/contracts'
 import { readPublicKey, signersOf } from '@sluice/firmware'
+import type { ImageStore } from '@sluice/image-store'
 import { systemClock } from '@sluice/runtime'
 import { createJournal } from '@sluice/sql'
 import { expect, it } from 'vitest'
@@ -19,8 +20,11 @@ import {
   registered,
   sha256Of,
   statementIn,
+  type Registered,
   type World,
 } from './world.ts'
+
+const JOURNAL = createJournal('verifier')
 
 /** What a verdict says, and that there is one of each image. */
 export function verdicts(world: () => World): void {
@@ -85,36 +89,12 @@ export function verdicts(world: () => World): void {
   })
 
   it('judges an image once, however often it is told of it, and by however many', async () => {
-    const { hub, images, operator, addedKey, register, verdictOn, trusted } = world()
+    const { images, addedKey, register, verdictOn, trusted } = world()
     const key = await addedKey()
     const signatures = [key.signature(IMAGE)]
-    const journal = createJournal('verifier')
-    const rowsOf = async (artifactId: string) =>
-      (await journal.read(hub.sql, { limit: 1_000 }))
-        .filter(({ data }) => (data as { artifactId?: string }).artifactId === artifactId)
-        .map(({ direction }) => direction)
-    const relay = { start: () => undefined, wake: () => undefined, stop: async () => undefined }
-    const replica = (): Parts => ({
-      sql: hub.sql,
-      bus: operator(),
-      images,
-      clock: systemClock,
-      ids,
-      log,
-      journal,
-      relay,
-      settings: SETTINGS,
-      observability: createObservability(),
-      examiner: createExaminer(images, systemClock, SETTINGS),
-      signVerdict: createVerdictSigner(VERDICT_PAIR.privateKey),
-    })
-    const event = (artifactId: string) => ({
-      id: ids.event(),
-      name: artifactRegistered.name,
-      source: 'artifact-resolver',
-      time: 0,
-      data: registered(artifactId, IMAGE, { signatures }),
-    })
+    const event = (artifactId: string) => registration(artifactId, signatures)
+    const replica = () => replicaOn(world())
+    const rowsOf = (artifactId: string) => journalOf(artifactId, world())
 
     // As the bus would after a crash between our commit and our acknowledgement.
     const known = await register(IMAGE, { signatures })
@@ -128,6 +108,56 @@ export function verdicts(world: () => World): void {
     await Promise.all([judgeRegistered([fresh], replica()), judgeRegistered([fresh], replica())])
     expect(await rowsOf(fresh.data.artifactId)).toEqual(['in', 'out'])
   })
+
+  it('judges the others of a batch where one cannot be read now, and leaves that one for later', async () => {
+    const { images, addedKey } = world()
+    const key = await addedKey()
+    const [late, good] = [ids.artifact(), ids.artifact()]
+    for (const artifactId of [late, good]) await images.quarantine(artifactId, oneOf(IMAGE), { maxBytes: 1e6 })
+    const away = Object.assign(new Error('503'), { code: 'unavailable' })
+    const openQuarantined: ImageStore['openQuarantined'] = (artifactId) =>
+      artifactId === late ? Promise.reject(away) : images.openQuarantined(artifactId)
+    const batch = [late, good].map((artifactId) => registration(artifactId, [key.signature(IMAGE)]))
+    const judging = judgeRegistered(batch, replicaOn(world(), { ...images, openQuarantined }))
+    await expect(judging).rejects.toBe(away)
+    expect(await journalOf(good, world())).toEqual(['in', 'out'])
+    expect(await journalOf(late, world())).toEqual([])
+  })
+}
+
+function registration(artifactId: string, signatures: Registered['signatures']) {
+  return {
+    id: ids.event(),
+    name: artifactRegistered.name,
+    source: 'artifact-resolver',
+    time: 0,
+    data: registered(artifactId, IMAGE, { signatures }),
+  }
+}
+
+/** Another verifier on the same database, which tells nobody. */
+function replicaOn({ hub, operator, images }: World, store: ImageStore = images): Parts {
+  return {
+    sql: hub.sql,
+    bus: operator(),
+    images: store,
+    clock: systemClock,
+    ids,
+    log,
+    journal: JOURNAL,
+    relay: { start: () => undefined, wake: () => undefined, stop: async () => undefined },
+    settings: SETTINGS,
+    observability: createObservability(),
+    examiner: createExaminer(store, systemClock, SETTINGS),
+    signVerdict: createVerdictSigner(VERDICT_PAIR.privateKey),
+  }
+}
+
+/** The directions of what the journal holds of an artifact. */
+async function journalOf(artifactId: string, { hub }: World): Promise<string[]> {
+  return (await JOURNAL.read(hub.sql, { limit: 1_000 }))
+    .filter(({ data }) => (data as { artifactId?: string }).artifactId === artifactId)
+    .map(({ direction }) => direction)
 }
 
 async function* oneOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
