@@ -28,7 +28,6 @@ import {
   upgrades,
 } from '../testing/drive.ts'
 import { release, releaseId, revokeRelease, someStatement, tellRelease } from '../testing/release.ts'
-import { addArtifact } from '../testing/way.ts'
 import { ACTOR, CLASS, NEW, OLD, OUI, type World, someDevices } from '../testing/world.ts'
 
 const DAY = 86_400_000
@@ -134,7 +133,12 @@ export function releasesSuite(open: () => Promise<World>): void {
 
   test('every leg of a way has to be covered', async () => {
     const world = await strict(open)
-    const stone = addArtifact(world, '1.5.0', { sha256: 'c'.repeat(64) })
+    const stone = {
+      ...world.artifact,
+      artifactId: world.artifact.artifactId.replace(/.$/, 'Z'),
+      sha256: 'c'.repeat(64),
+    }
+    world.others.push({ ...stone, version: '1.5.0', softwareVersions: ['1.5.0'] })
     await release(world)
     const path = [
       { artifactId: stone.artifactId, from: { below: '1.5.0' }, steppingStone: true },
@@ -344,7 +348,8 @@ export function releasesSuite(open: () => Promise<World>): void {
     await release(world)
     const { campaignId, all } = await running(world, 1, { ...ONE_WAVE, gate: { ...ONE_WAVE.gate!, minSettled: 1 } })
     await succeed(world, campaignId, all[0]!.deviceKey, await go(world, all[0]!))
-    const old = addArtifact(world, OLD, { sha256: 'd'.repeat(64) })
+    const old = { ...world.artifact, artifactId: world.artifact.artifactId.replace(/.$/, 'Y'), sha256: 'd'.repeat(64) }
+    world.others.push({ ...old, version: OLD, softwareVersions: [OLD] })
     const input = { campaignId, actor: ACTOR }
     expect(await world.ask(campaignRollBack, input)).toMatchObject({ error: { code: 'not_found' } })
     const named = { ...input, artifactId: old.artifactId }
