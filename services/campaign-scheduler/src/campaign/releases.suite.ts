@@ -28,6 +28,7 @@ import {
   upgrades,
 } from '../testing/drive.ts'
 import { release, releaseId, revokeRelease, someStatement, tellRelease } from '../testing/release.ts'
+import { addArtifact } from '../testing/way.ts'
 import { ACTOR, CLASS, NEW, OLD, OUI, type World, someDevices } from '../testing/world.ts'
 
 const DAY = 86_400_000
@@ -133,19 +134,14 @@ export function releasesSuite(open: () => Promise<World>): void {
 
   test('every leg of a way has to be covered', async () => {
     const world = await strict(open)
-    const stone = {
-      ...world.artifact,
-      artifactId: world.artifact.artifactId.replace(/.$/, 'Z'),
-      sha256: 'c'.repeat(64),
-    }
-    world.others.push({ ...stone, version: '1.5.0', softwareVersions: ['1.5.0'] })
+    const stone = addArtifact(world, '1.5.0', { sha256: 'c'.repeat(64) })
     await release(world)
     const path = [
       { artifactId: stone.artifactId, from: { below: '1.5.0' }, steppingStone: true },
       { artifactId: world.artifact.artifactId },
     ]
     expect(await refusal(world, { path })).toBe('release_missing')
-    const image = { size: stone.size!, sha256: stone.sha256 }
+    const image = { size: stone.size!, sha256: stone.sha256! }
     const first = await release(world, { version: '1.5.0', softwareVersions: ['1.5.0'], counter: 4, image })
     const made = dataOf(await world.ask(campaignCreate, { draft: { name: 'test', targets: {}, path }, actor: ACTOR }))
     expect(made.path[0]!.releaseId).toBe(first)
@@ -348,14 +344,13 @@ export function releasesSuite(open: () => Promise<World>): void {
     await release(world)
     const { campaignId, all } = await running(world, 1, { ...ONE_WAVE, gate: { ...ONE_WAVE.gate!, minSettled: 1 } })
     await succeed(world, campaignId, all[0]!.deviceKey, await go(world, all[0]!))
-    const old = { ...world.artifact, artifactId: world.artifact.artifactId.replace(/.$/, 'Y'), sha256: 'd'.repeat(64) }
-    world.others.push({ ...old, version: OLD, softwareVersions: [OLD] })
+    const old = addArtifact(world, OLD, { sha256: 'd'.repeat(64) })
     const input = { campaignId, actor: ACTOR }
     expect(await world.ask(campaignRollBack, input)).toMatchObject({ error: { code: 'not_found' } })
     const named = { ...input, artifactId: old.artifactId }
     expect(await world.ask(campaignRollBack, named)).toMatchObject({ error: { code: 'release_missing' } })
 
-    const image = { size: old.size!, sha256: old.sha256 }
+    const image = { size: old.size!, sha256: old.sha256! }
     const id = await release(world, { version: OLD, softwareVersions: [OLD], counter: 4, image })
     const back = dataOf(await world.ask(campaignRollBack, input))
     expect(back).toMatchObject({ path: [{ releaseId: id }], approval: { neededBecause: ['rollback'] } })
