@@ -46,7 +46,7 @@ const watch = fc.record({
   targetVersions: fc.constant(['2|0 "x"']),
   mode: fc.constant('open' as const),
   plantInformSeconds: fc.constant(null),
-  until: fc.constant('2026-12-01T00:00:00.000Z'),
+  until: fc.constant('2999-12-01T00:00:00.000Z'),
   revision: number,
 })
 const placement = fc.oneof(
