@@ -79,7 +79,7 @@ export async function startDistributedSystem(options: DistributedOptions = {}): 
       entry: `services/${service}/src/main.ts`,
       env: { ...env, ...onNats(service), SLUICE_ADMIN_PORT: String(adminPort) },
       readyWhen: `http://127.0.0.1:${adminPort}/readyz`,
-      deadlineMs: 40_000,
+      deadlineMs: 60_000,
     })
     services.set(name, started)
   }

@@ -44,7 +44,7 @@ export async function startEmbeddedSystem(options: EmbeddedOptions = {}): Promis
         ...(options.tracesTo !== undefined && { SLUICE_OTLP_ENDPOINT: options.tracesTo }),
       },
       readyWhen: (output) => output.includes('standalone.system.started'),
-      deadlineMs: 30_000,
+      deadlineMs: 60_000,
     })
   let running = await launch()
   const apiUrl = `http://127.0.0.1:${apiPort}`
