@@ -284,7 +284,7 @@ export function releasesSuite(open: () => Promise<World>): void {
 
   test('a claim is refused after the expiry even while nobody has looked at the campaign', async () => {
     const world = await open()
-    await world.scheduler({ requireRelease: true, gateEveryMs: 10 * DAY, tickMs: DAY })
+    await world.scheduler({ requireRelease: true, gateEveryMs: 10 * DAY, tickMs: 10 * DAY })
     await release(world, { expires: new Date(world.clock.now() + DAY).toISOString() })
     const { all } = await running(world, 1)
     world.clock.shift(DAY)
