@@ -2,6 +2,7 @@ import { NO_FACTS, type Findings } from '@sluice/firmware'
 import { expect, it } from 'vitest'
 import { check, VerdictStatementSchema } from '@sluice/contracts'
 import type { TrustKeyRow } from './store/trust-keys.ts'
+import { aKeyRow } from './testing/a-key-row.ts'
 import { IMAGE, ids, registered, sha256Of } from './testing/world.ts'
 import { verdictOn } from './verdict-on.ts'
 
@@ -13,26 +14,7 @@ const findings = (facts: Partial<Extract<Findings['parsed'], { kind: 'parsed' }>
   embedded: [],
 })
 const artifactId = ids.artifact()
-const KEY: TrustKeyRow = {
-  key_id: '0123456789abcdef',
-  name: 'vendor',
-  public_key_pem: '',
-  purposes: ['image'],
-  ouis: [],
-  models: [],
-  valid_from: null,
-  valid_until: null,
-  succeeds: null,
-  added_at: 0,
-  added_by: 'operator:eve',
-  approval_needed: false,
-  approved_at: null,
-  approved_by: null,
-  proposed: null,
-  revoked_at: null,
-  revoked_by: null,
-  revoked_reason: null,
-}
+const KEY = aKeyRow({ key_id: '0123456789abcdef' })
 const judged = (found: Findings, said = registered(artifactId, IMAGE), keys: readonly TrustKeyRow[] = []) =>
   verdictOn(
     said,

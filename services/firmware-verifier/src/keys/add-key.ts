@@ -3,7 +3,7 @@ import { readPublicKey, type PublicKey } from '@sluice/firmware'
 import type { Parts } from '../parts.ts'
 import { withinCertificate } from './certificate.ts'
 import { whyNoRoom } from './room.ts'
-import { asMessage, asPublicKey, insertKey, lockKeys, type TrustKeyRow } from '../store/trust-keys.ts'
+import { asMessage, asPublicKey, insertKey, lockKeys, type TrustKeyRow, UNTOUCHED } from '../store/trust-keys.ts'
 
 type Input = InputOf<typeof trustKeyAdd>
 
@@ -70,12 +70,7 @@ function rowOf(
     added_at: now,
     added_by: input.actor,
     approval_needed: secondPerson,
-    approved_at: null,
-    approved_by: null,
-    proposed: null,
-    revoked_at: null,
-    revoked_by: null,
-    revoked_reason: null,
+    ...UNTOUCHED,
   }
 }
 

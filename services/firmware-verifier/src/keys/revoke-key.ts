@@ -11,7 +11,7 @@ import { independent, readPublicKey, type PublicKey, type Voucher } from '@sluic
 import type { OutEntry, Queryable } from '@sluice/sql'
 import type { Parts } from '../parts.ts'
 import { fallenWithKey, fallWithKey } from '../releases/revoke-release.ts'
-import { asMessage, insertKey, lockKeys, saveKey, type TrustKeyRow } from '../store/trust-keys.ts'
+import { asMessage, insertKey, lockKeys, saveKey, type TrustKeyRow, UNTOUCHED } from '../store/trust-keys.ts'
 import { verdictsLeaningOn, withdrawnLeaningOn, withdrawVerdicts } from '../store/verdicts.ts'
 
 /**
@@ -74,12 +74,7 @@ function neverTrusted({ keyId, pem }: PublicKey, actor: string, now: number): Tr
     added_at: now,
     added_by: actor,
     approval_needed: true,
-    approved_at: null,
-    approved_by: null,
-    proposed: null,
-    revoked_at: null,
-    revoked_by: null,
-    revoked_reason: null,
+    ...UNTOUCHED,
   }
 }
 

@@ -24,6 +24,16 @@ export interface TrustKeyRow {
   readonly revoked_reason: string | null
 }
 
+/** Of a key that nobody has looked at since it was added. */
+export const UNTOUCHED = {
+  approved_at: null,
+  approved_by: null,
+  proposed: null,
+  revoked_at: null,
+  revoked_by: null,
+  revoked_reason: null,
+} as const
+
 export interface Validity {
   readonly validFrom: number | null
   readonly validUntil: number | null

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
-import type { TrustKeyRow } from '../store/trust-keys.ts'
+import { type TrustKeyRow, UNTOUCHED } from '../store/trust-keys.ts'
 
 const { publicKey } = generateKeyPairSync('ed25519')
 
@@ -18,12 +18,7 @@ export function aKeyRow(rest: Partial<TrustKeyRow> = {}): TrustKeyRow {
     added_at: 1,
     added_by: 'operator:eve',
     approval_needed: false,
-    approved_at: null,
-    approved_by: null,
-    proposed: null,
-    revoked_at: null,
-    revoked_by: null,
-    revoked_reason: null,
+    ...UNTOUCHED,
     ...rest,
   }
 }
