@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { createSign, generateKeyPairSync, randomFillSync, sign, verify, type KeyObject } from 'node:crypto'
+import { createSign, generateKeyPairSync, randomFillSync, verify, type KeyObject } from 'node:crypto'
 import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,10 +15,10 @@ const SIZES = {
 }
 
 const MEBIBYTE = 1_048_576
-/** What signs a hash is checked as the bytes go by: no more than this is held of an image, however long it is. */
+/** Signatures are checked as the bytes go by: no more than this is held of an image, however long it is. */
 const MOST_HELD_MB = 96
-/** Ed25519 wants the image whole. */
-const WHOLE_MB = 256
+/** What a signature costs by itself is measured over bytes that lie in memory: up to this many. */
+const IN_MEMORY_MB = 256
 
 interface Signer {
   readonly algorithm: 'ecdsa_p256_sha256' | 'rsa_pkcs1_sha256' | 'ed25519'
@@ -37,7 +37,7 @@ interface Figures {
 
 /**
  * What it costs to look at an image as the verifier does: CPU, with `sha256sum` of the same file and the signature alone
- * in the same run, and memory. Fails when an image that need not be whole is held.
+ * in the same run, and memory. Fails when an image is held.
  */
 export async function benchVerify(args: readonly string[]): Promise<void> {
   const told = readNumbers('verify', SIZES, args, [])
@@ -53,7 +53,7 @@ export async function benchVerify(args: readonly string[]): Promise<void> {
     await images.quarantine(artifactId, blocks(megabytes), { maxBytes: Infinity })
     const path = join(folder, 'quarantine', artifactId)
     const figures: Figures[] = []
-    for (const signer of signers().filter(({ hash }) => hash !== null || megabytes <= WHOLE_MB)) {
+    for (const signer of signers()) {
       const ask = asking(examiner, artifactId, signer, path)
       await ask()
       for (let round = 0; round < rounds; round += 1) figures.push(await measure(signer, path, megabytes, ask))
@@ -61,7 +61,7 @@ export async function benchVerify(args: readonly string[]): Promise<void> {
     print(`Node ${process.version}; an image of ${megabytes} MiB, the least of ${rounds} rounds each:\n`)
     print(tableOf(figures))
     keep(told.json, figures)
-    const held = figures.filter(({ algorithm, heldMb }) => algorithm !== 'ed25519' && heldMb > MOST_HELD_MB)
+    const held = figures.filter(({ heldMb }) => heldMb > MOST_HELD_MB)
     if (held.length > 0) throw new Error(`an image was held: ${held[0]!.heldMb.toFixed(0)} MB of ${megabytes}`)
   } finally {
     clearInterval(awake)
@@ -79,7 +79,7 @@ async function measure(signer: Signer, path: string, megabytes: number, ask: () 
   return {
     algorithm: signer.algorithm,
     sha256sum: cpuOfSha256sum(path),
-    signature: megabytes <= WHOLE_MB ? cpuOfSignature(signer, path) : null,
+    signature: megabytes <= IN_MEMORY_MB ? cpuOfSignature(signer, path) : null,
     examined,
     heldMb,
   }
@@ -106,10 +106,19 @@ function signers(): Signer[] {
 }
 
 function signed({ hash, pair }: Signer, path: string): Buffer {
-  if (hash === null) return sign(null, readFileSync(path), pair.privateKey)
+  if (hash === null) return signedWhole(pair.privateKey, path)
   const signing = createSign(hash)
   for (const piece of piecesOf(path)) signing.update(piece)
   return signing.sign(pair.privateKey)
+}
+
+/** Ed25519 is signed by a process of its own, which has to hold the image: this one's memory is looked at. */
+function signedWhole(key: KeyObject, path: string): Buffer {
+  const pem = key.export({ format: 'pem', type: 'pkcs8' })
+  const script = `
+    const { readFileSync } = require('node:fs')
+    process.stdout.write(require('node:crypto').sign(null, readFileSync(process.argv[1]), readFileSync(0)))`
+  return execFileSync(process.execPath, ['-e', script, path], { input: pem })
 }
 
 /** Piece by piece, so that nothing of it is held when memory is looked at. */
@@ -183,19 +192,11 @@ function tableOf(figures: readonly Figures[]): string {
       sum.toFixed(3),
       signature?.toFixed(3) ?? '-',
       examined.toFixed(3),
+      signature === null ? '-' : (2 * sum + signature).toFixed(3),
       (examined / sum).toFixed(2),
-      signature === null ? '-' : ((examined - signature) / sum).toFixed(2),
       Math.max(...rounds.map(({ heldMb }) => heldMb)).toFixed(0),
     ]
   })
-  const head = [
-    'signature',
-    'sha256sum',
-    'signature alone',
-    'examined',
-    'x sha256sum',
-    'without the signature',
-    'MB more',
-  ]
+  const head = ['signature', 'sha256sum', 'signature alone', 'examined', 'due', 'x sha256sum', 'MB more']
   return table(head, lines)
 }

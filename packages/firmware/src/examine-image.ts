@@ -14,7 +14,6 @@ import { parseImage } from './formats/parse-image.ts'
 import type { PresentedSignature } from './judge.ts'
 import { startSignatureChecks, type DetachedSignature } from './signatures/check-signatures.ts'
 import type { PublicKey } from './signatures/public-key.ts'
-import { holdImage, MAX_WHOLE_IMAGE_BYTES } from './signatures/whole-image.ts'
 
 /** An image that can be read here and there, and from its first to its last byte. */
 export interface ExaminedImage extends ImageSource {
@@ -29,7 +28,6 @@ export interface Examination {
   readonly keys: readonly PublicKey[]
   /** In milliseconds since the epoch. */
   readonly now: number
-  readonly maxWholeImageBytes?: number
   /** The formats that are read. Absent: all there are. */
   readonly parsers?: readonly ImageParser[]
 }
@@ -61,16 +59,15 @@ export interface EmbeddedFinding {
  * signature. One whose format is refused is read to its end all the same: all that is wrong with it is told at once.
  */
 export async function examineImage(image: ExaminedImage, asked: Examination): Promise<Findings> {
-  const { declaredFormat, signatures, keys, now, maxWholeImageBytes = MAX_WHOLE_IMAGE_BYTES } = asked
+  const { declaredFormat, signatures, keys, now } = asked
   const parsed = await parseImage(image, declaredFormat, asked.parsers)
   const { digests, signatures: carried } = parsed.kind === 'parsed' ? parsed.image : NOTHING_CARRIED
 
   const everything = { start: 0, end: image.size }
-  const whole = holdImage({ expectedBytes: image.size, maxBytes: maxWholeImageBytes })
   const hash = createHash('sha256')
-  const detached = startSignatureChecks(signatures, keys, { whole, now })
+  const detached = startSignatureChecks(signatures, keys, now)
   const stated = digests.map((of) => ({ of, span: of.span, run: of.start() }))
-  const embedded = carried.map((of) => ({ of, span: of.over, run: of.start(keys, now, whole) }))
+  const embedded = carried.map((of) => ({ of, span: of.over, run: of.start(keys, now) }))
   const size = await onePass(image.stream(), [
     { span: everything, run: hash },
     { span: everything, run: detached },

@@ -1,7 +1,6 @@
 export { algorithmsOf, type KeyFamily, type SignatureAlgorithm } from './signatures/algorithms.ts'
 export { readPublicKey, type PublicKey, type PublicKeyRefusal, type ReadPublicKey } from './signatures/public-key.ts'
 export { startSignatureChecks, type DetachedSignature, type SignatureChecks } from './signatures/check-signatures.ts'
-export { holdImage, MAX_WHOLE_IMAGE_BYTES, type WholeImage } from './signatures/whole-image.ts'
 export {
   judge,
   type Case,

@@ -1,5 +1,4 @@
 import {
-  holdImage,
   onePass,
   parseImage,
   startSignatureChecks,
@@ -48,10 +47,9 @@ export async function checkImage(
   image: ParsedImage,
   { bytes, keys, detached = [], now = NOW }: Vector,
 ): Promise<Looked & { kind: 'parsed' }> {
-  const whole = holdImage({ expectedBytes: bytes.length })
   const digests = image.digests.map(({ what, span, start }) => ({ what, span, run: start() }))
-  const carried = image.signatures.map(({ what, over, start }) => ({ what, span: over, run: start(keys, now, whole) }))
-  const apart = startSignatureChecks(detached, keys, { whole, now })
+  const carried = image.signatures.map(({ what, over, start }) => ({ what, span: over, run: start(keys, now) }))
+  const apart = startSignatureChecks(detached, keys, now)
   await onePass(inPieces(bytes), [...digests, ...carried, { span: { start: 0, end: bytes.length }, run: apart }])
   const held = await Promise.all(digests.map(async ({ what, run }) => ({ what, holds: await run.finish() })))
   const presented = [

@@ -31,8 +31,7 @@ export const settings = defineSettings({
   SLUICE_VERIFY_MEMORY_MB: {
     type: Type.Integer({ minimum: 32, maximum: 4_096 }),
     default: 128,
-    description:
-      'How much the thread that looks at images may hold, beside up to 256 MiB of an image signed by Ed25519.',
+    description: 'How much the thread that looks at images may hold of values, and as much again of bytes.',
   },
   SLUICE_VERDICT_KEY: {
     type: Type.String({ pattern: '^-----BEGIN PRIVATE KEY-----' }),

@@ -20,7 +20,7 @@ async function outcomesOf(
   { image = IMAGE, now = Date.now() } = {},
 ): Promise<Outcome[]> {
   const value = typeof cms === 'string' ? cms : Buffer.from(cms).toString('base64')
-  const checks = startSignatureChecks([{ algorithm: 'cms', value }], keys, { now })
+  const checks = startSignatureChecks([{ algorithm: 'cms', value }], keys, now)
   for (let at = 0; at < image.length; at += 5) checks.update(image.subarray(at, at + 5))
   return (await checks.finish()).map(({ outcome }) => outcome)
 }
@@ -494,7 +494,7 @@ it.skipIf(absent.length > 0)(
     })
     const codesAt = async (now: number) => {
       const bare = signatures.map((one) => ({ algorithm: 'ecdsa_p256_sha256', value: one.toString('base64') }))
-      const checks = startSignatureChecks(bare, keys, { now })
+      const checks = startSignatureChecks(bare, keys, now)
       checks.update(IMAGE)
       return codeOf((await checks.finish()).map(({ outcome }) => outcome))
     }

@@ -1,7 +1,6 @@
 import type { ImageFacts } from './image-facts.ts'
 import type { PresentedSignature } from '../judge.ts'
 import type { PublicKey } from '../signatures/public-key.ts'
-import type { WholeImage } from '../signatures/whole-image.ts'
 
 /** The formats this package reads. Anything else is `raw`: bytes of which only detached signatures say something. */
 export type ImageFormat =
@@ -98,8 +97,7 @@ export interface EmbeddedSignature {
    * suffices.
    */
   readonly strength: 'full' | 'legacy'
-  /** `whole`: where a signature that cannot be streamed holds its bytes, shared with all that need them too. */
-  start(keys: readonly PublicKey[], now: number, whole?: WholeImage): SpanRun<PresentedSignature['outcome']>
+  start(keys: readonly PublicKey[], now: number): SpanRun<PresentedSignature['outcome']>
 }
 
 export interface UnsignedSpan {

@@ -18,7 +18,7 @@ export interface AlgorithmFacts {
   readonly family: KeyFamily
   /** What is presented: the signature alone, or a file of a tool around it, which also names the key. */
   readonly form: 'bare' | 'minisign' | 'signify'
-  /** The hash fed chunk by chunk; null where the algorithm wants the whole image at once (RFC 8032 PureEdDSA). */
+  /** What is hashed and then signed; null where the message itself is (RFC 8032 PureEdDSA). */
   readonly hash: 'sha256' | 'sha384' | 'sha512' | 'blake2b512' | null
   /** What node:crypto needs beside the key. */
   readonly options: { readonly padding?: number; readonly saltLength?: number; readonly dsaEncoding?: 'der' }

@@ -80,13 +80,9 @@ describe.each(ALGORITHMS)('%s', (algorithm) => {
 
   it('gives the same answer however the image is cut, even when the reader fills one buffer again and again', async () => {
     const reused = Buffer.alloc(5)
-    for (const expectedBytes of [0, 3, IMAGE.length, 1_000]) {
-      const checks = startSignatureChecks([{ algorithm, value: signature.toString('base64') }], STORE, {
-        expectedBytes,
-      })
-      for (let at = 0; at < IMAGE.length; at += 5) checks.update(reused.subarray(0, IMAGE.copy(reused, 0, at, at + 5)))
-      expect(await checks.finish()).toEqual([{ algorithm, outcome: { kind: 'verified', keyId: KEY_ID[algorithm] } }])
-    }
+    const checks = startSignatureChecks([{ algorithm, value: signature.toString('base64') }], STORE)
+    for (let at = 0; at < IMAGE.length; at += 5) checks.update(reused.subarray(0, IMAGE.copy(reused, 0, at, at + 5)))
+    expect(await checks.finish()).toEqual([{ algorithm, outcome: { kind: 'verified', keyId: KEY_ID[algorithm] } }])
   })
 
   it('tells a signature of the wrong length from one that is wrong', async () => {
@@ -112,19 +108,6 @@ it('takes PKCS#1 and PSS for two different things', async () => {
 it('refuses what is no base64', async () => {
   const checks = startSignatureChecks([{ algorithm: 'ed25519', value: '!'.repeat(88) }], STORE)
   expect((await checks.finish())[0]!.outcome).toEqual({ kind: 'failed', code: 'signature_malformed' })
-})
-
-it('says so when an image is larger than Ed25519 may hold in memory, while the others stream on', async () => {
-  const signatures = (['ed25519', 'rsa_pkcs1_sha256'] as const).map((algorithm) => ({
-    algorithm,
-    value: signed(algorithm, IMAGE).toString('base64'),
-  }))
-  const checks = startSignatureChecks(signatures, STORE, { maxWholeImageBytes: IMAGE.length - 1 })
-  checks.update(IMAGE)
-  expect((await checks.finish()).map((presented) => presented.outcome)).toEqual([
-    { kind: 'failed', code: 'image_too_large_for_algorithm' },
-    { kind: 'verified', keyId: KEY_ID.rsa_pkcs1_sha256 },
-  ])
 })
 
 describe('ECDSA encodings', () => {

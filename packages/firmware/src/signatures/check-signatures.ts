@@ -11,7 +11,6 @@ import type { PublicKey } from './public-key.ts'
 import { hasShapeFor } from './signature-shape.ts'
 import { startEd25519 } from './verify-ed25519.ts'
 import { withinCertificate } from './within-certificate.ts'
-import { holdImage, MAX_WHOLE_IMAGE_BYTES, type WholeImage } from './whole-image.ts'
 
 /** A detached signature over the whole image. A bare one names no key: every key of its kind is tried. */
 export interface DetachedSignature {
@@ -27,31 +26,17 @@ export interface SignatureChecks {
   finish(): Promise<PresentedSignature[]>
 }
 
-export interface SignatureCheckOptions {
-  /** How long the image will be, so that room is made once. */
-  readonly expectedBytes?: number
-  /** How much may be held of an image for algorithms that need it whole. */
-  readonly maxWholeImageBytes?: number
-  /** Where it is held, to share it with signatures that the image carries. */
-  readonly whole?: WholeImage
-  /** In milliseconds since the epoch, for certificates. Without it none of them is in force. */
-  readonly now?: number
-}
-
-/** Starts checking detached signatures over one image against the keys of a trust store. Bad input never throws. */
+/**
+ * Starts checking detached signatures over one image against the keys of a trust store. `now`, in milliseconds since the
+ * epoch, is for certificates: without it none of them is in force. Bad input never throws.
+ */
 export function startSignatureChecks(
   signatures: readonly DetachedSignature[],
   keys: readonly PublicKey[],
-  {
-    expectedBytes = 0,
-    maxWholeImageBytes = MAX_WHOLE_IMAGE_BYTES,
-    whole = holdImage({ expectedBytes, maxBytes: maxWholeImageBytes }),
-    now = Number.NaN,
-  }: SignatureCheckOptions = {},
+  now = Number.NaN,
 ): SignatureChecks {
   const checks = signatures.flatMap(({ algorithm, value }) => {
-    const started =
-      algorithm === 'cms' ? startDetachedCms(value, { keys, now }) : [startCheck(algorithm, value, keys, whole)]
+    const started = algorithm === 'cms' ? startDetachedCms(value, { keys, now }) : [startCheck(algorithm, value, keys)]
     return started.map((check) => ({ algorithm, check }))
   })
   return {
@@ -73,12 +58,7 @@ function isSettled(check: SpanRun<Outcome> | Outcome): check is Outcome {
   return 'kind' in check
 }
 
-function startCheck(
-  algorithm: string,
-  value: string,
-  keys: readonly PublicKey[],
-  whole: WholeImage,
-): SpanRun<Outcome> | Outcome {
+function startCheck(algorithm: string, value: string, keys: readonly PublicKey[]): SpanRun<Outcome> | Outcome {
   const facts = algorithmFacts(algorithm)
   if (facts === null) return failed('algorithm_not_supported')
   const ofItsKind = keys.filter((key) => key.family === facts.family)
@@ -87,11 +67,11 @@ function startCheck(
   if (presented === null) return failed('signature_malformed')
   switch (facts.form) {
     case 'bare':
-      return startBare(presented, ofItsKind, facts, whole)
+      return startBare(presented, ofItsKind, facts)
     case 'minisign':
       return startMinisign(presented.toString('latin1'), ofItsKind)
     case 'signify':
-      return startSignify(presented.toString('latin1'), ofItsKind, whole)
+      return startSignify(presented.toString('latin1'), ofItsKind)
   }
 }
 
@@ -99,12 +79,11 @@ function startBare(
   signature: Uint8Array,
   keys: readonly PublicKey[],
   facts: AlgorithmFacts,
-  whole: WholeImage,
 ): SpanRun<Outcome> | Outcome {
   const candidates = keys.filter((key) => hasShapeFor(signature, key))
   if (candidates.length === 0) return failed('signature_malformed')
   return facts.hash === null
-    ? startEd25519(signature, candidates, whole)
+    ? startEd25519(signature, candidates)
     : startStreamed(signature, candidates, facts, facts.hash)
 }
 

@@ -3,13 +3,12 @@ import { keysNumbered, readCommented, readNumberedSignature } from './numbered-s
 import { failed, type Outcome } from './outcome.ts'
 import type { PublicKey } from './public-key.ts'
 import { startEd25519 } from './verify-ed25519.ts'
-import type { WholeImage } from './whole-image.ts'
 
 /** Starts checking the signature file of signify, which is also that of OpenWrt's usign: plain Ed25519. */
-export function startSignify(text: string, keys: readonly PublicKey[], whole: WholeImage): SpanRun<Outcome> | Outcome {
+export function startSignify(text: string, keys: readonly PublicKey[]): SpanRun<Outcome> | Outcome {
   const base64 = readCommented(text)
   const file = base64 === null ? null : readNumberedSignature(base64)
   if (file?.algorithm !== 'Ed') return failed('signature_malformed')
   const named = keysNumbered(keys, file.keyNumber)
-  return named.length === 0 ? failed('key_unknown') : startEd25519(file.signature, named, whole)
+  return named.length === 0 ? failed('key_unknown') : startEd25519(file.signature, named)
 }

@@ -1,5 +1,9 @@
-import type { ImageStore, QuarantinedImage } from '@sluice/image-store'
-import { createManualClock, systemClock } from '@sluice/runtime'
+import { generateKeyPairSync, sign } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openDirectoryImageStore, type ImageStore, type QuarantinedImage } from '@sluice/image-store'
+import { createIds, createManualClock, systemClock } from '@sluice/runtime'
 import { waitUntil } from '@sluice/testbed'
 import { expect, it } from 'vitest'
 import { createExaminer } from './examiner.ts'
@@ -50,3 +54,30 @@ it('waits for a store to open an image as long as it may take, and holds nothing
   await clock.advance(1_000)
   await examined
 })
+
+it('holds no more of an image that Ed25519 signs than of any other', async () => {
+  const image = Buffer.alloc(6 * MEMORY_MB * 1_048_576, 'image')
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+  const signatures = [{ algorithm: 'ed25519', value: sign(null, image, privateKey).toString('base64') }]
+  const keys = [publicKey.export({ format: 'pem', type: 'spki' }).toString()]
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-examiner-'))
+  const store = await openDirectoryImageStore(folder)
+  const examiner = createExaminer(store, systemClock, { deadlineMs: 60_000, memoryMb: MEMORY_MB })
+  try {
+    const artifactId = createIds().artifact()
+    await store.quarantine(artifactId, inPieces(image), { maxBytes: image.length })
+    expect(await examiner.examine(artifactId, { ...ASKED, signatures, keys })).toMatchObject({
+      kind: 'examined',
+      findings: { detached: [{ outcome: { kind: 'verified' } }] },
+    })
+  } finally {
+    await examiner.stop()
+    await rm(folder, { recursive: true })
+  }
+})
+
+const MEMORY_MB = 32
+
+async function* inPieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += 1_048_576) yield bytes.subarray(at, at + 1_048_576)
+}

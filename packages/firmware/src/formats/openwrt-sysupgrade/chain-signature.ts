@@ -3,7 +3,6 @@ import { keysNumbered } from '../../signatures/numbered-signature.ts'
 import { failed, type Outcome } from '../../signatures/outcome.ts'
 import type { PublicKey } from '../../signatures/public-key.ts'
 import { startEd25519 } from '../../signatures/verify-ed25519.ts'
-import { holdImage } from '../../signatures/whole-image.ts'
 import { withinCertificate } from '../../signatures/within-certificate.ts'
 import type { EmbeddedSignature, SpanRun } from '../format.ts'
 import type { Certificate, Chain } from './certificates.ts'
@@ -17,13 +16,13 @@ export function chainSignature(chain: Chain, end: number): EmbeddedSignature {
     what: chain.certificates.length === 0 ? 'usign' : `ucert, ${chain.certificates.length} certificates`,
     over: { start: 0, end },
     strength: 'full',
-    start: (keys, now, whole = holdImage({ expectedBytes: end })) => {
+    start: (keys, now) => {
       const followed = follow(chain.certificates, keys, now)
       if ('kind' in followed) return settled(followed)
       const { anchor, through } = followed
       const signers = keysNumbered(followed.keys, chain.image.keyNumber)
       if (signers.length === 0) return settled(failed(anchor === null ? 'key_unknown' : 'certificate_invalid'))
-      const run = startEd25519(chain.image.signature, signers, whole)
+      const run = startEd25519(chain.image.signature, signers)
       return {
         update: run.update,
         finish: async () => {

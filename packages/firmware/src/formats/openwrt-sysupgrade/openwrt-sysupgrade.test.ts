@@ -16,7 +16,6 @@ import { inWorkshop, missingTools, publicKey } from '../../../test/tools.ts'
 import { withChunk, withMetadata, withSignature } from '../../../test/write-fwtool.ts'
 import { blobmsg, certificate, certificateOf, imageSignature, payloadOf } from '../../../test/write-ucert.ts'
 import type { PublicKey } from '../../signatures/public-key.ts'
-import { holdImage } from '../../signatures/whole-image.ts'
 
 const absent = missingTools('signify-openbsd')
 const look = (bytes: Uint8Array, keys: readonly PublicKey[] = [], now?: number) =>
@@ -243,15 +242,5 @@ describe.skipIf(absent.length > 0)(`signatures ${absent.join(', ')}`, () => {
     expect(await holding((payload) => payload)).toBe('by the root key')
     for (const change of [(payload: Buffer) => Buffer.concat([payload, more]), asText, () => more])
       expect(await holding(change)).toBe('format_malformed')
-  })
-
-  it('says so when the image is larger than Ed25519 may hold in memory', async () => {
-    const { bytes, root } = withVendor((keys) => ({ bytes: signedByUsign(keys), root: keys.root.publicKey }))
-    const looked = await look(bytes, [root])
-    if (looked.kind === 'refused') throw new Error(looked.detail)
-    const { over, start } = looked.image.signatures[0]!
-    const run = start([root], FROM * 1_000, holdImage({ maxBytes: over.end - 1 }))
-    run.update(bytes.subarray(over.start, over.end))
-    expect(await run.finish()).toEqual({ kind: 'failed', code: 'image_too_large_for_algorithm' })
   })
 })
