@@ -19,12 +19,10 @@ export function checkOutcomes(history: History): Violation[] {
     const lines = history.devices.get(deviceKey)
     if (lines === undefined || !isOutcome(to)) continue
     const fate = fateOf(lines, attempts.get(upgradeId) ?? new Set())
-    const outcome = outcomeSaid(moves, upgradeId) ?? to
-    const heard = (since: number) =>
-      moves.some((one) => one.upgradeId === upgradeId && one.fact.kind === 'informed' && one.row.at >= since)
-    if (!allowed(fate, heard).includes(outcome)) {
+    const itsMoves = moves.filter((one) => one.upgradeId === upgradeId)
+    const outcome = outcomeSaid(itsMoves) ?? to
+    if (!allowed(fate, itsMoves).includes(outcome)) {
       const detail = `${upgradeId} of ${lines[0]?.deviceName} is ${outcome}, its device says ${JSON.stringify(fate)}`
-      const itsMoves = moves.filter((one) => one.upgradeId === upgradeId)
       violations.push({ rule: 'outcome_is_the_devices', detail, seq: row.seq, story: tellStory(itsMoves, lines) })
     }
   }
@@ -37,22 +35,23 @@ export function checkOutcomes(history: History): Violation[] {
 }
 
 /** The last outcome with what makes it one: `failed image_rejected`, `timed_out silent`. */
-function outcomeSaid(moves: readonly Moved[], upgradeId: string): string | undefined {
-  const outcome = moves.findLast((moved) => moved.upgradeId === upgradeId && moved.outcome !== undefined)?.outcome
+function outcomeSaid(itsMoves: readonly Moved[]): string | undefined {
+  const outcome = itsMoves.findLast((moved) => moved.outcome !== undefined)?.outcome
   if (outcome?.kind === 'failed') return `failed ${outcome.reason}`
   if (outcome?.kind === 'timed_out') return `timed_out ${outcome.contact}`
   return outcome?.kind
 }
 
-/** All that can be known of a device that failed and never says so. */
+/** All that can be known of a device that informs and never says what became of its Download. */
 const UNTOLD = 'timed_out stalled'
 
 const NOT_OFFERED = ['skipped', 'superseded', 'cancelled']
 
-function allowed(fate: Fate, heard: (since: number) => boolean): readonly string[] {
+function allowed(fate: Fate, itsMoves: readonly Moved[]): readonly string[] {
+  const heard = (since: number) => itsMoves.some(({ fact, row }) => fact.kind === 'informed' && row.at >= since)
   switch (fate.kind) {
     case 'untouched':
-      return NOT_OFFERED
+      return leftInDoubt(itsMoves) ? [...NOT_OFFERED, UNTOLD] : NOT_OFFERED
     // It has the Download and does nothing about it, or nothing that it could write down.
     case 'under_way':
       return ['timed_out stalled', 'timed_out silent', 'failed download_failed', 'cancelled']
@@ -73,4 +72,11 @@ function allowed(fate: Fate, heard: (since: number) => boolean): readonly string
       if (fate.settings === 'kept') return ['verified']
       return fate.settings === 'lost' ? ['failed not_provisioned'] : ['verified_config_lost']
   }
+}
+
+/** Its last claim was lost with a session, and it has no list of its transfers to be asked for (TR-069 A.4.1.7). */
+function leftInDoubt(itsMoves: readonly Moved[]): boolean {
+  const sinceClaim = itsMoves.slice(itsMoves.findLastIndex(isClaim))
+  const isUnasked = sinceClaim.some(({ fact }) => fact.kind === 'queued_transfers_unsupported')
+  return isUnasked && sinceClaim.find(({ outcome }) => outcome !== undefined)?.from === 'in_doubt'
 }

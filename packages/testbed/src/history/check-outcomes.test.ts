@@ -1,0 +1,47 @@
+import { expect, it } from 'vitest'
+import { checkOutcomes } from './check-outcomes.ts'
+import { honestHistory, keyOf } from './honest-history.ts'
+
+const DEVICE = keyOf(9)
+const STALLED = { kind: 'timed_out', contact: 'stalled' }
+
+/** What the check says of one more upgrade, whose device wrote down nothing but that it booted. */
+function saidOfUntouched(...moves: readonly (readonly [fact: string, from: string, to: string, outcome?: object])[]) {
+  const history = honestHistory()
+  const rows = moves.map(([kind, from, to, outcome], at) => ({
+    ...history.rows[0]!,
+    seq: 100 + at,
+    at: 100_000 + at,
+    kind: 'upgrade.moved',
+    upgradeId: 'upg_9',
+    deviceKey: DEVICE,
+    data: { fact: { kind, attemptId: 'fw9' }, wave: 1, from, to, countedAs: '', countsAs: '', version: at, outcome },
+  }))
+  const booted = { deviceName: 'nine', at: '2026-01-01T00:00:00.000Z', what: 'booted' }
+  const devices = new Map([...history.devices, [DEVICE, [booted]]])
+  return checkOutcomes({ ...history, rows: [...history.rows, ...rows], devices }).map(({ rule }) => rule)
+}
+
+const CLAIMED = ['claim_committed', 'pending', 'offered'] as const
+const DOUBTED = ['time_passed', 'offered', 'in_doubt'] as const
+const CANNOT_LIST = ['queued_transfers_unsupported', 'in_doubt', 'in_doubt'] as const
+const GIVEN_UP = ['time_passed', 'in_doubt', 'timed_out', STALLED] as const
+
+it('a device that never got its Download and has no list of transfers is given up as stalled', () => {
+  expect(saidOfUntouched(CLAIMED, DOUBTED, CANNOT_LIST, GIVEN_UP)).toEqual([])
+})
+
+it('one that could have been asked is not', () => {
+  expect(saidOfUntouched(CLAIMED, DOUBTED, GIVEN_UP)).toEqual(['outcome_is_the_devices'])
+})
+
+it('one that could not be asked after another claim is not', () => {
+  const again = ['claim_committed', 'retry', 'offered'] as const
+  expect(saidOfUntouched(CLAIMED, DOUBTED, CANNOT_LIST, again, DOUBTED, GIVEN_UP)).toEqual(['outcome_is_the_devices'])
+})
+
+it('one that was taken to have accepted it is not', () => {
+  const accepted = ['download_answered', 'in_doubt', 'accepted'] as const
+  const stalled = ['time_passed', 'accepted', 'timed_out', STALLED] as const
+  expect(saidOfUntouched(CLAIMED, DOUBTED, CANNOT_LIST, accepted, stalled)).toEqual(['outcome_is_the_devices'])
+})
