@@ -27,7 +27,7 @@ const policy = {
     { size: { percent: 100 }, advance: 'auto' as const },
   ],
   gate: { ...quickPolicy.gate, minSettled: 20, soakMs: 500 },
-  caps: { inFlight: 250, unproven: 600 },
+  caps: { inFlight: 250, unproven: 800 },
   timers: {
     ...quickPolicy.timers,
     answerMs: 8_000,
@@ -54,8 +54,8 @@ export async function runSeed(seed: number, devices: number, say: (line: string)
     fleet = await runFleet(system, {
       count: devices,
       faults: plan.faults.map(({ faults }) => faults),
-      // Some 80 sessions a second of devices that have nothing to do: a third of two cores.
-      periodicInformMs: devices * 12,
+      // Some 100 sessions a second of devices that have nothing to do: two fifths of two cores.
+      periodicInformMs: devices * 10,
       startSpreadMs: devices * 5,
       timeScale: 0.15,
     })
@@ -65,8 +65,9 @@ export async function runSeed(seed: number, devices: number, say: (line: string)
     const inHand = new Set<string>()
     const letDie = keepServicesAlive(system, inHand, say)
     await strikeByPlan(system, campaignId, plan, inHand, say)
+    const struckUntil = new Date().toISOString()
     await seenThrough(system, campaignId, ({ state }) => state !== 'running', 240_000)
-    await untilAllHaveSpoken(fleet)
+    await untilAllHaveSpoken(fleet, struckUntil)
     await system.quiet()
     // What came late reopens an outcome, and has a soak of its own.
     const campaign = await seenThrough(system, campaignId, isOver, 60_000)

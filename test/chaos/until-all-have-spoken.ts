@@ -8,12 +8,11 @@ const NEWS: ReadonlySet<RecordLine['what']> = new Set(['flashed', 'fell_back', '
 type Line = Pick<RecordLine, 'deviceName' | 'what' | 'at'>
 
 /**
- * Resolves once each device has called since now and told what became of it, or is silent for good: one whose sessions
- * failed while the system was being hit waits for its turn (TR-069 3.2.1.1), longer than the campaign needs for all others,
- * and one that was given up meanwhile is heard again at its next Inform.
+ * Resolves once each device has called since then (RFC 3339) and told what became of it, or is silent for good: one whose
+ * sessions failed while the system was being hit waits for its turn (TR-069 3.2.1.1), longer than the campaign needs for all
+ * others, and one that was given up meanwhile is heard again at its next Inform.
  */
-export async function untilAllHaveSpoken(fleet: RunningFleet): Promise<void> {
-  const since = new Date().toISOString()
+export async function untilAllHaveSpoken(fleet: RunningFleet, since: string): Promise<void> {
   let mute: string[] = []
   await waitUntil(() => (mute = whoHasNotSpoken(fleet.lines(), since)).length === 0, {
     deadlineMs: 120_000,
