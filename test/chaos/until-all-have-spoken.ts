@@ -3,7 +3,14 @@ import { waitUntil } from '@sluice/testbed'
 import type { RunningFleet } from '../end-to-end/run-fleet.ts'
 
 /** What a device has to tell by an Inform that was answered. */
-const NEWS: ReadonlySet<RecordLine['what']> = new Set(['flashed', 'fell_back', 'settings_lost', 'settings_regained'])
+const NEWS: ReadonlySet<RecordLine['what']> = new Set([
+  'download_failed',
+  'image_refused',
+  'flashed',
+  'fell_back',
+  'settings_lost',
+  'settings_regained',
+])
 
 type Line = Pick<RecordLine, 'deviceName' | 'what' | 'at'>
 

@@ -5,8 +5,10 @@ import { honestHistory, keyOf } from './honest-history.ts'
 const DEVICE = keyOf(9)
 const STALLED = { kind: 'timed_out', contact: 'stalled' }
 
-/** What the check says of one more upgrade, whose device wrote down nothing but that it booted. */
-function saidOfUntouched(...moves: readonly (readonly [fact: string, from: string, to: string, outcome?: object])[]) {
+type Move = readonly [fact: string, from: string, to: string, outcome?: object]
+
+/** What the check says of one more upgrade, whose device wrote down no Download, but what it answered when asked for its list. */
+function saidOfUntouched(moves: readonly Move[], fault = 9000) {
   const history = honestHistory()
   const rows = moves.map(([kind, from, to, outcome], at) => ({
     ...history.rows[0]!,
@@ -17,8 +19,11 @@ function saidOfUntouched(...moves: readonly (readonly [fact: string, from: strin
     deviceKey: DEVICE,
     data: { fact: { kind, attemptId: 'fw9' }, wave: 1, from, to, countedAs: '', countsAs: '', version: at, outcome },
   }))
-  const booted = { deviceName: 'nine', at: '2026-01-01T00:00:00.000Z', what: 'booted' }
-  const devices = new Map([...history.devices, [DEVICE, [booted]]])
+  const called = { what: 'called', method: 'GetAllQueuedTransfers', fault }
+  const devices = new Map([
+    ...history.devices,
+    [DEVICE, [{ deviceName: 'nine', at: '2026-01-01T00:00:00.000Z', ...called }]],
+  ])
   return checkOutcomes({ ...history, rows: [...history.rows, ...rows], devices }).map(({ rule }) => rule)
 }
 
@@ -28,20 +33,24 @@ const CANNOT_LIST = ['queued_transfers_unsupported', 'in_doubt', 'in_doubt'] as 
 const GIVEN_UP = ['time_passed', 'in_doubt', 'timed_out', STALLED] as const
 
 it('a device that never got its Download and has no list of transfers is given up as stalled', () => {
-  expect(saidOfUntouched(CLAIMED, DOUBTED, CANNOT_LIST, GIVEN_UP)).toEqual([])
+  expect(saidOfUntouched([CLAIMED, DOUBTED, CANNOT_LIST, GIVEN_UP])).toEqual([])
 })
 
 it('one that could have been asked is not', () => {
-  expect(saidOfUntouched(CLAIMED, DOUBTED, GIVEN_UP)).toEqual(['outcome_is_the_devices'])
+  expect(saidOfUntouched([CLAIMED, DOUBTED, GIVEN_UP])).toEqual(['outcome_is_the_devices'])
+})
+
+it('one that has a list, and did not give it, is not', () => {
+  expect(saidOfUntouched([CLAIMED, DOUBTED, CANNOT_LIST, GIVEN_UP], 9002)).toEqual(['outcome_is_the_devices'])
 })
 
 it('one that could not be asked after another claim is not', () => {
   const again = ['claim_committed', 'retry', 'offered'] as const
-  expect(saidOfUntouched(CLAIMED, DOUBTED, CANNOT_LIST, again, DOUBTED, GIVEN_UP)).toEqual(['outcome_is_the_devices'])
+  expect(saidOfUntouched([CLAIMED, DOUBTED, CANNOT_LIST, again, DOUBTED, GIVEN_UP])).toEqual(['outcome_is_the_devices'])
 })
 
 it('one that was taken to have accepted it is not', () => {
   const accepted = ['download_answered', 'in_doubt', 'accepted'] as const
   const stalled = ['time_passed', 'accepted', 'timed_out', STALLED] as const
-  expect(saidOfUntouched(CLAIMED, DOUBTED, CANNOT_LIST, accepted, stalled)).toEqual(['outcome_is_the_devices'])
+  expect(saidOfUntouched([CLAIMED, DOUBTED, CANNOT_LIST, accepted, stalled])).toEqual(['outcome_is_the_devices'])
 })

@@ -1,5 +1,5 @@
 import { type Fate, fateOf } from './device-fate.ts'
-import type { History, Violation } from './history.ts'
+import type { DeviceLine, History, Violation } from './history.ts'
 import { type Moved, isClaim, isOutcome, movesOf } from './replay.ts'
 import { tellStory } from './tell-story.ts'
 
@@ -21,7 +21,7 @@ export function checkOutcomes(history: History): Violation[] {
     const fate = fateOf(lines, attempts.get(upgradeId) ?? new Set())
     const itsMoves = moves.filter((one) => one.upgradeId === upgradeId)
     const outcome = outcomeSaid(itsMoves) ?? to
-    if (!allowed(fate, itsMoves).includes(outcome)) {
+    if (!allowed(fate, itsMoves, lines).includes(outcome)) {
       const detail = `${upgradeId} of ${lines[0]?.deviceName} is ${outcome}, its device says ${JSON.stringify(fate)}`
       violations.push({ rule: 'outcome_is_the_devices', detail, seq: row.seq, story: tellStory(itsMoves, lines) })
     }
@@ -47,11 +47,11 @@ const UNTOLD = 'timed_out stalled'
 
 const NOT_OFFERED = ['skipped', 'superseded', 'cancelled']
 
-function allowed(fate: Fate, itsMoves: readonly Moved[]): readonly string[] {
+function allowed(fate: Fate, itsMoves: readonly Moved[], lines: readonly DeviceLine[]): readonly string[] {
   const heard = (since: number) => itsMoves.some(({ fact, row }) => fact.kind === 'informed' && row.at >= since)
   switch (fate.kind) {
     case 'untouched':
-      return leftInDoubt(itsMoves) ? [...NOT_OFFERED, UNTOLD] : NOT_OFFERED
+      return leftInDoubt(itsMoves) && cannotList(lines) ? [...NOT_OFFERED, UNTOLD] : NOT_OFFERED
     // It has the Download and does nothing about it, or nothing that it could write down.
     case 'under_way':
       return ['timed_out stalled', 'timed_out silent', 'failed download_failed', 'cancelled']
@@ -74,9 +74,16 @@ function allowed(fate: Fate, itsMoves: readonly Moved[]): readonly string[] {
   }
 }
 
-/** Its last claim was lost with a session, and it has no list of its transfers to be asked for (TR-069 A.4.1.7). */
+/** Its last claim was lost with a session; it was asked for its transfers since, and was given up in doubt. */
 function leftInDoubt(itsMoves: readonly Moved[]): boolean {
   const sinceClaim = itsMoves.slice(itsMoves.findLastIndex(isClaim))
-  const isUnasked = sinceClaim.some(({ fact }) => fact.kind === 'queued_transfers_unsupported')
-  return isUnasked && sinceClaim.find(({ outcome }) => outcome !== undefined)?.from === 'in_doubt'
+  const isAsked = sinceClaim.some(({ fact }) => fact.kind === 'queued_transfers_unsupported')
+  return isAsked && sinceClaim.find(({ outcome }) => outcome !== undefined)?.from === 'in_doubt'
 }
+
+/** It says itself that it has no such method (TR-069 A.4.1.7, A.5.1): nobody can know what it holds. */
+function cannotList(lines: readonly DeviceLine[]): boolean {
+  return lines.some(({ method, fault }) => method === 'GetAllQueuedTransfers' && fault === METHOD_NOT_SUPPORTED)
+}
+
+const METHOD_NOT_SUPPORTED = 9000

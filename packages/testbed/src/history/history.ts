@@ -49,6 +49,7 @@ export interface DeviceLine {
   readonly what: string
   readonly commandKey?: string
   readonly version?: string
+  readonly method?: string
   readonly fault?: number
   readonly how?: string
   readonly reason?: string
