@@ -31,7 +31,8 @@ export const settings = defineSettings({
   SLUICE_VERIFY_MEMORY_MB: {
     type: Type.Integer({ minimum: 32, maximum: 4_096 }),
     default: 128,
-    description: 'How much the thread that looks at images may hold of values, and as much again of bytes.',
+    description:
+      'How much the thread that looks at images may hold of values, and as much again of bytes; beside it 128 MiB of bytes that it is done with.',
   },
   SLUICE_VERDICT_KEY: {
     type: Type.String({ pattern: '^-----BEGIN PRIVATE KEY-----' }),

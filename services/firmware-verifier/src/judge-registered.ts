@@ -49,7 +49,7 @@ interface ExaminedEvent {
   readonly found: Examined
 }
 
-/** One after the other: an Ed25519 image is held in memory whole. What fails holds nobody else up. */
+/** One after the other, as there is one thread. What fails holds nobody else up. */
 async function examineAll(batch: readonly Registered[], parts: Parts) {
   // What one person proposed has no say: not even in which key a signature is taken to be by.
   const keys = (await listKeys(parts.sql)).filter(isApproved).map((row) => {

@@ -25,7 +25,7 @@ export interface FirmwareVerifierSettings {
   readonly releaseRequiredKeys: number
   /** How long looking at one image may take, and how long the store may take to bring it. */
   readonly deadlineMs: number
-  /** How much looking at one image may take, beside an image that is held whole. */
+  /** How much looking at one image may take of values, and of bytes beside those it is done with. */
   readonly memoryMb: number
   /** Signs verdicts. */
   readonly verdictKey: KeyObject

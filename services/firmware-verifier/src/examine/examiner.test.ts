@@ -56,7 +56,7 @@ it('waits for a store to open an image as long as it may take, and holds nothing
 })
 
 it('holds no more of an image that Ed25519 signs than of any other', async () => {
-  const image = Buffer.alloc(6 * MEMORY_MB * 1_048_576, 'image')
+  const image = Buffer.alloc(10 * MEMORY_MB * 1_048_576, 'image')
   const { privateKey, publicKey } = generateKeyPairSync('ed25519')
   const signatures = [{ algorithm: 'ed25519', value: sign(null, image, privateKey).toString('base64') }]
   const keys = [publicKey.export({ format: 'pem', type: 'spki' }).toString()]

@@ -32,7 +32,10 @@ export interface ExaminerSettings {
 
 const WORKER = new URL('./worker.main.ts', import.meta.url)
 const WATCH_MS = 100
-/** What has gone by and waits for the garbage collector: up to 88 MB of an image of 512 MiB were seen (Node 26). */
+/**
+ * What has gone by and waits for the garbage collector: up to 88 MB of an image of 512 MiB were seen (Node 26). Once too
+ * much says nothing yet against an image.
+ */
 const UNCOLLECTED_BYTES = 128 * 1_048_576
 
 /** Examines images in a worker thread that hostile bytes may end, and that is started anew when they did. */
@@ -131,9 +134,11 @@ function converse(
     else giveUp('examination_failed', 'its reader broke off')
   }
   const end = () => giveUp('examination_failed', 'its reader ended')
+  let timesOver = 0
   const stopWatching = clock.every(WATCH_MS, () => {
     void buffersOf(worker).then((bytes) => {
-      if (bytes > UNCOLLECTED_BYTES + memoryMb * 1_048_576) {
+      timesOver = bytes > UNCOLLECTED_BYTES + memoryMb * 1_048_576 ? timesOver + 1 : 0
+      if (timesOver > 1) {
         giveUp('examination_out_of_memory', `it takes more than ${memoryMb} MB of buffers to read`)
       }
     })
