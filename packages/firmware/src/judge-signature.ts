@@ -8,7 +8,6 @@ const FAILURES: Readonly<Record<SignatureFailure, string>> = {
   signature_invalid: 'no key of the trust store verifies it: made by an unknown key, or over other bytes',
   signature_malformed: 'not a signature of this algorithm',
   algorithm_not_supported: 'this algorithm is not supported',
-  signature_not_prehashed: 'a minisign signature of the old kind: sign again, prehashed',
   certificate_invalid: 'its certificates do not lead from a key of the trust store to the signer',
   certificate_not_yet_valid: 'a certificate of the signer is not valid yet',
   certificate_expired: 'a certificate of the signer has expired',

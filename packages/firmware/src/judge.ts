@@ -31,8 +31,6 @@ export type SignatureFailure =
   | 'signature_invalid'
   | 'signature_malformed'
   | 'algorithm_not_supported'
-  /** Of minisign, and of its old kind. */
-  | 'signature_not_prehashed'
   /** A key of the store vouches for the signer by certificates, and one of them says otherwise, or is not in force. */
   | 'certificate_invalid'
   | 'certificate_not_yet_valid'

@@ -3,7 +3,7 @@ import type { SpanRun } from '../formats/format.ts'
 import { exactBase64, keysNumbered, readNumberedSignature, type NumberedSignature } from './numbered-signature.ts'
 import { failed, type Outcome } from './outcome.ts'
 import type { PublicKey } from './public-key.ts'
-import { verifyEd25519 } from './verify-ed25519.ts'
+import { startEd25519, verifyEd25519 } from './verify-ed25519.ts'
 
 interface MinisignFile extends NumberedSignature {
   /** Its bytes as characters. */
@@ -13,21 +13,19 @@ interface MinisignFile extends NumberedSignature {
 }
 
 /**
- * Starts checking the signature file of minisign (jedisct1.github.io/minisign, "Signature format"). Only the prehashed
- * kind is taken, which needs no memory. The old kind is no weaker, but needs the image whole: minisign has written
- * prehashed ones unasked since 0.10.
+ * Starts checking the signature file of minisign (jedisct1.github.io/minisign, "Signature format"): of the prehashed kind,
+ * which it has written unasked since 0.10, or of the old one, over the image itself.
  */
 export function startMinisign(text: string, keys: readonly PublicKey[]): SpanRun<Outcome> | Outcome {
   const file = readFile(text)
   if (file === null) return failed('signature_malformed')
-  if (file.algorithm !== 'ED') return failed('signature_not_prehashed')
   const named = keysNumbered(keys, file.keyNumber)
   if (named.length === 0) return failed('key_unknown')
-  const hash = createHash('blake2b512')
+  const image = file.algorithm === 'ED' ? startPrehashed(file.signature, named) : startEd25519(file.signature, named)
   return {
-    update: (piece) => void hash.update(piece),
-    finish: () => {
-      const outcome = verifyEd25519(hash.digest(), file.signature, named)
+    update: image.update,
+    finish: async () => {
+      const outcome = await image.finish()
       if (outcome.kind === 'failed') return outcome
       const signer = named.filter((key) => key.keyId === outcome.keyId)
       return verifyEd25519(
@@ -36,6 +34,14 @@ export function startMinisign(text: string, keys: readonly PublicKey[]): SpanRun
         signer,
       )
     },
+  }
+}
+
+function startPrehashed(signature: Uint8Array, keys: readonly PublicKey[]): SpanRun<Outcome> {
+  const hash = createHash('blake2b512')
+  return {
+    update: (piece) => void hash.update(piece),
+    finish: () => verifyEd25519(hash.digest(), signature, keys),
   }
 }
 

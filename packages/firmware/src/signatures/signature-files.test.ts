@@ -69,8 +69,15 @@ describe.skipIf(absent.length > 0)(`signature files ${absent.join(', ')}`, () =>
     expect(await check('minisign', made.signed.prehashed, [unnumbered])).toBe('signature_invalid')
   })
 
-  it('refuses the old kind of minisign by name', async () => {
-    expect(await check('minisign', made.signed.legacy, [made.mini.publicKey])).toBe('signature_not_prehashed')
+  it('verifies the old kind of minisign, over the image itself, and its trusted comment', async () => {
+    const key = made.mini.publicKey
+    expect(await check('minisign', made.signed.legacy, [made.stranger.publicKey, key])).toBe(key.keyId)
+    expect(await check('minisign', made.signed.legacy, [key], Buffer.from('another image'))).toBe('signature_invalid')
+    const recommented = made.signed.legacy.toString().replace('\ntrusted comment: ', '\ntrusted comment: not ')
+    expect(await check('minisign', Buffer.from(recommented), [key])).toBe('signature_invalid')
+  })
+
+  it('does not take a prehashed signature for one of signify', async () => {
     expect(await check('signify', made.signed.prehashed, [made.mini.publicKey])).toBe('signature_malformed')
   })
 
@@ -84,10 +91,11 @@ describe.skipIf(absent.length > 0)(`signature files ${absent.join(', ')}`, () =>
           const outcome = await check(algorithm, bent, [key])
           if (at > commentEnd || at < 'untrusted comment: '.length) expect(outcome).not.toBe(key.keyId)
         }),
-        { numRuns: 800 },
+        { numRuns: 500 },
       )
     }
-    await changed('minisign', made.signed.prehashed.subarray(0, -1), made.mini.publicKey)
+    for (const file of [made.signed.prehashed, made.signed.legacy])
+      await changed('minisign', file.subarray(0, -1), made.mini.publicKey)
     await changed('signify', made.signed.signify.subarray(0, -1), made.plain.publicKey)
   })
 

@@ -1,14 +1,17 @@
 import { execFileSync } from 'node:child_process'
-import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto'
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto'
 import { closeSync, mkdtempSync, openSync, read, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { ed25519 } from '@noble/curves/ed25519.js'
+import { bytesToNumberLE } from '@noble/curves/utils.js'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { missingTools, publicKey } from '../../test/tools.ts'
 import { startSignatureChecks } from './check-signatures.ts'
+import type { PublicKey } from './public-key.ts'
 import { startEd25519 } from './verify-ed25519.ts'
 
 const IMAGE = Buffer.from('an image, as bytes go')
@@ -87,12 +90,38 @@ describe('a signature over all that is fed', () => {
     const weak = publicKey(
       createPublicKey({ key: jwk, format: 'jwk' }).export({ format: 'pem', type: 'spki' }).toString(),
     )
-    const nobodys = Buffer.concat([Buffer.from(point, 'hex'), Buffer.alloc(32)])
+    const nobodys = [
+      Buffer.concat([Buffer.from(point, 'hex'), Buffer.alloc(32)]),
+      Buffer.concat([BASE.multiply(NONCE).toBytes(), littleEndian(NONCE)]),
+    ]
     for (const message of Array.from({ length: 16 }, (_, at) => Buffer.from([at]))) {
-      const run = startEd25519(nobodys, [weak])
-      run.update(message)
-      expect(await run.finish()).toEqual({ kind: 'failed', code: 'signature_invalid' })
+      for (const signature of nobodys) {
+        const run = startEd25519(signature, [weak])
+        run.update(message)
+        expect(await run.finish()).toEqual({ kind: 'failed', code: 'signature_invalid' })
+      }
     }
+  })
+
+  it.each([
+    ['honest', HALF, BASE.multiply(HALF), NONCE, BASE.multiply(NONCE), 16],
+    ['whose R has a part of small order', HALF, BASE.multiply(HALF), NONCE, BASE.multiply(NONCE).add(SMALL), 0],
+    ['whose R is of small order', HALF, BASE.multiply(HALF), 0n, ZERO, 0],
+    ['by a key with a part of small order', HALF, BASE.multiply(HALF).add(SMALL), NONCE, BASE.multiply(NONCE), null],
+  ])('holds as OpenSSL has it, of the owner of a key who makes one %s', async (_how, half, key, nonce, r, expected) => {
+    const [a, rBytes] = [keyOf(key.toBytes()), r.toBytes()]
+    let held = 0
+    for (const message of Array.from({ length: 16 }, (_, at) => Buffer.from([at]))) {
+      const hashed = createHash('sha512').update(rBytes).update(key.toBytes()).update(message).digest()
+      const s = Fn.create(nonce + half * bytesToNumberLE(hashed))
+      const signature = Buffer.concat([rBytes, littleEndian(s)])
+      const run = startEd25519(signature, [a])
+      run.update(message)
+      const { kind } = await run.finish()
+      expect(kind).toBe(verify(null, message, a.key, signature) ? 'verified' : 'failed')
+      if (kind === 'verified') held += 1
+    }
+    if (expected !== null) expect(held).toBe(expected)
   })
 
   it('is that of RFC 8032 7.1, tests 1 to 3', async () => {
@@ -104,6 +133,17 @@ describe('a signature over all that is fed', () => {
     }
   })
 })
+
+const { BASE, ZERO, Fn } = ed25519.Point
+/** The other half of a key, and a nonce, as numbers. */
+const [HALF, NONCE] = [123_456_789_012_345_678_901_234_567_890n, 77n]
+/** A point of order 8. */
+const SMALL = ed25519.Point.fromHex('26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05')
+
+function keyOf(point: Uint8Array): PublicKey {
+  const jwk = { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(point).toString('base64url') }
+  return publicKey(createPublicKey({ key: jwk, format: 'jwk' }).export({ format: 'pem', type: 'spki' }).toString())
+}
 
 /** Of the group that the base point makes (RFC 8032 5.1). */
 const ORDER = 2n ** 252n + 27_742_317_777_372_353_535_851_937_790_883_648_493n

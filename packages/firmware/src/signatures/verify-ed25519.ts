@@ -1,6 +1,6 @@
 import { createHash, verify, type KeyObject } from 'node:crypto'
-import { eddsa } from '@noble/curves/abstract/edwards.js'
 import { ed25519 } from '@noble/curves/ed25519.js'
+import { bytesToNumberLE } from '@noble/curves/utils.js'
 import type { SpanRun } from '../formats/format.ts'
 import { failed, type Outcome } from './outcome.ts'
 import type { PublicKey } from './public-key.ts'
@@ -29,7 +29,7 @@ export function startEd25519(signature: Uint8Array, keys: readonly PublicKey[]):
     },
     finish: () => {
       if (size === LENGTH_OF_A_HASH) return failed('signature_invalid')
-      const signer = attempts.find(({ point, hash }) => holdsFor(hash.digest(), signature, point))
+      const signer = attempts.find(({ point, hash }) => isBy(point, hash.digest(), signature))
       return signer === undefined ? failed('signature_invalid') : { kind: 'verified', keyId: signer.keyId }
     },
   }
@@ -50,11 +50,20 @@ function pointOf(key: KeyObject): Uint8Array {
 }
 
 /**
- * Whether SB = R + kA. Node verifies whole messages only; the library takes any hash, and is given the one that is there.
- * Without ZIP 215, as OpenSSL: by a point of small order one signature would hold over every message.
+ * Whether SB - kA is R, to the byte and without a cofactor: as OpenSSL and signify have it (RFC 8032 5.1.7 allows either),
+ * so that nothing is trusted here which a device refuses. Node verifies whole messages only. Neither point may be one of
+ * small order: by such a key one signature holds over every message.
  */
-function holdsFor(hashed: Uint8Array, signature: Uint8Array, point: Uint8Array): boolean {
-  return eddsa(ed25519.Point, () => hashed).verify(signature, NOTHING, point, { zip215: false })
+function isBy(point: Uint8Array, hashed: Uint8Array, signature: Uint8Array): boolean {
+  const { BASE, Fn } = ed25519.Point
+  try {
+    const key = ed25519.Point.fromBytes(point)
+    const s = Fn.fromBytes(signature.subarray(32))
+    const r = BASE.multiplyUnsafe(s).subtract(key.multiplyUnsafe(Fn.create(bytesToNumberLE(hashed))))
+    if (key.isSmallOrder() || r.isSmallOrder()) return false
+    return Buffer.compare(r.toBytes(), signature.subarray(0, 32)) === 0
+  } catch {
+    // The key is no point, or S is not below the order of the group.
+    return false
+  }
 }
-
-const NOTHING = new Uint8Array()
