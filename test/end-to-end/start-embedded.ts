@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient } from '@sluice/client'
 import { openEmbedded } from '@sluice/sql'
-import { freePort, startProcess, type StartedProcess } from '@sluice/testbed'
+import { freePort, prepareEmbedded, startProcess, type StartedProcess } from '@sluice/testbed'
 import type { System } from './system.ts'
 
 export interface EmbeddedSystem extends System {
@@ -23,6 +23,7 @@ export interface EmbeddedOptions {
 /** The one-process system as users start it. */
 export async function startEmbeddedSystem(options: EmbeddedOptions = {}): Promise<EmbeddedSystem> {
   const stateDirectory = mkdtempSync(join(tmpdir(), 'sluice-e2e-'))
+  prepareEmbedded(join(stateDirectory, 'database'))
   const [cwmpPort, filesPort, apiPort, stunPort] = [
     await freePort(),
     await freePort(),

@@ -1,5 +1,6 @@
 import { createLog, systemClock } from '@sluice/runtime'
 import { type Sql, openEmbedded } from '@sluice/sql'
+import { inMemory } from '@sluice/testbed'
 import { afterAll, beforeAll } from 'vitest'
 import { busSuite, QUICK_RETRIES, type BusStand } from './bus.suite.ts'
 import { createEmbeddedBus } from './embedded-bus.ts'
@@ -7,7 +8,7 @@ import { createEmbeddedBus } from './embedded-bus.ts'
 // Opening PGlite takes a second: one for all tests, its schema made anew for each.
 let sql: Sql
 beforeAll(async () => {
-  sql = await openEmbedded({ memory: true })
+  sql = await openEmbedded(inMemory())
 })
 afterAll(() => sql.close())
 

@@ -1,11 +1,12 @@
 import { type Sql, openEmbedded } from '@sluice/sql'
+import { inMemory } from '@sluice/testbed'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type EmbeddedEvents, openEmbeddedEvents } from './embedded-events.ts'
 
 let sql: Sql
 let events: EmbeddedEvents
 beforeAll(async () => {
-  sql = await openEmbedded({ memory: true })
+  sql = await openEmbedded(inMemory())
 })
 afterAll(() => sql.close())
 beforeEach(async () => {

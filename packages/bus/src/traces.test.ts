@@ -1,7 +1,7 @@
 import { artifactRevoked, deviceCredential } from '@sluice/contracts'
 import { type EndedSpan, createLog, inSpan, startTelemetry, systemClock } from '@sluice/runtime'
 import { openEmbedded } from '@sluice/sql'
-import { waitUntil } from '@sluice/testbed'
+import { inMemory, waitUntil } from '@sluice/testbed'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { revocation } from './bus.suite.ts'
 import { type EmbeddedBus, createEmbeddedBus } from './embedded-bus.ts'
@@ -10,7 +10,7 @@ const spans: EndedSpan[] = []
 const telemetry = await startTelemetry({ service: 'test', onSpan: (span) => spans.push(span) })
 let hub: EmbeddedBus
 beforeAll(async () => {
-  const sql = await openEmbedded({ memory: true })
+  const sql = await openEmbedded(inMemory())
   const log = createLog({ service: 'test', level: 'silent' })
   hub = await createEmbeddedBus({ sql, clock: systemClock, log })
   return async () => {

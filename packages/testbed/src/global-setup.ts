@@ -1,7 +1,8 @@
 import type { TestProject } from 'vitest/node'
 import { fillCompileCache } from './fill-compile-cache.ts'
+import { keepReadyEmbedded } from './ready-embedded.ts'
 import { startNats } from './servers/nats.ts'
-import { startPostgres } from './servers/postgres.ts'
+import { keepReadyPostgres, startPostgres } from './servers/postgres.ts'
 import { startRedis } from './servers/redis.ts'
 
 declare module 'vitest' {
@@ -14,17 +15,14 @@ declare module 'vitest' {
 
 /** One server of each kind for the whole run. Tests get their own database, streams and keys on them. */
 export default async function startSharedServers(project: TestProject): Promise<() => Promise<void>> {
-  const [nats, redis, postgres, removeCompiled] = await Promise.all([
-    startNats(),
-    startRedis(),
-    startPostgres(),
-    fillCompileCache(),
-  ])
+  const filling = Promise.all([fillCompileCache(), keepReadyEmbedded()])
+  const removeReady = keepReadyPostgres()
+  const [nats, redis, postgres, filled] = await Promise.all([startNats(), startRedis(), startPostgres(), filling])
   project.provide('natsUrl', nats.url)
   project.provide('redisUrl', redis.url)
   project.provide('postgresUrl', postgres.url)
   return async () => {
     await Promise.all([nats.stop(), redis.stop(), postgres.stop()])
-    removeCompiled()
+    for (const remove of [removeReady, ...filled]) remove()
   }
 }

@@ -21,7 +21,7 @@ import { answerChallenge } from '@sluice/http-auth'
 import { openDirectoryImageStore } from '@sluice/image-store'
 import { createIds, createLog, type EndedSpan, startTelemetry, systemClock } from '@sluice/runtime'
 import { openEmbedded } from '@sluice/sql'
-import { waitUntil } from '@sluice/testbed'
+import { inMemory, waitUntil } from '@sluice/testbed'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createFileServer, type FileServer, type FileServerParts } from './file-server.ts'
 import { defaultSettings, type FileServerSettings } from './file-server-settings.ts'
@@ -60,7 +60,7 @@ const secrets: string[] = []
 const spans: EndedSpan[] = []
 const telemetry = await startTelemetry({ service: 'test', onSpan: (span) => spans.push(span) })
 
-const sql = await openEmbedded({ memory: true })
+const sql = await openEmbedded(inMemory())
 const hub = await createEmbeddedBus({ sql, clock: systemClock, log })
 const images = await openDirectoryImageStore(await mkdtemp(join(tmpdir(), 'sluice-files-')))
 const scheduler = hub.as('campaign-scheduler')

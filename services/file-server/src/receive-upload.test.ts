@@ -12,7 +12,7 @@ import { answerChallenge } from '@sluice/http-auth'
 import { openDirectoryImageStore, openDirectoryUploadStore } from '@sluice/image-store'
 import { createIds, createLog, systemClock } from '@sluice/runtime'
 import { openEmbedded } from '@sluice/sql'
-import { waitUntil } from '@sluice/testbed'
+import { inMemory, waitUntil } from '@sluice/testbed'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createFileServer, type FileServer } from './file-server.ts'
 import { defaultSettings } from './file-server-settings.ts'
@@ -25,7 +25,7 @@ const log = createLog({
   service: 'test',
   destination: new Writable({ write: (chunk: Buffer, _, done) => (logged.push(chunk.toString()), done()) }),
 })
-const sql = await openEmbedded({ memory: true })
+const sql = await openEmbedded(inMemory())
 const hub = await createEmbeddedBus({ sql, clock: systemClock, log })
 const images = await openDirectoryImageStore(await mkdtemp(join(tmpdir(), 'sluice-images-')))
 const uploadsAt = await mkdtemp(join(tmpdir(), 'sluice-uploads-'))

@@ -1,6 +1,7 @@
 import { createEmbeddedBus } from '@sluice/bus'
 import { createLog, systemClock } from '@sluice/runtime'
 import { openEmbedded } from '@sluice/sql'
+import { inMemory } from '@sluice/testbed'
 import { firmwareVerifierSuite } from './firmware-verifier.suite.ts'
 import { releasesSuite } from './releases/releases.suite.ts'
 
@@ -8,7 +9,7 @@ const log = createLog({ service: 'test', level: 'silent' })
 
 // One database for the service and the bus, as in a process of its own.
 const open = async () => {
-  const sql = await openEmbedded({ memory: true })
+  const sql = await openEmbedded(inMemory())
   const hub = await createEmbeddedBus({ sql, clock: systemClock, log })
   const close = async () => {
     await hub.close()

@@ -17,6 +17,7 @@ import {
 } from '@sluice/contracts'
 import { createIds, createLog, systemClock } from '@sluice/runtime'
 import { openEmbedded } from '@sluice/sql'
+import { inMemory } from '@sluice/testbed'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createOperatorApi } from './api.ts'
 
@@ -30,7 +31,7 @@ let services: Bus
 let intake: { received: Buffer; authorization: string | undefined; status: number; thinksMs: number }
 
 beforeAll(async () => {
-  const sql = await openEmbedded({ memory: true })
+  const sql = await openEmbedded(inMemory())
   closing.push(() => sql.close())
   const hub = await createEmbeddedBus({ sql, clock: systemClock, log })
   closing.push(() => hub.close())

@@ -15,7 +15,7 @@ import {
 } from '@sluice/contracts'
 import { type Clock, createIds, createLog, systemClock } from '@sluice/runtime'
 import { openEmbedded } from '@sluice/sql'
-import { waitUntil } from '@sluice/testbed'
+import { inMemory, waitUntil } from '@sluice/testbed'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createOperatorApi } from './api.ts'
 import { createTaskWaits } from './await-task.ts'
@@ -37,7 +37,7 @@ let created: InputOf<typeof taskCreate>[] = []
 let listed: InputOf<typeof taskList>[] = []
 
 beforeAll(async () => {
-  const sql = await openEmbedded({ memory: true })
+  const sql = await openEmbedded(inMemory())
   closing.push(() => sql.close())
   const hub = await createEmbeddedBus({ sql, clock: systemClock, log })
   closing.push(() => hub.close())

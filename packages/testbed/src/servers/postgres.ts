@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { chownSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { TestbedError } from '../testbed-error.ts'
@@ -24,7 +25,7 @@ export function startPostgres(more: Readonly<Record<string, string>> = {}): Prom
   return startServer({
     name: 'postgres',
     program: programs.postgres,
-    prepare: (directory) => initialise(programs.initdb, join(directory, 'data'), user),
+    prepare: (directory) => prepareData(programs.initdb, join(directory, 'data'), user),
     args: (port, directory) =>
       ['-D', join(directory, 'data'), '-p', String(port), '-h', '127.0.0.1', '-k', directory].concat(
         Object.entries({ ...settings, ...more }).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
@@ -37,7 +38,31 @@ export function startPostgres(more: Readonly<Record<string, string>> = {}): Prom
   })
 }
 
+/** Names a data folder to copy, for all processes of a run; without it, each server makes its own. */
+const READY = 'SLUICE_READY_POSTGRES'
+
+/** What `initdb` makes is always the same, and takes a second to make: once, for all servers from here on. Answers what removes it. */
+export function keepReadyPostgres(): () => void {
+  const programs = ensureServers()
+  const user = unprivilegedUser()
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-ready-postgres-'))
+  if (user) chownSync(folder, user.uid, user.gid)
+  const data = join(folder, 'data')
+  initialise(programs.initdb, data, user)
+  process.env[READY] = data
+  return () => {
+    delete process.env[READY]
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
 const postgresUrl = (port: number) => `postgres://postgres@127.0.0.1:${port}/postgres`
+
+function prepareData(initdb: string, data: string, user: User | undefined): void {
+  const ready = process.env[READY]
+  if (ready === undefined) initialise(initdb, data, user)
+  else run('cp', ['-a', ready, data], user)
+}
 
 function initialise(initdb: string, data: string, user: User | undefined): void {
   const args = [
@@ -54,13 +79,18 @@ function initialise(initdb: string, data: string, user: User | undefined): void 
     '-E',
     'UTF8',
   ]
-  const run = spawnSync(initdb, args, {
+  run(initdb, args, user)
+}
+
+/** As the user whom the server runs as: the data are to be its own. */
+function run(program: string, args: readonly string[], user: User | undefined): void {
+  const { status, stderr } = spawnSync(program, args, {
     encoding: 'utf8',
     cwd: '/',
     ...user,
     env: { PATH: process.env['PATH'] ?? '', LANG: 'C', TZ: 'UTC' },
   })
-  if (run.status !== 0) throw new TestbedError('server_failed', `initdb: ${run.stderr}`)
+  if (status !== 0) throw new TestbedError('server_failed', `${program}: ${stderr}`)
 }
 
 async function answersQueries(port: number): Promise<boolean> {

@@ -19,7 +19,7 @@ import { signedBytesOf } from '@sluice/firmware'
 import { openDirectoryImageStore } from '@sluice/image-store'
 import { createIds, createLog, parseNetworks, systemClock } from '@sluice/runtime'
 import { openEmbedded, type Sql } from '@sluice/sql'
-import { waitUntil } from '@sluice/testbed'
+import { inMemory, waitUntil } from '@sluice/testbed'
 import { createArtifactResolver } from '../artifact-resolver.ts'
 import type { ArtifactResolverSettings } from '../parts.ts'
 import { readVerdictKeys } from '../read-verdict-keys.ts'
@@ -72,7 +72,7 @@ export async function startResolverWorld(
   const { imagesAt = await mkdtemp(join(tmpdir(), 'sluice-resolver-')), databaseAt } = places
   let logged = ''
   const log = createLog({ service: 'test', level: 'trace', destination: { write: (line) => void (logged += line) } })
-  const sql = await openEmbedded(databaseAt === undefined ? { memory: true } : { directory: databaseAt })
+  const sql = await openEmbedded(databaseAt === undefined ? inMemory() : { directory: databaseAt })
   const hub = await createEmbeddedBus({ sql, clock: systemClock, log })
   const images = await openDirectoryImageStore(imagesAt)
   const registered: DataOf<typeof artifactRegistered>[] = []

@@ -1,5 +1,6 @@
 import { createIds, createManualClock } from '@sluice/runtime'
 import { createJournal, migrate, openEmbedded } from '@sluice/sql'
+import { inMemory } from '@sluice/testbed'
 import { expect, test } from 'vitest'
 import { defaultSettings } from '../config.ts'
 import { migrations } from '../store/migrations.ts'
@@ -8,7 +9,7 @@ import { createPulse } from './pulse.ts'
 const settings = { ...defaultSettings, outageAfterMs: 10_000, drainMs: 3_000 }
 
 async function startPulse(excuse = async () => {}) {
-  const sql = await openEmbedded({ memory: true })
+  const sql = await openEmbedded(inMemory())
   const journal = createJournal('scheduler')
   await migrate(sql, { schema: 'scheduler', migrations: [...journal.migrations, ...migrations] })
   const clock = createManualClock(1_800_000_000_000)

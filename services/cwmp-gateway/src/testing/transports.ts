@@ -1,7 +1,7 @@
 import { applyTopology, type Bus, connectNats, createEmbeddedBus } from '@sluice/bus'
 import { createLog, systemClock } from '@sluice/runtime'
 import { openEmbedded, type Sql } from '@sluice/sql'
-import { freshNamespace } from '@sluice/testbed'
+import { freshNamespace, inMemory } from '@sluice/testbed'
 
 /** Where the buses of one test meet. */
 export interface Transport {
@@ -19,7 +19,7 @@ let embedded: Promise<Sql> | undefined
 
 export async function embeddedTransport(): Promise<Transport> {
   // Opening PGlite takes seconds: one for all tests of a file.
-  const sql = await (embedded ??= openEmbedded({ memory: true }))
+  const sql = await (embedded ??= openEmbedded(inMemory()))
   await sql.query('drop schema if exists bus cascade')
   const hub = await createEmbeddedBus({ sql, clock: systemClock, log, retries })
   return { bus: async (service) => hub.as(service), close: () => hub.close() }

@@ -15,7 +15,7 @@ import {
 } from '@sluice/contracts'
 import { type Clock, createIds, createLog, systemClock } from '@sluice/runtime'
 import { type JournalRow, type Sql, connectPostgres, createJournal, openEmbedded } from '@sluice/sql'
-import { freshDatabase } from '@sluice/testbed'
+import { freshDatabase, inMemory } from '@sluice/testbed'
 import { inject } from 'vitest'
 import { type GivenSettings, createRegistry } from '../registry.ts'
 
@@ -57,8 +57,18 @@ export interface StandOptions {
   readonly prepare?: (sql: Sql) => Promise<unknown>
 }
 
-export async function openDatabase(kind: Kind): Promise<Sql> {
-  if (kind === 'embedded') return openEmbedded({ memory: true })
+/** Databases that no stand has any more: opening one takes longer than most tests. */
+const idle: Sql[] = []
+
+/** An empty one; its `close` leaves it to the next. */
+async function takeEmbedded(): Promise<Sql> {
+  const sql = idle.pop() ?? (await openEmbedded(inMemory()))
+  await sql.query('drop schema if exists registry cascade; drop schema if exists bus cascade')
+  return { ...sql, close: async () => void idle.push(sql) }
+}
+
+async function openDatabase(kind: Kind): Promise<Sql> {
+  if (kind === 'embedded') return takeEmbedded()
   return connectPostgres({ url: await freshDatabase(inject('postgresUrl')) })
 }
 
@@ -67,7 +77,7 @@ export async function startStand(kind: Kind, options: StandOptions = {}): Promis
   const sql = await openDatabase(kind)
   closing.push(() => sql.close())
   // Embedded, one database carries both, as on one machine.
-  const busSql = kind === 'embedded' ? sql : await openEmbedded({ memory: true })
+  const busSql = kind === 'embedded' ? sql : await takeEmbedded()
   if (busSql !== sql) closing.push(() => busSql.close())
   const busLog = createLog({ service: 'bus', level: 'silent' })
   const hub = await createEmbeddedBus({ sql: busSql, clock: systemClock, log: busLog })

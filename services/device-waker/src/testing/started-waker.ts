@@ -12,6 +12,7 @@ import {
 } from '@sluice/contracts'
 import { createIds, createLog, systemClock } from '@sluice/runtime'
 import { openEmbedded, type Sql } from '@sluice/sql'
+import { inMemory } from '@sluice/testbed'
 import { type DeviceWakerSettings, createDeviceWaker } from '../device-waker.ts'
 
 export const usualSettings: DeviceWakerSettings = {
@@ -41,7 +42,7 @@ const log = createLog({ service: 'test', level: 'silent' })
 
 /** An embedded bus and its database, which a waker may share: once for a file of tests. */
 export async function openHub(): Promise<{ readonly sql: Sql; readonly hub: EmbeddedBus; close(): Promise<void> }> {
-  const sql = await openEmbedded({ memory: true })
+  const sql = await openEmbedded(inMemory())
   const hub = await createEmbeddedBus({ sql, clock: systemClock, log })
   const close = async () => {
     await hub.close()

@@ -9,7 +9,7 @@ import { campaignMarkOf, type DownloadGrant, mintGrant } from '@sluice/firmware'
 import { openDirectoryImageStore } from '@sluice/image-store'
 import { type Clock, createIds, createLog, systemClock } from '@sluice/runtime'
 import { openEmbedded } from '@sluice/sql'
-import { waitUntil } from '@sluice/testbed'
+import { inMemory, waitUntil } from '@sluice/testbed'
 import { createFileServer, type FileServer } from '../file-server.ts'
 import { defaultSettings, type FileServerSettings } from '../file-server-settings.ts'
 
@@ -29,7 +29,7 @@ export async function openStand() {
   const logged: string[] = []
   const destination = new Writable({ write: (line: Buffer, _, done) => (logged.push(line.toString()), done()) })
   const log = createLog({ service: 'test', destination })
-  const sql = await openEmbedded({ memory: true })
+  const sql = await openEmbedded(inMemory())
   const hub = await createEmbeddedBus({ sql, clock: systemClock, log })
   const directory = await mkdtemp(join(tmpdir(), 'sluice-images-'))
   const images = await openDirectoryImageStore(directory)
