@@ -15,14 +15,18 @@ declare module 'vitest' {
 
 /** One server of each kind for the whole run. Tests get their own database, streams and keys on them. */
 export default async function startSharedServers(project: TestProject): Promise<() => Promise<void>> {
-  const filling = Promise.all([fillCompileCache(), keepReadyEmbedded()])
-  const removeReady = keepReadyPostgres()
-  const [nats, redis, postgres, filled] = await Promise.all([startNats(), startRedis(), startPostgres(), filling])
+  const removals = [keepReadyEmbedded(), keepReadyPostgres()]
+  const [nats, redis, postgres, removeCompiled] = await Promise.all([
+    startNats(),
+    startRedis(),
+    startPostgres(),
+    fillCompileCache(),
+  ])
   project.provide('natsUrl', nats.url)
   project.provide('redisUrl', redis.url)
   project.provide('postgresUrl', postgres.url)
   return async () => {
     await Promise.all([nats.stop(), redis.stop(), postgres.stop()])
-    for (const remove of [removeReady, ...filled]) remove()
+    for (const remove of [...removals, removeCompiled]) remove()
   }
 }
