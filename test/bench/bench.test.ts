@@ -25,11 +25,13 @@ test('one short run prints every column, and idle sessions cost what was promise
   try {
     const args = [
       '--seconds',
-      '0.5',
+      '0.2',
       '--rounds',
       '1',
+      '--warm',
+      '2',
       '--devices',
-      '64',
+      '32',
       '--connections',
       '16',
       '--pace',
