@@ -12,13 +12,16 @@ const service = (body: string): string => `
 `
 const started = `closeAtEnd('part', async () => log.info('part.closed')); return { checks: { part: () => true } }`
 
+const { PATH, NODE_COMPILE_CACHE } = process.env
+const surroundings = { PATH, NODE_COMPILE_CACHE, SLUICE_ADMIN_PORT: '0', SLUICE_NATS_URL: 'nats://x' }
+
 let child: ChildProcess
 let output = ''
 function run(code: string, options: { args?: string[]; env?: Record<string, string> } = {}) {
   output = ''
   child = spawn(process.execPath, ['--input-type=module-typescript', '--eval', code, '--', ...(options.args ?? [])], {
     cwd: import.meta.dirname,
-    env: { PATH: process.env['PATH'], SLUICE_ADMIN_PORT: '0', SLUICE_NATS_URL: 'nats://x', ...options.env },
+    env: { ...surroundings, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (output += chunk.toString()))
@@ -110,7 +113,7 @@ test('fault 58: a process whose log goes to a full disk serves on, and ends in o
   )
   child = spawn(process.execPath, ['--input-type=module-typescript', '--eval', code], {
     cwd: import.meta.dirname,
-    env: { PATH: process.env['PATH'], SLUICE_ADMIN_PORT: '0', SLUICE_NATS_URL: 'nats://x' },
+    env: surroundings,
     stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe', 'ipc'],
   })
   output = ''

@@ -44,7 +44,7 @@ export async function startProcess(settings: ProcessSettings): Promise<StartedPr
   while (!(await isReady(settings.readyWhen, child.output))) {
     const tooLate = performance.now() > deadline
     if (child.isRunning() && !tooLate) {
-      await sleep(20)
+      await sleep(50)
       continue
     }
     const state = child.isRunning() ? `was not ready within ${deadlineMs} ms` : `ended (${await child.ended})`

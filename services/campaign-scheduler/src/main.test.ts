@@ -16,6 +16,7 @@ test('alone in a process it serves over NATS, and SIGTERM ends it in order', asy
   child = spawn(process.execPath, [fileURLToPath(new URL('main.ts', import.meta.url))], {
     env: {
       PATH: process.env['PATH'],
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
       SLUICE_NATS_URL: servers,
       SLUICE_POSTGRES_URL: await freshDatabase(inject('postgresUrl')),
       SLUICE_ADMIN_PORT: '0',

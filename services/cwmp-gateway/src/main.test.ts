@@ -13,7 +13,7 @@ afterEach(() => children.splice(0).forEach((child) => child.kill('SIGKILL')))
 
 function start(env: Record<string, string>) {
   const child = spawn(process.execPath, [`${import.meta.dirname}/main.ts`], {
-    env: { PATH: process.env['PATH'], ...env },
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
   })
   children.push(child)
   const said = { out: '', err: '' }
