@@ -131,13 +131,21 @@ describe('a device', () => {
   it('that goes away gives all of its places back, also those of requests that waited in line', async () => {
     const { port: limited } = await stand.start({ maxTransfersPerAttempt: 2 })
     const mine = stand.grant(large.artifactId)
-    const socket = connect(limited, '127.0.0.1')
-    socket.write(`GET ${mine.path} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(2))
-    await once(socket, 'readable')
+    const hold = async (requests: number) => {
+      const socket = connect(limited, '127.0.0.1')
+      socket.write(`GET ${mine.path} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(requests))
+      await once(socket, 'readable')
+      return socket
+    }
     const status = async () => (await ask(limited, mine.path, {}, 'HEAD')).status
+    const both = await hold(2)
     await waitUntil(async () => (await status()) === 503)
-    socket.destroy()
+    both.destroy()
     await waitUntil(async () => (await status()) === 200)
+    // One is back. With that one held again, the other has to be.
+    const one = await hold(1)
+    await waitUntil(async () => (await status()) === 200)
+    one.destroy()
   })
 
   it('that reads a little at a time is cut off when its time is over', async () => {
@@ -192,10 +200,11 @@ it('an image that went away after it was known is 503 before a byte of it, and n
   expect(stand.factsOf(mine.attemptId)).toMatchObject([{ reason: 'shedding' }])
 })
 
-it('a store that does not answer is not the fault of the device, before the head and amid the bytes', async () => {
+it('a store that does not answer is not the fault of the device, before the head and amid the bytes, where it ends the connection', async () => {
   const image = await stand.store(randomBytes(20_000_000))
   const file = join(stand.directory, 'sha256', image.sha256)
-  const { port: forgetful } = await stand.start({ cacheBytes: 0 })
+  // It is not the silence that ends the connection.
+  const { port: forgetful } = await stand.start({ cacheBytes: 0, idleMs: 600_000 })
   const amid = stand.grant(image.artifactId)
   const socket = connect(forgetful, '127.0.0.1').on('error', () => undefined)
   socket.write(head(amid.path))
@@ -205,6 +214,7 @@ it('a store that does not answer is not the fault of the device, before the head
   await symlink(file, file)
   socket.resume()
   await stand.told(amid.attemptId, 'first_byte_served', 'download_refused')
+  await waitUntil(() => socket.closed)
   expect(stand.factsOf(amid.attemptId)[1]).toMatchObject({ reason: 'shedding' })
 
   const before = stand.grant(image.artifactId)
