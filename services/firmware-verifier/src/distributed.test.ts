@@ -1,14 +1,17 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { applyTopology, connectNats, type Bus } from '@sluice/bus'
-import { trustKeyRevoke } from '@sluice/contracts'
+import { trustKeyAdd, trustKeyRevoke } from '@sluice/contracts'
+import { readPublicKey } from '@sluice/firmware'
 import { createLog, systemClock } from '@sluice/runtime'
-import { connectPostgres } from '@sluice/sql'
+import { connectPostgres, type Sql } from '@sluice/sql'
 import { freshDatabase, freshNamespace, waitUntil } from '@sluice/testbed'
-import { inject, it } from 'vitest'
+import { expect, inject, it } from 'vitest'
 import { firmwareVerifierSuite } from './firmware-verifier.suite.ts'
 import { releasesSuite } from './releases/releases.suite.ts'
-import { holdKeys } from './store/trust-keys.ts'
+import { holdKeys, insertKey } from './store/trust-keys.ts'
 import { saveVerdict } from './store/verdicts.ts'
-import { FITS, IMAGE, ids, openWorld, sha256Of } from './testing/world.ts'
+import { aKeyRow } from './testing/a-key-row.ts'
+import { FITS, IMAGE, ids, openWorld, pemOf, sha256Of } from './testing/world.ts'
 
 const log = createLog({ service: 'test', level: 'silent' })
 const SERVICES = ['firmware-verifier', 'artifact-resolver', 'campaign-scheduler', 'operator-api']
@@ -27,6 +30,11 @@ const open = async () => {
     await sql.close()
   }
   return { sql, as: (service: string) => buses.get(service)!, close }
+}
+
+const somebodyWaits = (sql: Sql) => {
+  const waiting = `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+  return waitUntil(async () => (await sql.query(waiting)).length > 0, { describe: () => 'nobody waits' })
 }
 
 firmwareVerifierSuite('firmware-verifier on NATS and PostgreSQL', open)
@@ -52,14 +60,40 @@ it('a verdict and a revocation do not pass each other: what is judged meanwhile 
     await isTime
   })
   const revoking = operator().request(trustKeyRevoke, { keyId, reason: 'lost', actor: 'operator:eve' })
-  const waiting = `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
   try {
-    await waitUntil(async () => (await hub.sql.query(waiting)).length > 0, { describe: () => 'nobody waits' })
+    await somebodyWaits(hub.sql)
   } finally {
     commit()
     await Promise.all([judging, revoking])
   }
   await waitUntil(() => revoked.some((event) => event.artifactId === artifactId))
+  await stop()
+  await hub.close()
+})
+
+it('of two who add the first key at once, when there is none yet to hold, one adds it and the other is told', async () => {
+  const hub = await open()
+  const { operator, stop } = await openWorld(hub)
+  const publicKeyPem = pemOf(generateKeyPairSync('ed25519').publicKey)
+  const read = readPublicKey(publicKeyPem)
+  if (read.kind === 'refused') throw new Error(read.detail)
+  const { promise: isWritten, resolve: written } = Promise.withResolvers<void>()
+  const { promise: isTime, resolve: commit } = Promise.withResolvers<void>()
+  const elsewhere = hub.sql.transaction(async (tx) => {
+    await insertKey(tx, aKeyRow({ key_id: read.publicKey.keyId, public_key_pem: publicKeyPem }))
+    written()
+    await isTime
+  })
+  await isWritten
+  const adding = operator().request(trustKeyAdd, { name: 'vendor', publicKeyPem, actor: 'operator:eve' })
+  try {
+    await somebodyWaits(hub.sql)
+  } finally {
+    commit()
+    await Promise.all([elsewhere, adding])
+  }
+  expect(await adding).toMatchObject({ error: { code: 'conflict' } })
+  expect(await hub.sql.query(`select 1 from verifier.journal where kind = 'trust_key.added'`)).toEqual([])
   await stop()
   await hub.close()
 })
