@@ -25,13 +25,11 @@ test('one short run prints every column, and idle sessions cost what was promise
   try {
     const args = [
       '--seconds',
-      '0.2',
+      '0.5',
       '--rounds',
       '1',
-      '--warm',
-      '2',
       '--devices',
-      '32',
+      '64',
       '--connections',
       '16',
       '--pace',

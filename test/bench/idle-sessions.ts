@@ -10,6 +10,9 @@ import { type Driver, startDriver } from './start-driver.ts'
 import { type Stand, startStand } from './start-stand.ts'
 import { costsOf, memoryTableOf, pacedTableOf, rowsOf, sharesTable, tableOf } from './table.ts'
 
+/** Enough for Node to have compiled what it will: of the first thousands of sessions, a fifth of the CPU is its compiler's. */
+const WARM_SESSIONS = 20
+
 /** At once, of each flood. */
 const FLOODS = 20
 
@@ -78,10 +81,9 @@ async function benchMemory(options: Options): Promise<void> {
 async function prepareVariants(stand: Stand, driver: Driver, options: Options): Promise<Variant[]> {
   const { open, digest, pids } = stand
   const { devices, connections, pooled } = options
-  const until = { sessions: devices * options.warm }
   const warm = (port: number, authentication: Variant['authentication']) =>
-    driver.drive({ port, authentication, connections, pooled, devices, until })
-  say(`each of ${devices} devices informs ${options.warm} times, so that everything is warm`)
+    driver.drive({ port, authentication, connections, pooled, devices, until: { sessions: devices * WARM_SESSIONS } })
+  say(`each of ${devices} devices informs ${WARM_SESSIONS} times, so that everything is warm`)
   await warm(digest.port, 'digest')
   const { informResponseBytes } = await warm(open.port, 'none')
   const floor = await startFloor(informResponseBytes)

@@ -5,8 +5,6 @@ export interface Options {
   /** Of measuring, for each variant in each round. */
   readonly seconds: number
   readonly rounds: number
-  /** How often each device informs before anything is measured. */
-  readonly warm: number
   readonly devices: number
   /** Sessions a second, where all variants get as many. */
   readonly pace: number
@@ -28,7 +26,6 @@ export const usage = `pnpm bench [options]
 
   --seconds N      of measuring, for each variant in each round (3)
   --rounds N       how often the variants take turns (5)
-  --warm N         how often each device informs before that (20)
   --pace N         sessions a second, where all variants get as many (1000)
   --devices N      simulated by the driver (1000)
   --connections N  sessions under way at once (32)
@@ -59,8 +56,6 @@ export function readOptions(args: readonly string[]): Options | null {
     options: {
       seconds: { type: 'string', default: '3' },
       rounds: { type: 'string', default: '5' },
-      // Enough for Node to have compiled what it will: of the first thousands of sessions, a fifth of the CPU is its compiler's.
-      warm: { type: 'string', default: '20' },
       pace: { type: 'string', default: '1000' },
       devices: { type: 'string', default: '1000' },
       connections: { type: 'string', default: '32' },
@@ -76,7 +71,6 @@ export function readOptions(args: readonly string[]): Options | null {
   const options = {
     seconds: positive('--seconds', values.seconds, 600),
     rounds: Math.ceil(positive('--rounds', values.rounds, 100)),
-    warm: Math.ceil(positive('--warm', values.warm, 1_000)),
     pace: positive('--pace', values.pace, 100_000),
     devices: Math.ceil(positive('--devices', values.devices, 200_000)),
     connections: Math.ceil(positive('--connections', values.connections, 4_000)),

@@ -6,20 +6,7 @@ if (findNginx() === undefined)
   test('serving is measured beside nginx', ({ skip }) => skip('nginx is not installed here: apt-get install nginx'))
 else
   test('one short run serves by every variant and prints what it cost', { timeout: 180_000 }, async () => {
-    const sizes = [
-      '--megabytes',
-      '2',
-      '--images',
-      '2',
-      '--gigabytes',
-      '0.05',
-      '--rounds',
-      '1',
-      '--warm',
-      '20',
-      '--crowd',
-      '40',
-    ]
+    const sizes = ['--megabytes', '2', '--images', '2', '--gigabytes', '0.05', '--rounds', '1', '--crowd', '40']
     const bench = await startProcess({ entry: 'test/bench/main.ts', args: ['files', ...sizes] })
     await bench.ended
     // So little work is no measure of the promise: what it cost is printed, kept or not.

@@ -12,10 +12,10 @@ const SIZES = {
   images: { usual: 12, most: 100, what: 'that there are' },
   gigabytes: { usual: 4, most: 1_000, what: 'served by each variant in each round' },
   rounds: { usual: 5, most: 100, what: 'in which the variants take turns' },
-  warm: { usual: 2_000, most: 100_000, what: 'transfers before that: enough for Node to have compiled what it will' },
   connections: { usual: 8, most: 1_000, what: 'transfers at once' },
   crowd: { usual: 500, most: 4_000, what: 'transfers at once when memory is looked at' },
 }
+const WARM_TRANSFERS = 2_000
 /** Of an image, for each of a crowd. */
 const CROWD_BYTES = 16e6
 /** What was promised, times what nginx takes. */
@@ -38,7 +38,7 @@ interface Cost {
 export async function benchFiles(args: readonly string[]): Promise<void> {
   const told = readNumbers('files', SIZES, args, [])
   if (told === null) return
-  const { megabytes, images, gigabytes, rounds, warm: warmBy, connections, crowd } = told.sizes
+  const { megabytes, images, gigabytes, rounds, connections, crowd } = told.sizes
   const bytesEach = Math.ceil(megabytes * 1e6)
   say('starting nats-server, three file servers and two nginx')
   const stand = await startFilesStand(Math.ceil(images), bytesEach)
@@ -47,7 +47,7 @@ export async function benchFiles(args: readonly string[]): Promise<void> {
     const variants = [stand.nginx, stand.alone, stand.aloneWithoutMemory, stand.behindNginx]
     const transfers = Math.max(connections, Math.ceil((gigabytes * 1e9) / bytesEach))
     const load = { transfers, connections: Math.ceil(connections), bytesEach }
-    for (const served of variants) await warm(stand, fetcher, served, load, warmBy)
+    for (const served of variants) await warm(stand, fetcher, served, load)
     const measured = variants.map((served) => ({ name: served.name, rounds: [] as Cost[] }))
     for (let round = 1; round <= rounds; round += 1) {
       say(`round ${round} of ${Math.ceil(rounds)}`)
@@ -70,8 +70,9 @@ export async function benchFiles(args: readonly string[]): Promise<void> {
   }
 }
 
-async function warm(stand: FilesStand, fetcher: Fetcher, served: Served, load: Load, count: number): Promise<void> {
-  const paths = Array.from({ length: count }, () => served.pathOf(0))
+/** Enough for Node to have compiled what it will. */
+async function warm(stand: FilesStand, fetcher: Fetcher, served: Served, load: Load): Promise<void> {
+  const paths = Array.from({ length: WARM_TRANSFERS }, () => served.pathOf(0))
   const { port } = served
   await fetcher.fetch({ port, paths, connections: load.connections, bytesEach: 1_000, range: 'bytes=0-999' })
   await serve(stand, fetcher, served, load)
