@@ -27,8 +27,9 @@ const everywhere = {
   pool: 'forks',
   maxWorkers: 2,
   deps: { optimizer: { ssr: { enabled: true, include: bundled } } },
-  testTimeout: 30_000,
-  hookTimeout: 30_000,
+  // Beside a system of a dozen processes on two cores, even what takes a second may take half a minute.
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
   teardownTimeout: 60_000,
   env: process.env['SLUICE_FIXTURES'] === undefined ? {} : { SLUICE_FIXTURES: process.env['SLUICE_FIXTURES'] },
 } as const

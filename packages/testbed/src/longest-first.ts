@@ -1,7 +1,7 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** The longest of all, and those that start systems of many processes: more than half of the time of a run. */
-const LONGEST = ['/test/kill/', '/src/scheduler.', '/test/bench/', '/test/end-to-end/', '/test/mutants/']
+const LONGEST = ['/test/kill/', '/test/bench/', '/test/end-to-end/', '/src/scheduler.', '/test/mutants/']
 
 /** So that at the end of a run no worker waits for another; where the run before has left its times, those count. */
 export class LongestFirst extends BaseSequencer {
