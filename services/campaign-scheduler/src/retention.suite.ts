@@ -6,6 +6,7 @@ import { defaultSettings } from './config.ts'
 import { createMetrics } from './observability.ts'
 import { eraseDevice } from './retention.ts'
 import { entriesOfNobody, eventsAfter } from './store/history.ts'
+import { findJoining } from './store/joining.ts'
 import { books } from './testing/books.ts'
 import {
   ONE_WAVE,
@@ -115,6 +116,9 @@ export function retentionSuite(open: () => Promise<World>): void {
     const all = await upgrades(world, campaignId)
     const late = all.find(({ upgradeId }) => upgradeId !== first!.upgradeId)!
     await refuse(world, campaignId, all)
+    // Until then the registry, which still has it, would bring it in again.
+    world.clock.shift(DAY)
+    await waitUntil(async () => (await findJoining(world.sql, campaignId)) === undefined)
     expect(dataOf(await world.ask(historyErase, { deviceKey: late.deviceKey, actor: ACTOR }))).toMatchObject({
       upgrades: 1,
       underWay: 0,
