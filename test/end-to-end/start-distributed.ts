@@ -5,14 +5,13 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient } from '@sluice/client'
 import {
-  createRoundRobinProxy,
   freePort,
   startNatsWithUsers,
   startPostgres,
   startProcess,
   startRedis,
+  startRoundRobinProxy,
   type NatsWithUsers,
-  type RoundRobinProxy,
   type StartedProcess,
   type TestServer,
 } from '@sluice/testbed'
@@ -22,7 +21,8 @@ export interface DistributedSystem extends System {
   readonly nats: NatsWithUsers
   readonly redis: TestServer
   readonly postgres: TestServer
-  readonly proxy: RoundRobinProxy
+  /** The URL of each; devices are given that of the proxy in front of them. */
+  readonly gateways: readonly string[]
   /** By name; where there are several, `cwmp-gateway-1` and on. */
   readonly services: ReadonlyMap<string, StartedProcess>
   /** Starts a service again, with the settings it had, once the process it was has ended. */
@@ -152,8 +152,9 @@ export async function startDistributedSystem(options: DistributedOptions = {}): 
         ),
       ),
     )
-    const proxy = await createRoundRobinProxy(gatewayPorts.map((port) => `http://127.0.0.1:${port}`))
-    closing.push(() => proxy.close())
+    const gateways = gatewayPorts.map((port) => `http://127.0.0.1:${port}`)
+    const proxy = await startRoundRobinProxy(gateways)
+    closing.push(() => proxy.stop())
     const apiUrl = `http://127.0.0.1:${apiPort}`
     return {
       topology: 'distributed',
@@ -164,7 +165,7 @@ export async function startDistributedSystem(options: DistributedOptions = {}): 
       nats,
       redis,
       postgres,
-      proxy,
+      gateways,
       services,
       restart: async (name) => {
         await services.get(name)?.ended

@@ -46,7 +46,7 @@ export async function killAtStage(victim: Victim, stage: Stage, kill: Kill = kil
   const { system, artifactId, fleets } = victim
   const seed = Number(process.env['SLUICE_SEED'] ?? randomInt(1_000_000))
   console.info(`seed ${seed}`)
-  const [doomed = '', other = ''] = Object.keys(system.proxy.answered())
+  const [doomed = '', other = ''] = system.gateways
   await using owned = new AsyncDisposableStack()
   const barrier = await createStageBarrier(doomed, other)
   owned.defer(() => barrier.close())

@@ -5,7 +5,7 @@ import { rm, symlink } from 'node:fs/promises'
 import { createServer, type RequestListener } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
-import { findNginx, startNginx, waitUntil } from '@sluice/testbed'
+import { startNginx, waitUntil } from '@sluice/testbed'
 import { afterAll, describe, expect, it } from 'vitest'
 import { ask, askRaw } from './testing/ask.ts'
 import { openStand } from './testing/stand.ts'
@@ -19,7 +19,7 @@ const files = await stand.start({
   nginx: { transferLogPort: 0 },
   pace: { bytesPerSecond: 0, transferBytesPerSecond: 50_000_000 },
 })
-const nginx = findNginx() === undefined ? null : await startNginx(confAt)
+const nginx = await startNginx(confAt)
 
 /** The configuration as it is deployed, with the addresses of this test; each of these stands in it. */
 function confAt(
@@ -44,10 +44,6 @@ function confAt(
 afterAll(() => stand.close())
 
 describe('behind nginx, which sends the bytes', () => {
-  if (nginx === null) {
-    it('a device gets its image', ({ skip }) => skip('nginx is not installed here: apt-get install nginx'))
-    return
-  }
   afterAll(() => nginx.stop())
   const logOf = () => readFileSync(join(nginx.directory, 'access.log'), 'utf8')
   const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>

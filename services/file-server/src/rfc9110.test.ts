@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { copyFile, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
-import { findNginx, startNginx, type TestServer } from '@sluice/testbed'
+import { startNginx } from '@sluice/testbed'
 import { afterAll, describe, expect, it } from 'vitest'
 import { ask, type Answered } from './testing/ask.ts'
 import { openStand } from './testing/stand.ts'
@@ -166,16 +166,14 @@ const cases: readonly Case[] = [
   { headers: { 'if-none-match': '{etag}', 'if-range': '{etag}', range: 'bytes=5-9' }, ours: '304' },
 ]
 
-const isNginxHere = findNginx() !== undefined
-
 const stand = await openStand()
 const image = await stand.store(randomBytes(SIZE))
 const { port } = await stand.start()
 const modified = new Date(Date.UTC(2026, 0, 2, 3, 4, 5))
 const oneDay = 24 * 3_600_000
-const nginx = isNginxHere ? await serveByNginx() : null
+const nginx = await serveByNginx()
 
-async function serveByNginx(): Promise<TestServer> {
+async function serveByNginx() {
   const server = await startNginx((at, directory) => `server { listen 127.0.0.1:${at}; root ${directory}; }`)
   const file = join(server.directory, 'fw.bin')
   await copyFile(join(stand.directory, 'sha256', image.sha256), file)
@@ -184,7 +182,7 @@ async function serveByNginx(): Promise<TestServer> {
 }
 
 afterAll(async () => {
-  await nginx?.stop()
+  await nginx.stop()
   await stand.close()
 })
 
@@ -231,10 +229,6 @@ describe('ranges and conditions', () => {
     else expect(answer.headers['accept-ranges']).toBe('bytes')
   })
 
-  if (nginx === null) {
-    it('are answered as by nginx', ({ skip }) => skip('nginx is not installed here: apt-get install nginx'))
-    return
-  }
   it.each(named)(
     'are answered as by nginx, or it is said why not: %s',
     async (_, { headers, method = 'GET', ours, nginx: theirs, because }) => {

@@ -1,19 +1,16 @@
-import { findNginx, startProcess } from '@sluice/testbed'
+import { startProcess } from '@sluice/testbed'
 import { expect, test } from 'vitest'
 import { brokenPromises, type Crowd, type Row } from './files.ts'
 
-if (findNginx() === undefined)
-  test('serving is measured beside nginx', ({ skip }) => skip('nginx is not installed here: apt-get install nginx'))
-else
-  test('one short run serves by every variant and prints what it cost', { timeout: 180_000 }, async () => {
-    const sizes = ['--megabytes', '2', '--images', '2', '--gigabytes', '0.05', '--rounds', '1', '--crowd', '40']
-    const bench = await startProcess({ entry: 'test/bench/main.ts', args: ['files', ...sizes] })
-    await bench.ended
-    // So little work is no measure of the promise: what it cost is printed, kept or not.
-    for (const name of ['nginx', 'file server alone', 'file server and nginx (X-Accel)'])
-      expect(bench.output()).toContain(`| ${name} `)
-    expect(bench.output()).toContain('| 40 at once, of 2 images ')
-  })
+test('one short run serves by every variant and prints what it cost', { timeout: 180_000 }, async () => {
+  const sizes = ['--megabytes', '2', '--images', '2', '--gigabytes', '0.05', '--rounds', '1', '--crowd', '40']
+  const bench = await startProcess({ entry: 'test/bench/main.ts', args: ['files', ...sizes] })
+  await bench.ended
+  // So little work is no measure of the promise: what it cost is printed, kept or not.
+  for (const name of ['nginx', 'file server alone', 'file server and nginx (X-Accel)'])
+    expect(bench.output()).toContain(`| ${name} `)
+  expect(bench.output()).toContain('| 40 at once, of 2 images ')
+})
 
 test('a promise that does not hold is named, and fails the run', () => {
   const row = (name: string, ratio: number): Row => ({

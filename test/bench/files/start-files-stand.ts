@@ -7,7 +7,7 @@ import { answered, transferStopsGet } from '@sluice/contracts'
 import { campaignMarkOf, mintGrant } from '@sluice/firmware'
 import { openDirectoryImageStore } from '@sluice/image-store'
 import { createIds, createLog, systemClock } from '@sluice/runtime'
-import { findNginx, freePort, startNats, startNginx, startProcess } from '@sluice/testbed'
+import { freePort, startNats, startNginx, startProcess } from '@sluice/testbed'
 import { childNamed } from '../processor-time.ts'
 
 /** Who serves, where, and which processes pay for it. */
@@ -37,7 +37,6 @@ const KEEP_NOTHING = { SLUICE_FILES_CACHE_BYTES: '0' }
 
 /** File servers as processes of their own, on a real NATS, and nginx, all with the same images. */
 export async function startFilesStand(images: number, bytesEach: number): Promise<FilesStand> {
-  if (findNginx() === undefined) throw new Error('nginx is not installed: apt-get install nginx')
   const stops: (() => Promise<void>)[] = []
   const kept = <T extends { stop(): Promise<void> }>(part: T): T => {
     stops.push(() => part.stop())

@@ -3,12 +3,13 @@ import { createServer as createTcpServer } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { freePort } from '../free-port.ts'
 import { closeHttpServer, listenOnLoopback } from '../loopback.ts'
-import { createRoundRobinProxy, type RoundRobinProxy } from './round-robin-proxy.ts'
+import type { TestServer } from '../servers/test-server.ts'
+import { startRoundRobinProxy } from './round-robin-proxy.ts'
 
 const servers: Server[] = []
-const proxies: RoundRobinProxy[] = []
+const proxies: TestServer[] = []
 afterEach(async () => {
-  await Promise.all(proxies.splice(0).map((proxy) => proxy.close()))
+  await Promise.all(proxies.splice(0).map((proxy) => proxy.stop()))
   await Promise.all(servers.splice(0).map(closeHttpServer))
 })
 
@@ -18,7 +19,7 @@ async function target(answer: (incoming: IncomingMessage, response: ServerRespon
   return `http://127.0.0.1:${await listenOnLoopback(server)}`
 }
 async function proxyFor(...targets: string[]) {
-  const proxy = await createRoundRobinProxy(targets)
+  const proxy = await startRoundRobinProxy(targets)
   proxies.push(proxy)
   return proxy
 }
@@ -31,9 +32,9 @@ test('requests on one connection go to the targets in turn', async () => {
   const answers = []
   for (let n = 0; n < 4; n++) answers.push(await send(proxy.url, agent))
   agent.destroy()
-  expect(answers.map((answer) => answer.body)).toEqual(['first', 'second', 'first', 'second'])
+  // Who asked whether the proxy is there had a turn as well.
+  expect(answers.map((answer) => answer.body).join(' ')).toMatch(/^(first second){2}$|^(second first ?){2}$/)
   expect(new Set(answers.map((answer) => answer.localPort)).size).toBe(1)
-  expect(proxy.answered()).toEqual({ [first]: 2, [second]: 2 })
 })
 
 test('body, method, cookies, repeated headers and status pass unchanged', async () => {
@@ -60,19 +61,19 @@ test('a request that a target has seen is not sent to another one', async () => 
   let seen = 0
   const dropping = createTcpServer((socket) => {
     socket.on('error', () => {})
-    socket.once('data', () => {
-      seen++
+    socket.once('data', (bytes) => {
+      if (bytes.toString().startsWith('POST')) seen++
       socket.destroy()
     })
   })
   const port = await listenOnLoopback(dropping)
-  const other = await target((_, response) => response.end('replayed'))
+  const other = await target((_, response) => response.end('other'))
   const proxy = await proxyFor(`http://127.0.0.1:${port}`, other)
-  const answer = await fetch(proxy.url, { method: 'POST', body: 'x' })
+  const post = async () => (await fetch(proxy.url, { method: 'POST', body: 'x' })).status
+  const statuses = [await post(), await post()]
   dropping.close()
-  expect(answer.status).toBe(502)
+  expect(statuses.toSorted()).toEqual([200, 502])
   expect(seen).toBe(1)
-  expect(proxy.answered()[other]).toBe(0)
 })
 
 test('502 when nobody takes the request', async () => {

@@ -10,7 +10,7 @@ function machine(parts: Partial<MachineParts> & { readonly present?: readonly st
     inspect: () => ({ hasAptGet: true, becomesRoot: 'sudo' }),
     run: (program, args) => {
       ran.push([program, ...args])
-      for (const name of ['nats-server', 'redis-server', 'postgres', 'initdb']) present.add(name)
+      for (const name of ['nats-server', 'redis-server', 'postgres', 'initdb', 'nginx']) present.add(name)
       return true
     },
     say: (line) => void said.push(line),
@@ -22,7 +22,7 @@ function machine(parts: Partial<MachineParts> & { readonly present?: readonly st
 test('a machine without servers and without a way to install them gets one sentence', () => {
   const bare = machine({ inspect: () => ({ hasAptGet: false, becomesRoot: 'is_root' }) })
   expect(() => findOrInstall(bare)).toThrow(
-    /^The tests run against real servers and nats-server, redis-server, postgres cannot be found; install the packages /,
+    /^The tests run against real servers and nats-server, redis-server, postgres, nginx cannot be found; install the packages /,
   )
   expect(bare.ran).toEqual([])
 })
@@ -34,9 +34,10 @@ test('what is missing is announced, then installed, then found', () => {
     redis: '/bin/redis-server',
     postgres: '/bin/postgres',
     initdb: '/bin/initdb',
+    nginx: '/bin/nginx',
   })
   expect(half.said).toEqual([
-    expect.stringMatching(/redis-server, postgres not found, installing .*: redis-server postgresql /),
+    expect.stringMatching(/redis-server, postgres, nginx not found, installing .*: redis-server postgresql nginx /),
   ])
   expect(half.ran[0]?.slice(0, 4)).toEqual(['sudo', '-n', 'sh', '-c'])
 })
@@ -47,7 +48,7 @@ test('a failed installation is said, not hidden behind a later error', () => {
 })
 
 test('nothing is said or run when everything is there', () => {
-  const complete = machine({ present: ['nats-server', 'redis-server', 'postgres', 'initdb'] })
+  const complete = machine({ present: ['nats-server', 'redis-server', 'postgres', 'initdb', 'nginx'] })
   findOrInstall(complete)
   expect([complete.said, complete.ran]).toEqual([[], []])
 })

@@ -8,6 +8,7 @@ export type ServerPrograms = {
   readonly redis: string
   readonly postgres: string
   readonly initdb: string
+  readonly nginx: string
 }
 
 /** What looking for servers and installing them needs of the machine. */
@@ -70,7 +71,8 @@ function findAll({ find }: MachineParts): ServerPrograms | undefined {
   const redis = find('redis-server')
   const postgres = find('postgres')
   const initdb = find('initdb')
-  return nats && redis && postgres && initdb ? { nats, redis, postgres, initdb } : undefined
+  const nginx = find('nginx')
+  return nats && redis && postgres && initdb && nginx ? { nats, redis, postgres, initdb, nginx } : undefined
 }
 
 function missingServers({ find }: MachineParts): ServerName[] {
@@ -78,5 +80,6 @@ function missingServers({ find }: MachineParts): ServerName[] {
   if (!find('nats-server')) missing.push('nats-server')
   if (!find('redis-server')) missing.push('redis-server')
   if (!find('postgres') || !find('initdb')) missing.push('postgres')
+  if (!find('nginx')) missing.push('nginx')
   return missing
 }

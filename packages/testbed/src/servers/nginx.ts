@@ -1,13 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { askTcp } from './ask-tcp.ts'
-import { findProgram } from './find-program.ts'
+import { ensureServers } from './ensure-servers.ts'
 import { startServer, type TestServer } from './test-server.ts'
-
-/** The program, where it is installed; a test without it says so and is skipped (`apt-get install nginx`). */
-export function findNginx(): string | undefined {
-  return findProgram('nginx')
-}
 
 /**
  * An nginx of this test's own, with one worker. `http` is what stands in its http block; it listens on the port it is
@@ -16,7 +11,7 @@ export function findNginx(): string | undefined {
 export function startNginx(http: (port: number, directory: string) => string): Promise<TestServer> {
   return startServer({
     name: 'nginx',
-    program: findNginx() ?? 'nginx',
+    program: ensureServers().nginx,
     args: (port, directory) => {
       writeFileSync(join(directory, 'nginx.conf'), configOf(directory, http(port, directory)))
       return ['-p', directory, '-c', join(directory, 'nginx.conf'), '-e', 'stderr']

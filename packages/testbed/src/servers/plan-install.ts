@@ -1,4 +1,4 @@
-export type ServerName = 'nats-server' | 'redis-server' | 'postgres'
+export type ServerName = 'nats-server' | 'redis-server' | 'postgres' | 'nginx'
 
 export type Machine = {
   readonly hasAptGet: boolean
@@ -20,6 +20,7 @@ const packages: Record<ServerName, string> = {
   'nats-server': 'nats-server',
   'redis-server': 'redis-server',
   postgres: 'postgresql',
+  nginx: 'nginx',
 }
 
 /** What to do about servers that tests need and this machine lacks. */
