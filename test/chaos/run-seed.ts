@@ -23,24 +23,25 @@ export interface ChaosResult {
 const policy = {
   ...quickPolicy,
   waves: [
-    { size: { percent: 5 }, advance: 'auto' as const },
+    { size: { percent: 10 }, advance: 'auto' as const },
     { size: { percent: 100 }, advance: 'auto' as const },
   ],
   gate: { ...quickPolicy.gate, minSettled: 20, soakMs: 500 },
-  caps: { inFlight: 250, unproven: 800 },
+  caps: { inFlight: 250, unproven: 500 },
   timers: {
     ...quickPolicy.timers,
     answerMs: 8_000,
     // The strikes follow one another: a device that lost its claim to the first may be kept away by the next two.
-    firstReportMs: 60_000,
+    firstReportMs: 50_000,
     sessionRetryMs: 12_000,
     minTransferMs: 30_000,
     flashMs: 20_000,
     soakMs: 2_000,
-    sentinelMs: 15_000,
+    // Settings that come back are told by the next periodic Inform.
+    sentinelMs: 35_000,
     graceMs: 1_000,
   },
-  retries: { maxAttempts: 5, backoffMs: 1_000, nextDayMs: 3_000 },
+  retries: { maxAttempts: 3, backoffMs: 1_000, nextDayMs: 3_000 },
 }
 
 /** One campaign in which every part of the system is hit once, and what the checker has to say of it. */
@@ -54,8 +55,8 @@ export async function runSeed(seed: number, devices: number, say: (line: string)
     fleet = await runFleet(system, {
       count: devices,
       faults: plan.faults.map(({ faults }) => faults),
-      // Some 100 sessions a second of devices that have nothing to do: two fifths of two cores.
-      periodicInformMs: devices * 10,
+      // Some 70 sessions a second of devices that have nothing to do: a third of two cores.
+      periodicInformMs: devices * 15,
       startSpreadMs: devices * 5,
       timeScale: 0.15,
     })

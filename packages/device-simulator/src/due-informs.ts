@@ -7,7 +7,7 @@ import type { Timers } from './timers.ts'
 
 /** Informs that are due by the clock, periodic and scheduled, and the standby that may miss them (TR-069 Annex L). */
 export interface DueInforms {
-  /** Counts the periodic interval from now. */
+  /** Begins to inform periodically. */
   arm(): void
   /** The same, if the ACS set another interval or phase. */
   rearm(): void
@@ -30,13 +30,14 @@ export function createDueInforms(cpe: Cpe, timers: Timers, contact: () => void):
 
   const rhythmNow = (): string => `${cpe.model.informInterval()} from ${cpe.model.server('PeriodicInformTime')}`
 
-  const arm = (): void => {
+  const arm = (isNew: boolean): void => {
     periodic.cancel()
     rhythm = rhythmNow()
     const seconds = cpe.model.informInterval()
-    const interval = seconds === informSecondsOf(settings) ? settings.periodicInformMs : scaled(seconds)
-    periodic = timers.after(untilNextPeriodic(interval, cpe.model.server('PeriodicInformTime'), cpe.random), () => {
-      arm()
+    const intervalMs = seconds === informSecondsOf(settings) ? settings.periodicInformMs : scaled(seconds)
+    const next = { intervalMs, time: cpe.model.server('PeriodicInformTime'), isNew }
+    periodic = timers.after(untilNextPeriodic(next, cpe.random), () => {
+      arm(false)
       if (isTrue(cpe.model.server('PeriodicInformEnable'))) contactFor('Periodic', ['2 PERIODIC'])
       else if (cpe.events.waiting().length > 0) contact()
     })
@@ -65,9 +66,9 @@ export function createDueInforms(cpe: Cpe, timers: Timers, contact: () => void):
   }
 
   return {
-    arm,
+    arm: () => arm(true),
     rearm: () => {
-      if (rhythm !== rhythmNow()) arm()
+      if (rhythm !== rhythmNow()) arm(true)
     },
     stop: () => {
       nap = undefined
