@@ -58,6 +58,7 @@ export async function runSeed(seed: number, devices: number, say: (line: string)
       // Some 70 sessions a second of devices that have nothing to do: a third of two cores.
       periodicInformMs: devices * 15,
       startSpreadMs: devices * 5,
+      device: { startsAtAnyPhase: true },
       timeScale: 0.15,
     })
     say(`seed ${seed}: ${devices} devices have informed`)

@@ -35,7 +35,11 @@ export function createDueInforms(cpe: Cpe, timers: Timers, contact: () => void):
     rhythm = rhythmNow()
     const seconds = cpe.model.informInterval()
     const intervalMs = seconds === informSecondsOf(settings) ? settings.periodicInformMs : scaled(seconds)
-    const next = { intervalMs, time: cpe.model.server('PeriodicInformTime'), isNew }
+    const next = {
+      intervalMs,
+      time: cpe.model.server('PeriodicInformTime'),
+      atAnyPhase: isNew && settings.startsAtAnyPhase,
+    }
     periodic = timers.after(untilNextPeriodic(next, cpe.random), () => {
       arm(false)
       if (isTrue(cpe.model.server('PeriodicInformEnable'))) contactFor('Periodic', ['2 PERIODIC'])

@@ -112,6 +112,7 @@ function settingsOf(fleet: FleetSettings, index: number): DeviceSettings {
     periodicInformMs: fleet.periodicInformMs ?? 300_000,
     timeScale: fleet.timeScale ?? 1,
     startAfterMs: (fleet.startSpreadMs ?? 0) * draw('start', seed, serialNumber),
+    startsAtAnyPhase: false,
     rebootMs: 2_000,
     flashMs: 1_000,
     timeoutMs: 30_000,
