@@ -97,8 +97,10 @@ describe('a fleet', () => {
     for (const { serialNumber } of fleet.credentials()) {
       acs.ask(serialNumber, downloadCall('key', url, { login: 'dl:very-secret' }))
     }
+    let answered = 0
+    fleet.onRecord(({ what }) => void (answered += Number(what === 'transfer_complete_answered')))
     fleet.start()
-    await aWhile(400)
+    while (answered < 3) await aWhile(10)
     await fleet.stop()
     const text = readFileSync(record, 'utf8')
     rmSync(folder, { recursive: true })

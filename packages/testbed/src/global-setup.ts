@@ -15,18 +15,19 @@ declare module 'vitest' {
 
 /** One server of each kind for the whole run. Tests get their own database, streams and keys on them. */
 export default async function startSharedServers(project: TestProject): Promise<() => Promise<void>> {
-  const removals = [keepReadyEmbedded(), keepReadyPostgres()]
-  const [nats, redis, postgres, removeCompiled] = await Promise.all([
+  const [nats, redis, ...removals] = await Promise.all([
     startNats(),
     startRedis(),
-    startPostgres(),
+    keepReadyPostgres(),
+    keepReadyEmbedded(),
     fillCompileCache(),
   ])
+  const postgres = await startPostgres()
   project.provide('natsUrl', nats.url)
   project.provide('redisUrl', redis.url)
   project.provide('postgresUrl', postgres.url)
   return async () => {
     await Promise.all([nats.stop(), redis.stop(), postgres.stop()])
-    for (const remove of [...removals, removeCompiled]) remove()
+    for (const remove of removals) remove()
   }
 }

@@ -1,53 +1,30 @@
-import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { execFile } from 'node:child_process'
+import { cpSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { readyFolder } from './ready-folder.ts'
 
-/** Names the folder of what is ready, for all processes of a run; without it, each database makes its own. */
-const READY = 'SLUICE_READY_EMBEDDED'
+const ready = readyFolder('embedded')
 
-/** What PGlite makes of an empty folder is always the same, and takes seconds to make: once, by who needs it first. Answers what removes it. */
-export function keepReadyEmbedded(): () => void {
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-ready-embedded-'))
-  process.env[READY] = folder
-  return () => {
-    delete process.env[READY]
-    rmSync(folder, { recursive: true, force: true })
-  }
+/** What PGlite makes of an empty folder. Answers what removes it. */
+export function keepReadyEmbedded(): Promise<() => void> {
+  const main = join(import.meta.dirname, 'ready-embedded.main.ts')
+  return ready.make(async (folder) => {
+    await promisify(execFile)(process.execPath, [main, folder], { timeout: 60_000 })
+  })
 }
 
 let archive: Uint8Array<ArrayBuffer> | undefined
 
 /** For `openEmbedded`: a new, empty database in memory. */
 export function inMemory(): { readonly memory: true; readonly from?: Uint8Array<ArrayBuffer> } {
-  const ready = findReady()
-  return ready === undefined
-    ? { memory: true }
-    : { memory: true, from: (archive ??= readFileSync(join(ready, 'pgdata.tar'))) }
+  const folder = ready.find()
+  if (folder === undefined) return { memory: true }
+  return { memory: true, from: (archive ??= readFileSync(join(folder, 'pgdata.tar'))) }
 }
 
 /** For `openEmbedded` in this directory: a new, empty database. */
 export function prepareEmbedded(directory: string): void {
-  const ready = findReady()
-  if (ready !== undefined) cpSync(join(ready, 'pgdata'), join(directory, 'pgdata'), { recursive: true })
-}
-
-function findReady(): string | undefined {
-  const folder = process.env[READY]
-  if (folder === undefined) return undefined
-  const ready = join(folder, 'made')
-  if (!existsSync(ready)) make(folder, ready)
-  return ready
-}
-
-/** Two may make it at once: the first to have done so keeps it. */
-function make(folder: string, ready: string): void {
-  const own = mkdtempSync(join(folder, 'making-'))
-  const main = join(import.meta.dirname, 'ready-embedded.main.ts')
-  execFileSync(process.execPath, [main, own], { timeout: 60_000 })
-  try {
-    renameSync(own, ready)
-  } catch (error) {
-    if (!existsSync(ready)) throw error
-  }
+  const folder = ready.find()
+  if (folder !== undefined) cpSync(join(folder, 'pgdata'), join(directory, 'pgdata'), { recursive: true })
 }

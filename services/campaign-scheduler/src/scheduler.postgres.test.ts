@@ -2,7 +2,12 @@ import { connectPostgres } from '@sluice/sql'
 import { freshDatabase } from '@sluice/testbed'
 import { inject } from 'vitest'
 import { schedulerSuite } from './scheduler.suite.ts'
+import { asMigrated } from './testing/as-migrated.ts'
 
-schedulerSuite('the scheduler on PostgreSQL', async () =>
-  connectPostgres({ url: await freshDatabase(inject('postgresUrl')) }),
-)
+const url = await freshDatabase(inject('postgresUrl'))
+
+schedulerSuite('the scheduler on PostgreSQL', async () => {
+  const sql = await connectPostgres({ url })
+  await asMigrated(sql)
+  return sql
+})

@@ -12,7 +12,7 @@ import type { Parts } from './parts.ts'
 import { reconcile } from './reconcile.ts'
 import { forgetOld } from './retention.ts'
 import { createBacklogReader } from './store/backlogs.ts'
-import { migrations } from './store/migrations.ts'
+import { schedulerSchema } from './store/schema.ts'
 import type { TakenRow } from './store/owners.ts'
 import { tick, tickOutside, tickPlans } from './tick.ts'
 import { type Ticker, createTicker } from '@sluice/runtime'
@@ -34,10 +34,8 @@ export interface Scheduler {
   stop(): Promise<void>
 }
 
-const SCHEMA = 'scheduler'
-
 export function createScheduler({ sql, bus, clock, ids, log, settings }: SchedulerParts): Scheduler {
-  const journal = createJournal(SCHEMA)
+  const journal = createJournal(schedulerSchema.schema)
   const relay = createRelay({
     sql,
     journal,
@@ -83,7 +81,7 @@ export function createScheduler({ sql, bus, clock, ids, log, settings }: Schedul
 
   return {
     async start() {
-      await migrate(sql, { schema: SCHEMA, migrations: [...journal.migrations, ...migrations] })
+      await migrate(sql, schedulerSchema)
       await takeOver(parts, fromDead)
       stops.push(() => handOver(parts))
       // Before the first fact: what was under way while nobody was at work is excused for that time.

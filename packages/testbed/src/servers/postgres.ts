@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { chownSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chownSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
+import { readyFolder } from '../ready-folder.ts'
 import { TestbedError } from '../testbed-error.ts'
 import { ensureServers } from './ensure-servers.ts'
 import { startServer, type TestServer } from './test-server.ts'
@@ -38,30 +38,23 @@ export function startPostgres(more: Readonly<Record<string, string>> = {}): Prom
   })
 }
 
-/** Names a data folder to copy, for all processes of a run; without it, each server makes its own. */
-const READY = 'SLUICE_READY_POSTGRES'
+const ready = readyFolder('postgres')
 
-/** What `initdb` makes is always the same, and takes a second to make: once, for all servers from here on. Answers what removes it. */
-export function keepReadyPostgres(): () => void {
-  const programs = ensureServers()
+/** What `initdb` makes, for all servers from here on. Answers what removes it. */
+export function keepReadyPostgres(): Promise<() => void> {
   const user = unprivilegedUser()
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-ready-postgres-'))
-  if (user) chownSync(folder, user.uid, user.gid)
-  const data = join(folder, 'data')
-  initialise(programs.initdb, data, user)
-  process.env[READY] = data
-  return () => {
-    delete process.env[READY]
-    rmSync(folder, { recursive: true, force: true })
-  }
+  return ready.make((folder) => {
+    if (user) chownSync(folder, user.uid, user.gid)
+    initialise(ensureServers().initdb, join(folder, 'data'), user)
+  })
 }
 
 const postgresUrl = (port: number) => `postgres://postgres@127.0.0.1:${port}/postgres`
 
 function prepareData(initdb: string, data: string, user: User | undefined): void {
-  const ready = process.env[READY]
-  if (ready === undefined) initialise(initdb, data, user)
-  else run('cp', ['-a', ready, data], user)
+  const folder = ready.find()
+  if (folder === undefined) initialise(initdb, data, user)
+  else run('cp', ['-a', join(folder, 'data'), data], user)
 }
 
 function initialise(initdb: string, data: string, user: User | undefined): void {

@@ -25,6 +25,7 @@ import { type Clock, createIds, createLog, systemClock } from '@sluice/runtime'
 import { type Sql, openEmbedded } from '@sluice/sql'
 import { inMemory } from '@sluice/testbed'
 import { type Scheduler, type SchedulerSettings, createScheduler } from '../index.ts'
+import { asMigrated } from './as-migrated.ts'
 
 /** Real timers, and a time of day that a test moves on. */
 export interface ShiftedClock extends Clock {
@@ -114,7 +115,8 @@ let embedded: Promise<Sql> | undefined
 /** One embedded database for all tests of a file: opening it takes longer than they do. */
 async function emptyEmbedded(): Promise<Sql> {
   const sql = await (embedded ??= openEmbedded(inMemory()))
-  await sql.query('drop schema if exists scheduler cascade; drop schema if exists bus cascade')
+  await sql.query('drop schema if exists bus cascade')
+  await asMigrated(sql)
   return sql
 }
 
