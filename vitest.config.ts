@@ -2,19 +2,27 @@ import { configDefaults, defineConfig } from 'vitest/config'
 import { LongestFirst } from './packages/testbed/src/longest-first.ts'
 
 const roots = ['packages', 'services', 'demo', 'test']
-/** They start nothing and keep nothing between calls: their files share processes, which takes longer to start than most of them to run. */
-const pure = [
-  'audit-chain',
-  'contracts',
-  'cwmp',
-  'firmware',
-  'http-auth',
-  'image-store',
-  'model-profiles',
-  'rollout',
-  'targets',
-  'versions',
-].map((name) => `packages/${name}/**/*.test.ts`)
+/** Their files share processes, which take longer to start than most of these files to run. All others start systems, or keep a database in their memory. */
+const shared = [
+  'packages/audit-chain',
+  'packages/campaign-report',
+  'packages/cli',
+  'packages/contracts',
+  'packages/cwmp',
+  'packages/device-simulator',
+  'packages/firmware',
+  'packages/hot-store',
+  'packages/http-auth',
+  'packages/image-store',
+  'packages/model-profiles',
+  'packages/rollout',
+  'packages/runtime',
+  'packages/targets',
+  'packages/versions',
+  'services/cwmp-gateway',
+  'services/device-waker',
+  'services/file-server',
+].map((folder) => `${folder}/**/*.test.ts`)
 /** Two thousand devices, whose time-outs are seconds, keep two cores busy: after all others, with nothing beside them. */
 const alone = ['test/chaos/**/*.test.ts']
 
@@ -38,18 +46,18 @@ export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
     reporters: ['default', './packages/testbed/src/summary-reporter.ts'],
+    globalSetup: ['packages/testbed/src/global-setup.ts'],
     projects: [
       {
         test: {
           ...everywhere,
-          name: 'together',
+          name: 'apart',
           include: roots.map((root) => `${root}/**/*.test.ts`),
-          exclude: [...configDefaults.exclude, ...pure, ...alone],
-          globalSetup: ['packages/testbed/src/global-setup.ts'],
+          exclude: [...configDefaults.exclude, ...shared, ...alone],
           sequence: { groupOrder: 1 },
         },
       },
-      { test: { ...everywhere, name: 'pure', include: pure, isolate: false, sequence: { groupOrder: 1 } } },
+      { test: { ...everywhere, name: 'together', include: shared, isolate: false, sequence: { groupOrder: 1 } } },
       { test: { ...everywhere, name: 'alone', include: alone, sequence: { groupOrder: 2 } } },
     ],
   },
