@@ -72,7 +72,7 @@ test('a request that a target has seen is not sent to another one', async () => 
   const post = async () => (await fetch(proxy.url, { method: 'POST', body: 'x' })).status
   const statuses = [await post(), await post()]
   dropping.close()
-  expect(statuses.toSorted()).toEqual([200, 502])
+  expect(new Set(statuses)).toEqual(new Set([200, 502]))
   expect(seen).toBe(1)
 })
 
