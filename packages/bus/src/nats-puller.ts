@@ -99,7 +99,7 @@ export function createNatsPuller(
     if (outstanding > 0 && clock.now() - lastHeard > 3 * HEARTBEAT_MS) pullAnew()
     else pull()
   })
-  const cancelWorking = clock.every(ACK_WAIT_MS / 3, () => {
+  const cancelWorking = clock.every(ACK_WAIT_MS / 4, () => {
     if (link.isUp()) for (const message of held) message.working()
   })
   pull()

@@ -19,8 +19,11 @@ export interface Topology {
   }[]
 }
 
-/** How long a delivery may stay unanswered. Handlers that take longer say `working` in between. */
-export const ACK_WAIT_MS = 60_000
+/**
+ * How long a delivery may stay unanswered; handlers that take longer say `working` in between. What a process had in hand
+ * when it was killed reaches another one after this long, while timers go on.
+ */
+export const ACK_WAIT_MS = 20_000
 const DAY_MS = 86_400_000
 
 /** Streams and consumers, derived from the stored events of the contracts. Only what nats-server 2.9 knows. */
