@@ -14,6 +14,8 @@ test(
     const { campaign, violations, output } = await runSeed(seed, 2_000, (line) => void said.push(line))
     expect(violations, `${said.join('\n')}\n${output}`).toEqual([])
     expect(campaign).toMatchObject({ state: 'finished', size: 2_000 })
+    // A tenth misbehaves, most of them in ways that an upgrade survives.
+    expect(campaign.outcomes['verified']).toBeGreaterThan(1_850)
   },
 )
 

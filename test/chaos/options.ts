@@ -16,8 +16,8 @@ export const usage = `pnpm chaos [options]
 
 Each seed is one campaign in which each of the gateways, the schedulers, the registry, the resolver, the file server,
 NATS, Redis and PostgreSQL is killed, frozen or restarted once (Redis may be emptied instead), at places that the seed
-chooses. What happened is then compared with the journals and with what the devices wrote down. A seed takes four to
-eight minutes on two cores, and wants them for itself.
+chooses. What happened is then compared with the journals and with what the devices wrote down. A seed takes three to
+four minutes on two cores, and wants them for itself.
 `
 
 /** Throws with a sentence where an option makes no sense; null: help was asked for. */

@@ -44,7 +44,7 @@ export function planChaos(seed: number, devices: number): Plan {
   const dice = diceOf(seed, 0)
   const order = shuffled(PARTS, dice)
   const strikes = order.map((part, index) => ({
-    // Whom the last strike hits is waited for while others still go, and nothing waits for those that never come to an end.
+    // The last one falls while many are still under way. Not later: some never end by themselves, and are never settled.
     at: (index * 0.5) / order.length,
     afterMs: dice(1_500),
     strike: strikeOn(part, dice),

@@ -19,10 +19,10 @@ type Line = Pick<RecordLine, 'deviceName' | 'what' | 'at'>
  * sessions failed while the system was being hit waits for its turn (TR-069 3.2.1.1), longer than the campaign needs for all
  * others, and one that was given up meanwhile is heard again at its next Inform.
  */
-export async function untilAllHaveSpoken(fleet: RunningFleet, since: string): Promise<void> {
+export async function untilAllHaveSpoken(fleet: RunningFleet, since: string, deadlineMs: number): Promise<void> {
   let mute: string[] = []
   await waitUntil(() => (mute = whoHasNotSpoken(fleet.lines(), since)).length === 0, {
-    deadlineMs: 120_000,
+    deadlineMs,
     everyMs: 2_000,
     describe: () => `${mute.length} devices have not told what became of them: ${mute.slice(0, 5).join(', ')}`,
   })
