@@ -171,7 +171,8 @@ export async function startDistributedSystem(options: DistributedOptions = {}): 
         await services.get(name)?.ended
         await launches.get(name)?.()
       },
-      output: () => [...services].map(([name, service]) => `== ${name}\n${service.output()}`).join('\n'),
+      output: () =>
+        [...services, ['proxy', proxy] as const].map(([name, part]) => `== ${name}\n${part.output()}`).join('\n'),
       quiet: () => sleep(1_000),
       stop: async () => {
         await Promise.all([...services.values()].map((service) => service.stop()))

@@ -16,12 +16,18 @@ export function readyFolder(name: string): ReadyFolder {
   return {
     make: async (fill) => {
       const folder = mkdtempSync(join(tmpdir(), `sluice-ready-${name}-`))
-      await fill(folder)
-      process.env[variable] = folder
-      return () => {
+      const remove = () => {
         delete process.env[variable]
         rmSync(folder, { recursive: true, force: true })
       }
+      try {
+        await fill(folder)
+      } catch (error) {
+        remove()
+        throw error
+      }
+      process.env[variable] = folder
+      return remove
     },
     find: () => process.env[variable],
   }

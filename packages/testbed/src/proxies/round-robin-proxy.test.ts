@@ -32,8 +32,8 @@ test('requests on one connection go to the targets in turn', async () => {
   const answers = []
   for (let n = 0; n < 4; n++) answers.push(await send(proxy.url, agent))
   agent.destroy()
-  // Who asked whether the proxy is there had a turn as well.
-  expect(answers.map((answer) => answer.body).join(' ')).toMatch(/^(first second){2}$|^(second first ?){2}$/)
+  // Whoever asked whether the proxy is there had a turn as well.
+  expect(answers.map((answer) => answer.body).join(' ')).toMatch(/^(first second ?){2}$|^(second first ?){2}$/)
   expect(new Set(answers.map((answer) => answer.localPort)).size).toBe(1)
 })
 
@@ -57,7 +57,7 @@ test('a target that refuses connections is passed over', async () => {
   for (let n = 0; n < 4; n++) expect(await (await fetch(proxy.url, { method: 'POST', body: 'x' })).text()).toBe('alive')
 })
 
-test('a request that a target has seen is not sent to another one', async () => {
+test('a POST that a target has seen is not sent to another one', async () => {
   let seen = 0
   const dropping = createTcpServer((socket) => {
     socket.on('error', () => {})
@@ -74,6 +74,29 @@ test('a request that a target has seen is not sent to another one', async () => 
   dropping.close()
   expect(new Set(statuses)).toEqual(new Set([200, 502]))
   expect(seen).toBe(1)
+})
+
+test('a body of any size passes in the chunks it came in', async () => {
+  const only = await target(async (incoming, response) => {
+    const body = Buffer.concat(await incoming.toArray())
+    response.end(`${incoming.headers['transfer-encoding']} ${body.length}`)
+  })
+  const proxy = await proxyFor(only)
+  const body = ReadableStream.from([Buffer.alloc(2_000_000), Buffer.alloc(1_000_000)])
+  const answer = await fetch(proxy.url, { method: 'POST', body, duplex: 'half' } as RequestInit)
+  expect(await answer.text()).toBe('chunked 3000000')
+})
+
+test('a target that is killed and comes back on its port gets its turns again', async () => {
+  const port = await freePort()
+  const other = await target((_, response) => response.end('other'))
+  const proxy = await proxyFor(`http://127.0.0.1:${port}`, other)
+  const ask = async () => (await fetch(proxy.url, { method: 'POST', body: 'x' })).text()
+  expect([await ask(), await ask()]).toEqual(['other', 'other'])
+  const back = createServer((_, response) => response.end('back'))
+  servers.push(back)
+  back.listen(port, '127.0.0.1')
+  expect(new Set([await ask(), await ask()])).toEqual(new Set(['other', 'back']))
 })
 
 test('502 when nobody takes the request', async () => {

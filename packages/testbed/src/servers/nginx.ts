@@ -31,6 +31,7 @@ function configOf(directory: string, http: string): string {
   )
   return `${user}daemon off;
 worker_processes 1;
+worker_shutdown_timeout 1s;
 pid ${directory}/nginx.pid;
 events { worker_connections 4096; }
 http {
