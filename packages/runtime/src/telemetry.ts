@@ -28,7 +28,7 @@ export interface Telemetry {
 }
 
 /**
- * Starts OpenTelemetry for the whole process. Once per process: a second start would change nothing. Its parts are put
+ * Starts OpenTelemetry for the whole process. Once at a time: a second start changes nothing until the first is stopped. Its parts are put
  * together here, without the SDK's bundle of all exporters, which takes 17 MB; and only what is stated here describes
  * the process: the bundle's detectors would publish command lines and paths.
  */
@@ -50,6 +50,7 @@ export async function startTelemetry(settings: TelemetrySettings): Promise<Telem
     metrics: (request, response) => prometheus.getMetricsRequestHandler(request, response),
     async stop() {
       await Promise.all([spans.shutdown(), meters.shutdown()])
+      for (const api of [context, propagation, trace, metrics]) api.disable()
     },
   }
 }
