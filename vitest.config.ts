@@ -2,7 +2,7 @@ import { configDefaults, defineConfig } from 'vitest/config'
 import { LongestFirst } from './packages/testbed/src/longest-first.ts'
 
 const roots = ['packages', 'services', 'demo', 'test']
-/** Their files share processes, which take longer to start than most of these files to run. All others start systems, or keep a database in their memory. */
+/** Their files share processes, which take longer to start than most of these files to run. Most of the others start systems, or databases that stay in memory. */
 const shared = [
   'packages/audit-chain',
   'packages/campaign-report',
@@ -36,8 +36,8 @@ const everywhere = {
   maxWorkers: 2,
   deps: { optimizer: { ssr: { enabled: true, include: bundled } } },
   // Beside a system of a dozen processes on two cores, even what takes a second may take half a minute.
-  testTimeout: 60_000,
-  hookTimeout: 60_000,
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
   teardownTimeout: 60_000,
   env: process.env['SLUICE_FIXTURES'] === undefined ? {} : { SLUICE_FIXTURES: process.env['SLUICE_FIXTURES'] },
 } as const

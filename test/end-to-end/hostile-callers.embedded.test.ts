@@ -45,7 +45,7 @@ beforeAll(async () => {
     const { items } = await system.client.call('listFleetTasks')
     return items.every(({ state }) => state === 'done')
   })
-}, 90_000)
+}, 180_000)
 afterAll(() => system?.remove())
 
 /** The status and the code of an answer; a success is 200. */
@@ -172,7 +172,7 @@ test('bad input 44: a field that is ours to say, anywhere in the body of any ope
   expect(await answerTo('dryRunCampaign', all.dryRunCampaign!)).toBe('200')
   expect(await answerTo('updateDevice', all.updateDevice!)).toBe('200')
   expect(await answerTo('putProfile', all.putProfile!)).toBe('200')
-}, 60_000)
+}, 180_000)
 
 /** No list gives out any of these. */
 const NONE_OF_OURS = [
@@ -212,7 +212,7 @@ test('bad input 45: a cursor that a list did not give out is refused, by every l
     }
   }
   expect(taken).toEqual([])
-}, 60_000)
+}, 180_000)
 
 test('bad input 45: a cursor of another list moves the place in this one, and shows nothing of the other', async () => {
   const { client } = system
@@ -235,4 +235,4 @@ test('bad input 45: a cursor of another list moves the place in this one, and sh
     query: { cursor: '999999999999999.1.x' },
   })
   expect(messages.items).toEqual([])
-}, 60_000)
+}, 180_000)

@@ -31,7 +31,7 @@ let fleet: RunningFleet
 beforeAll(async () => {
   system = await startEmbeddedSystem()
   await trustVendor(system)
-}, 60_000)
+}, 180_000)
 afterAll(async () => {
   await fleet?.remove()
   await system?.remove()

@@ -16,7 +16,7 @@ let system: DistributedSystem
 beforeAll(async () => {
   system = await startDistributedSystem({ gateways: 2 })
   await trustVendor(system)
-}, 60_000)
+}, 180_000)
 afterAll(async () => {
   for (const fleet of fleets) await fleet.remove()
   await system?.remove()
@@ -59,11 +59,11 @@ async function refused(): Promise<void> {
 
 test('NATS away: POSTs get 503 and Retry-After, and then everything goes on', async () => {
   await interrupted('NAT', '2.0.1', () => away(system.nats, refused))
-}, 60_000)
+}, 180_000)
 
 test('Redis away: POSTs get 503 and Retry-After, and then everything goes on', async () => {
   await interrupted('RED', '2.0.2', () => away(system.redis, refused))
-}, 60_000)
+}, 180_000)
 
 test('PostgreSQL away: who cannot be told gets 503, never 401, and then everything goes on', async () => {
   const newcomer = createFleet({ acsUrl: system.acsUrl, count: 1, seed: 7, serialPrefix: 'NEW', timeScale: 0.02 })
@@ -78,7 +78,7 @@ test('PostgreSQL away: who cannot be told gets 503, never 401, and then everythi
     }),
   )
   await newcomer.stop()
-}, 60_000)
+}, 180_000)
 
 test('Redis loses its memory in mid-campaign: hints and watches are placed again', async () => {
   await interrupted('FLU', '2.0.4', async () => {
@@ -86,8 +86,8 @@ test('Redis loses its memory in mid-campaign: hints and watches are placed again
     await redis.flushall()
     redis.disconnect()
   })
-}, 60_000)
+}, 180_000)
 
 test('journals, API and the devices’ own records agree: nothing was lost', async () => {
   expect(await judgeHistory(system, fleets)).toEqual([])
-}, 60_000)
+}, 180_000)

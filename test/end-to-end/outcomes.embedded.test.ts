@@ -29,7 +29,7 @@ beforeAll(async () => {
   system = await startEmbeddedSystem({ labNetworks: '127.0.0.0/8' })
   await trustVendor(system)
   await system.client.call('putProfile', { params: { name: profile.name }, body: profile })
-}, 60_000)
+}, 180_000)
 afterEach(() => Promise.all(running.splice(0).map((one) => one.stop())))
 afterAll(() => system?.remove())
 
@@ -110,4 +110,4 @@ test('no setting stands in any store or log', async () => {
     expect(log).not.toContain(secret)
     expect(stored).not.toContain(secret)
   }
-}, 60_000)
+}, 180_000)

@@ -15,11 +15,11 @@ import { type DistributedSystem, startDistributedSystem } from './start-distribu
 
 /** Half of them do not know what CancelTransfer is for. */
 const FAULTS = [{ refusesCancel: true }, { refusesCancel: true }, {}, {}]
-/** One waits for its place, three are told to begin in a while: in about eight seconds of theirs. */
+/** One waits for its place, three are told to begin in a while: in about twelve seconds of theirs. */
 const POLICY: PolicyDraft = {
   ...quickPolicy,
   caps: { inFlight: 3 },
-  delivery: { method: 'download', delaySeconds: 400 },
+  delivery: { method: 'download', delaySeconds: 600 },
 }
 
 let system: DistributedSystem
@@ -27,7 +27,7 @@ const fleets: RunningFleet[] = []
 beforeAll(async () => {
   system = await startDistributedSystem({ gateways: 2, schedulers: 2 })
   await trustVendor(system)
-}, 90_000)
+}, 180_000)
 afterAll(async () => {
   for (const fleet of fleets) await fleet.remove()
   await system?.remove()
@@ -60,7 +60,7 @@ test('a campaign is refused until a release covers it', async () => {
   // No moment in between: who added a release may go by it.
   await addRelease(system, statementFor({ artifactId, ...rest }))
   expect(await codeOf(system.client.call('createCampaign', { body }))).toBe(null)
-}, 60_000)
+}, 180_000)
 
 test.each<[what: string, prefix: string, version: string, code: string, revoke: (one: Released) => Promise<unknown>]>([
   [
@@ -140,4 +140,4 @@ test.each<[what: string, prefix: string, version: string, code: string, revoke: 
 
 test('journals, API and the devices’ own records agree, and every guarantee was kept', async () => {
   expect(await judgeHistory(system, fleets)).toEqual([])
-}, 60_000)
+}, 180_000)

@@ -4,7 +4,9 @@ import type { System } from './system.ts'
 export interface RunningDevice {
   readonly device: Device
   readonly name: string
-  /** What it wrote down, of one kind. */
+  /** What it wrote down. */
+  readonly lines: readonly RecordLine[]
+  /** The same, of one kind. */
   wrote<W extends Happening['what']>(what: W): Extract<RecordLine, { what: W }>[]
   stop(): Promise<void>
 }
@@ -41,6 +43,7 @@ export async function runDevice(
   return {
     device: only!,
     name: only!.deviceName,
+    lines,
     wrote: (what) => lines.filter((line) => line.what === what) as never,
     stop: () => fleet.stop(1_000),
   }

@@ -18,7 +18,7 @@ export function steeringSuite(start: () => Promise<System>): void {
   beforeAll(async () => {
     system = await start()
     await trustVendor(system)
-  }, 60_000)
+  }, 180_000)
   afterAll(async () => {
     for (const fleet of fleets) await fleet.remove()
     await system?.remove()
@@ -58,7 +58,7 @@ export function steeringSuite(start: () => Promise<System>): void {
     expect(settled.outcomes['cancelled']).toBeGreaterThanOrEqual(26)
     expect(offers(fleet)).toBeLessThanOrEqual(4)
     await fleet.stop()
-  }, 60_000)
+  }, 180_000)
 
   test('a paused campaign offers nothing and counts on, a resumed one goes on to its end', async () => {
     const fleet = await run('PAU', 14)
@@ -78,7 +78,7 @@ export function steeringSuite(start: () => Promise<System>): void {
     const done = await waitForState(system, campaign.campaignId, ['finished'])
     expect(done.outcomes).toEqual({ verified: 14 })
     await fleet.stop()
-  }, 60_000)
+  }, 180_000)
 
   test('an aborted campaign offers nothing more, and every upgrade has its outcome', async () => {
     const fleet = await run('ABO', 14)
@@ -95,7 +95,7 @@ export function steeringSuite(start: () => Promise<System>): void {
       problem: { status: 409, code: 'campaign_state' },
     })
     await fleet.stop()
-  }, 60_000)
+  }, 180_000)
 
   test.each([
     ['digest', () => ({ sha256: 'a'.repeat(64) }), 'declared SHA-256'],
@@ -136,9 +136,9 @@ export function steeringSuite(start: () => Promise<System>): void {
     }
     const upgrades = (await system.client.call('listCampaigns', { query: { limit: 100 } })).items
     expect(upgrades.filter(({ version }) => version === '3.3.0')).toEqual([])
-  }, 60_000)
+  }, 180_000)
 
   test('journals, API and the devices’ own records agree, and every guarantee was kept', async () => {
     expect(await judgeHistory(system, fleets)).toEqual([])
-  }, 60_000)
+  }, 180_000)
 }

@@ -20,7 +20,7 @@ export function useCaseSuite(start: (tracesTo: string) => Promise<System>): void
     spans = await createSpanCollector()
     system = await start(spans.url)
     await trustVendor(system)
-  }, 60_000)
+  }, 180_000)
   afterAll(async () => {
     for (const fleet of fleets) await fleet.remove()
     await system?.remove()
@@ -41,7 +41,7 @@ export function useCaseSuite(start: (tracesTo: string) => Promise<System>): void
     expect(await unexpectedOutcomes(system, campaignId, fleet, orders)).toEqual([])
     expect(campaign).toMatchObject({ state: 'finished', size: 40 })
     await fleet.stop()
-  }, 60_000)
+  }, 180_000)
 
   test('an image on a plain HTTP server of the operator is fetched from there', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'sluice-operator-'))
@@ -64,7 +64,7 @@ export function useCaseSuite(start: (tracesTo: string) => Promise<System>): void
     await fleet.stop()
     await server.close()
     rmSync(directory, { recursive: true })
-  }, 60_000)
+  }, 180_000)
 
   test('one trace tells an upgrade from the claim to the outcome, across the reboot', async () => {
     const fleet = await run('TRC', 1, [])
@@ -95,9 +95,9 @@ export function useCaseSuite(start: (tracesTo: string) => Promise<System>): void
       describe: () => `the trace lacks ${expected.filter((one) => !told().includes(one)).join(', ')}`,
     })
     await fleet.stop()
-  }, 60_000)
+  }, 180_000)
 
   test('journals, API and the devices’ own records agree, and every guarantee was kept', async () => {
     expect(await judgeHistory(system, fleets)).toEqual([])
-  }, 60_000)
+  }, 180_000)
 }

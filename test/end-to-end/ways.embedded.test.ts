@@ -12,7 +12,7 @@ const fleets: RunningFleet[] = []
 beforeAll(async () => {
   system = await startEmbeddedSystem({ labNetworks: '127.0.0.0/8' })
   await trustVendor(system)
-}, 60_000)
+}, 180_000)
 afterAll(async () => {
   for (const fleet of fleets) await fleet.remove()
   await system?.remove()
@@ -79,4 +79,4 @@ test('a device that has ScheduleDownload is handed its window, and one that has 
 
 test('journals, API and the devices’ own records agree, and every guarantee was kept', async () => {
   expect(await judgeHistory(system, fleets)).toEqual([])
-}, 60_000)
+}, 180_000)

@@ -35,7 +35,7 @@ export const killWithClaimsOpen: Kill = async ({ barrier, system }) => {
   barrier.letGo()
   await enough(() => barrier.openAtDoomed())
   // Long enough for the gateway to have asked, and well before it would stop waiting.
-  await sleep(700)
+  await sleep(2_000)
   const open = barrier.openAtDoomed()
   await killGateway(system)
   barrier.cut()

@@ -31,7 +31,13 @@ async function job(...args: string[]): Promise<Record<string, unknown>[]> {
   const { stdout } = await promisify(execFile)(
     process.execPath,
     [join(import.meta.dirname, 'dead-letters.main.ts'), ...args],
-    { env: { PATH: process.env['PATH'], SLUICE_NATS_URL: server.url } },
+    {
+      env: {
+        PATH: process.env['PATH'],
+        NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+        SLUICE_NATS_URL: server.url,
+      },
+    },
   )
   return stdout
     .split('\n')
@@ -62,4 +68,4 @@ test('the job lists dead letters with their reasons, and replays them to a handl
   await waitUntil(() => handled.length > 0)
   expect(handled).toEqual([event.id])
   expect(saying(await job('--list'), 'dead_letters.listed')).toMatchObject([{ count: 0 }])
-}, 60_000)
+}, 180_000)

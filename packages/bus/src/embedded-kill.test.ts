@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import { artifactRevoked } from '@sluice/contracts'
 import { createLog, systemClock } from '@sluice/runtime'
 import { openEmbedded } from '@sluice/sql'
-import { waitUntil } from '@sluice/testbed'
+import { prepareEmbedded, waitUntil } from '@sluice/testbed'
 import { expect, test } from 'vitest'
 import { QUICK_RETRIES, revocation } from './bus.suite.ts'
 import { createEmbeddedBus } from './embedded-bus.ts'
@@ -33,6 +33,7 @@ const child = `
 
 test('events published before a kill -9, or in the hands of a handler, are delivered after the restart', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'sluice-bus-'))
+  prepareEmbedded(directory)
   const victim = spawn(process.execPath, ['--input-type=module-typescript', '--eval', child, '--', directory], {
     cwd: import.meta.dirname,
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -40,7 +41,7 @@ test('events published before a kill -9, or in the hands of a handler, are deliv
   try {
     const said: string[] = []
     createInterface({ input: victim.stdout }).on('line', (line) => said.push(line))
-    await waitUntil(() => said.includes('published') && said.includes('handling'), { deadlineMs: 20_000 })
+    await waitUntil(() => said.includes('published') && said.includes('handling'), { deadlineMs: 60_000 })
   } finally {
     victim.kill('SIGKILL')
     await once(victim, 'exit')

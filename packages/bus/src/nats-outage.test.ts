@@ -15,7 +15,7 @@ let consumer: Bus
 beforeEach(async () => {
   server = await startNats()
   await applyTopology(server.url, { maxBytes: 8 * 1024 ** 2 })
-  const settings = { servers: server.url, clock: systemClock, log, retries: QUICK_RETRIES, publishMs: 400 }
+  const settings = { servers: server.url, clock: systemClock, log, retries: QUICK_RETRIES, publishMs: 1_500 }
   publisher = await connectNats({ ...settings, service: 'artifact-resolver' })
   consumer = await connectNats({ ...settings, service: 'campaign-scheduler' })
 })
@@ -68,10 +68,11 @@ test('fault 50: a full stream refuses more, keeps what nobody has handled, and t
   const resolver = publisher
   await resolver.consume(artifactRevoked, async () => {})
   await waitUntil(() => stored.every((id) => heard.has(id)), {
+    deadlineMs: 60_000,
     describe: () => `${heard.size} of ${stored.length} heard`,
   })
   await waitUntil(() => publisher.publish(artifactRevoked, [revocation('after')]).then(() => true))
-}, 60_000)
+}, 150_000)
 
 test('what is published while the server is away fails as unavailable, and goes through once it is back', async () => {
   await server.kill('SIGKILL')

@@ -17,6 +17,7 @@ async function anAcs(): Promise<ScriptedAcs> {
   return acs
 }
 
+const BEFORE_ITS_END: ReadonlySet<string> = new Set(['untouched', 'in_progress'])
 const quick = { seed: 7, timeScale: 0.001, device: { rebootMs: 20, flashMs: 5 } } satisfies Partial<FleetSettings>
 
 describe('a fleet', () => {
@@ -61,6 +62,7 @@ describe('a fleet', () => {
       const lines: RecordLine[] = []
       fleet.onRecord((line) => lines.push(line))
       fleet.start()
+      while (fleet.states().some((state) => BEFORE_ITS_END.has(state.outcomeAsDeviceSeesIt))) await aWhile(20)
       for (let before = -1; before !== lines.length; await aWhile(400)) before = lines.length
       await fleet.stop()
       return fleet
@@ -98,7 +100,9 @@ describe('a fleet', () => {
       acs.ask(serialNumber, downloadCall('key', url, { login: 'dl:very-secret' }))
     }
     let answered = 0
-    fleet.onRecord(({ what }) => void (answered += Number(what === 'transfer_complete_answered')))
+    fleet.onRecord(({ what }) => {
+      if (what === 'transfer_complete_answered') answered += 1
+    })
     fleet.start()
     while (answered < 3) await aWhile(10)
     await fleet.stop()

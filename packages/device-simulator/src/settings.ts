@@ -39,7 +39,7 @@ export interface DeviceSettings {
   readonly auth: 'challenge' | 'basic' | 'none'
   readonly seed: number
   readonly periodicInformMs: number
-  /** The first periodic Inform after a boot comes anywhere within the interval, so that devices that started at once do not inform at once; otherwise near a whole one. */
+  /** The first periodic Inform after a boot, or of another interval, comes anywhere within the interval, so that devices that started at once do not inform at once; otherwise near a whole one. */
   readonly startsAtAnyPhase: boolean
   /** Real seconds per protocol second: scales session retry waits, DelaySeconds and PeriodicInformInterval. 1 is real time. */
   readonly timeScale: number

@@ -130,14 +130,14 @@ describe('a device that behaves', () => {
   it('waits for DelaySeconds, lists the transfer meanwhile, and drops it when cancelled, without a report', async () => {
     const bench = await startBench({
       calls: (url) => [
-        downloadCall('key-1', url, { delaySeconds: 200 }),
+        downloadCall('key-1', url, { delaySeconds: 1_500 }),
         call('GetAllQueuedTransfers'),
         call('CancelTransfer', '<CommandKey>key-1</CommandKey>'),
         call('GetAllQueuedTransfers'),
       ],
     })
     await bench.until('cancelled')
-    await aWhile(300)
+    await aWhile(1_700)
     const lists = bench.acs.posts.filter(({ name }) => name === 'GetAllQueuedTransfersResponse')
     expect(lists.map(({ body }) => body.includes('<CommandKey>key-1<'))).toEqual([true, false])
     expect(bench.acs.served).toEqual([])

@@ -129,14 +129,14 @@ export function hotStoreSuite(create: () => Promise<HotStoreUnderTest>): void {
 
   test('each POST keeps a session for as long as it was opened or saved for', async () => {
     const key = { deviceKey: newDevice(), token: 'a' }
-    await store.open([{ key, state: 's', ttlMs: 600, version: null }])
+    await store.open([{ key, state: 's', ttlMs: 3_000, version: null }])
     for (let post = 0; post < 2; post++) {
-      await under.passTime(400)
+      await under.passTime(1_800)
       expect((await resume(key)).kind).toBe('resumed')
     }
     await store.save([{ key, revision: 0, state: 's', ttlMs: 60_000, ended: false, changes: [] }])
     await resume(key)
-    await under.passTime(800)
+    await under.passTime(3_400)
     expect((await resume(key)).kind).toBe('resumed')
   })
 
@@ -525,9 +525,9 @@ export function hotStoreSuite(create: () => Promise<HotStoreUnderTest>): void {
 
     test('of one device is not used up by another, and is forgotten once it is too old to be good', async () => {
       const [one, two] = [newDevice(), newDevice()]
-      expect((await openWith(one, 'a', nonce(5, 'abc', 200))).replayed).toBe(false)
+      expect((await openWith(one, 'a', nonce(5, 'abc', 1_500))).replayed).toBe(false)
       expect((await openWith(two, 'a', nonce(1))).replayed).toBe(false)
-      await under.passTime(400)
+      await under.passTime(2_000)
       expect((await openWith(one, 'b', nonce(1))).replayed).toBe(false)
     })
 
@@ -541,10 +541,10 @@ export function hotStoreSuite(create: () => Promise<HotStoreUnderTest>): void {
   test('a nonce is the device’s that used it first, until it is too old to be good', async () => {
     const [one, two] = [newDevice(), newDevice()]
     const bind = async (deviceKey: string, id = `bound${one}`) =>
-      (await store.bindNonces([{ nonce: { id, count: 1, keepMs: 200 }, deviceKey }]))[0]
+      (await store.bindNonces([{ nonce: { id, count: 1, keepMs: 1_500 }, deviceKey }]))[0]
     expect([await bind(one), await bind(two), await bind(one)]).toEqual(['own', 'another', 'own'])
     expect(await bind(two, `other${one}`)).toBe('own')
-    await under.passTime(400)
+    await under.passTime(2_000)
     expect(await bind(two)).toBe('own')
   })
 
@@ -556,17 +556,17 @@ export function hotStoreSuite(create: () => Promise<HotStoreUnderTest>): void {
     }
 
     test('is gone before its time where nobody proved it', async () => {
-      const key = await openFor('a', 200)
-      await under.passTime(400)
+      const key = await openFor('a', 1_500)
+      await under.passTime(2_000)
       expect(await resume(key)).toEqual({ kind: 'unknown' })
     })
 
     test('is kept as long as any once it is proven, or continued', async () => {
-      const proven = await openFor('a', 200)
-      const continued = await openFor('b', 200)
+      const proven = await openFor('a', 1_500)
+      const continued = await openFor('b', 1_500)
       await store.prove([proven])
       await resume(continued)
-      await under.passTime(400)
+      await under.passTime(2_000)
       expect([(await resume(proven)).kind, (await resume(continued)).kind]).toEqual(['resumed', 'resumed'])
     })
   })
@@ -588,9 +588,9 @@ export function hotStoreSuite(create: () => Promise<HotStoreUnderTest>): void {
   test('a session expires, and its device’s record does not', async () => {
     const deviceKey = newDevice()
     const key = { deviceKey, token: 'short' }
-    await store.open([{ key, state: 's', ttlMs: 200, version: '3.0' }])
+    await store.open([{ key, state: 's', ttlMs: 1_500, version: '3.0' }])
     await store.resume([{ key, endIfIdle: false }])
-    await under.passTime(400)
+    await under.passTime(2_000)
     expect(await resume(key)).toEqual({ kind: 'unknown' })
     expect((await recordOf(deviceKey)).lastVersion).toBe('3.0')
   })
@@ -610,13 +610,13 @@ export function hotStoreSuite(create: () => Promise<HotStoreUnderTest>): void {
   })
 
   test('one owner holds the restore lock until it stays away, or the store forgets', async () => {
-    expect(await under.store.tryRestoreLock('placements', 'a', 300)).toBe('taken')
-    expect(await under.store.tryRestoreLock('placements', 'b', 300)).toBe('refused')
-    expect(await under.store.tryRestoreLock('placements', 'a', 300)).toBe('kept')
-    await under.passTime(500)
-    expect(await under.store.tryRestoreLock('placements', 'b', 300)).toBe('taken')
+    expect(await under.store.tryRestoreLock('placements', 'a', 1_500)).toBe('taken')
+    expect(await under.store.tryRestoreLock('placements', 'b', 1_500)).toBe('refused')
+    expect(await under.store.tryRestoreLock('placements', 'a', 1_500)).toBe('kept')
+    await under.passTime(2_000)
+    expect(await under.store.tryRestoreLock('placements', 'b', 1_500)).toBe('taken')
     await under.forgetEverything()
-    expect(await under.store.tryRestoreLock('placements', 'b', 300)).toBe('taken')
+    expect(await under.store.tryRestoreLock('placements', 'b', 1_500)).toBe('taken')
   })
 }
 

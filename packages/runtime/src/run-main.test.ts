@@ -36,7 +36,7 @@ afterEach(() => void child.kill('SIGKILL'))
 
 test('SIGTERM drains and ends with 0; before that it was ready, with metrics', async () => {
   const ended = run(service(started))
-  await waitUntil(() => said('process.started') !== undefined)
+  await waitUntil(() => said('process.started') !== undefined, { deadlineMs: 40_000 })
   expect((await fetch(`${adminUrl()}/readyz`)).status).toBe(200)
   expect(await (await fetch(`${adminUrl()}/metrics`)).text()).toContain('service_name="registry"')
   child.kill('SIGTERM')
@@ -46,7 +46,7 @@ test('SIGTERM drains and ends with 0; before that it was ready, with metrics', a
 
 test('a process that still starts is alive and not ready', async () => {
   void run(service('await new Promise(() => {})'))
-  await waitUntil(() => said('admin.listening') !== undefined)
+  await waitUntil(() => said('admin.listening') !== undefined, { deadlineMs: 40_000 })
   expect((await fetch(`${adminUrl()}/livez`)).status).toBe(200)
   expect((await fetch(`${adminUrl()}/readyz`)).status).toBe(503)
 })
@@ -83,7 +83,7 @@ test('a part that hangs does not keep the process beyond the drain’s deadline'
   const ended = run(service(`closeAtEnd('stuck', () => new Promise(() => {})); ${started}`), {
     env: { SLUICE_DRAIN_MS: '100' },
   })
-  await waitUntil(() => said('process.started') !== undefined)
+  await waitUntil(() => said('process.started') !== undefined, { deadlineMs: 40_000 })
   child.kill('SIGTERM')
   expect(await ended).toEqual([0, null])
   expect(said('process.part.close_failed')?.['part']).toBe('stuck')

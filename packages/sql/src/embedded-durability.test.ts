@@ -1,13 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startProcess } from '@sluice/testbed'
+import { prepareEmbedded, startProcess } from '@sluice/testbed'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openEmbedded } from './embedded.ts'
 
 let directory: string
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'sluice-embedded-'))
+  prepareEmbedded(directory)
 })
 afterEach(() => rmSync(directory, { recursive: true }))
 

@@ -240,10 +240,10 @@ export function journalSuite(name: string, open: () => Promise<Sql>): void {
       const published: string[] = []
       const publish = async (events: OutgoingEvent[]) => {
         published.push(...events.map((event) => event.id))
-        await systemClock.sleep(400)
+        await systemClock.sleep(2_500)
       }
-      startRelay(publish, { leaseMs: 120 })
-      startRelay(publish, { leaseMs: 120 })
+      startRelay(publish, { leaseMs: 1_000 })
+      startRelay(publish, { leaseMs: 1_000 })
       await write(out('e1'), out('e2'))
       await waitUntil(async () => (await journal.backlog(sql)).unpublished === 0)
       expect(published).toEqual(['e1', 'e2'])

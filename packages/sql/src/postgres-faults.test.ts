@@ -15,7 +15,7 @@ afterEach(async () => {
 })
 
 async function open(url: string, more: Partial<PostgresSettings> = {}): Promise<Sql> {
-  const sql = await connectPostgres({ url, statementTimeoutMs: 400, connectTimeoutMs: 1_000, ...more })
+  const sql = await connectPostgres({ url, statementTimeoutMs: 400, connectTimeoutMs: 5_000, ...more })
   opened.push(sql)
   return sql
 }
@@ -67,8 +67,8 @@ test('a server that has stopped answering is a deadline, not a wait for ever', a
 })
 
 test('an exhausted pool is a deadline', async () => {
-  const sql = await open(server.url, { maxConnections: 1, connectTimeoutMs: 200, statementTimeoutMs: 2_000 })
-  const busy = sql.transaction((tx) => tx.query('select pg_sleep(1)'))
+  const sql = await open(server.url, { maxConnections: 1, connectTimeoutMs: 1_000, statementTimeoutMs: 10_000 })
+  const busy = sql.transaction((tx) => tx.query('select pg_sleep(3)'))
   await expect(sql.query('select 1')).rejects.toMatchObject({ code: 'deadline' })
   await busy
 })

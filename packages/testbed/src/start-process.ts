@@ -11,7 +11,7 @@ export type ProcessSettings = {
   readonly env?: Record<string, string>
   /** A URL that answers 200 when it is ready (`http://127.0.0.1:9464/readyz`), or a question of your own. */
   readonly readyWhen?: string | ((output: string) => boolean | Promise<boolean>)
-  /** 20,000 unless told. */
+  /** 60,000 unless told. */
   readonly deadlineMs?: number
 }
 
@@ -39,7 +39,7 @@ export async function startProcess(settings: ProcessSettings): Promise<StartedPr
     cwd: root,
     env: { PATH, HOME, TMPDIR, ...(NODE_COMPILE_CACHE && { NODE_COMPILE_CACHE }), ...settings.env },
   })
-  const deadlineMs = settings.deadlineMs ?? 20_000
+  const deadlineMs = settings.deadlineMs ?? 60_000
   const deadline = performance.now() + deadlineMs
   while (!(await isReady(settings.readyWhen, child.output))) {
     const tooLate = performance.now() > deadline

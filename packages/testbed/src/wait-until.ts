@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export async function waitUntil(
   condition: () => boolean | Promise<boolean>,
   {
-    deadlineMs = 10_000,
+    deadlineMs = 30_000,
     everyMs = 20,
     describe = () => 'it did not happen',
   }: { deadlineMs?: number; everyMs?: number; describe?: () => string } = {},

@@ -26,7 +26,7 @@ test('alone in a process it serves over NATS, and SIGTERM ends it in order', asy
   })
   const log = createLog({ service: 'test', level: 'silent' })
   const bus = await connectNats({ servers, service: 'operator-api', clock: systemClock, log })
-  await waitUntil(async () => (await bus.request(campaignList, { limit: 1 })).ok, { deadlineMs: 20_000 })
+  await waitUntil(async () => (await bus.request(campaignList, { limit: 1 })).ok, { deadlineMs: 60_000 })
   expect(await bus.request(campaignList, { limit: 1 })).toEqual({ ok: true, data: { items: [], next: null } })
   await bus.close()
 

@@ -57,12 +57,12 @@ test('fault 59: an owner that was frozen past its lease and wakes writes nothing
   const attemptId = await go(here, all[0]!)
   // Its campaign is due; what follows is a transaction of its owner.
   await frozen.freeze('after', /order by check_at limit/)
-  await here.scheduler(BUSY)
   const owner = async () => {
     const [row] = await here.sql.query<{ owner: string; epoch: number }>(`select owner, epoch from scheduler.owners`)
     return row!
   }
   const before = await owner()
+  await here.scheduler(BUSY)
   await waitUntil(async () => (await owner()).epoch > before.epoch)
   frozen.thaw()
   const asOwner = () => frozen.since.find(([first]) => first?.includes('for key share'))

@@ -38,7 +38,10 @@ test('alone against NATS and Redis it serves a CPE, and SIGTERM ends it in order
     SLUICE_SNAPSHOT_KEY: 'a key of sixteen bytes',
   })
   const portOf = () => Number(/"port":(\d+),"auth"/.exec(said.out)?.[1] ?? 0)
-  await waitUntil(() => said.out.includes('process.started'), { describe: () => said.out + said.err })
+  await waitUntil(() => said.out.includes('process.started'), {
+    deadlineMs: 40_000,
+    describe: () => said.out + said.err,
+  })
   const cpe = createCpe({ serial: 'M1', port: portOf })
   expect((await cpe.inform()).rpc).toBe('InformResponse')
   expect((await cpe.empty()).status).toBe(204)

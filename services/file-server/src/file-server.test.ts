@@ -456,7 +456,7 @@ describe('limits', () => {
 
   it('close a connection whose device reads nothing, and give its place to another', async () => {
     const big = await largeImage()
-    const url = await start({ idleMs: 300, maxTransfersPerAttempt: 1 })
+    const url = await start({ idleMs: 2_000, maxTransfersPerAttempt: 1 })
     const mine = grant(big)
     const socket = await holdOpen(url, mine.path)
     socket.on('error', () => undefined)

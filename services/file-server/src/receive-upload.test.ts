@@ -161,8 +161,7 @@ test('nothing is kept of what is too large, forged, expired, half, or asked for 
   expect((await fetch(`${url}/${looked.path}/f`)).status).toBe(405)
   const half = grant()
   const socket = connect(portOf(url), '127.0.0.1')
-  socket.write(begin(half.path, 500))
-  setTimeout(() => socket.destroy(), 50)
+  socket.write(begin(half.path, 500), () => setTimeout(() => socket.destroy(), 50))
   await waitUntil(() => logged.some((line) => line.includes('files.upload.broke_off') && line.includes(half.uploadId)))
   for (const { uploadId } of [large, announced, endless, old, forged, looked, half]) {
     expect(await kept(uploadId)).toBeNull()

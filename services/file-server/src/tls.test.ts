@@ -127,7 +127,7 @@ it('a renewed certificate is shown without a restart, and transfers under way go
 })
 
 it('who never ends a handshake or a head is sent away, however busily', async () => {
-  const { tlsPort } = await stand.start({ tls: MODERN, idleMs: 1_000 })
+  const { tlsPort } = await stand.start({ tls: MODERN, idleMs: 2_000 })
   const silent = connect(tlsPort, '127.0.0.1')
   const closed = [once(silent, 'close')]
   const drip = async (socket: Socket, bytes: string) => {

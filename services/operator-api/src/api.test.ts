@@ -38,7 +38,7 @@ beforeAll(async () => {
   services = hub.as('campaign-scheduler')
   const api = createOperatorApi(
     { bus: hub.as('operator-api'), clock: systemClock, log },
-    { host: '127.0.0.1', port: 0, tokens: `ann=${token}`, intakeUrl: await startIntake(), intakeToken, bodyMs: 300 },
+    { host: '127.0.0.1', port: 0, tokens: `ann=${token}`, intakeUrl: await startIntake(), intakeToken, bodyMs: 1_000 },
   )
   url = `http://127.0.0.1:${(await api.start()).port}`
   closing.push(() => api.stop())
@@ -109,15 +109,15 @@ test('an upload may be slow, but not stand still', async () => {
 
   intake.status = 201
   const slow = async function* () {
-    for (let sent = 0; sent < 6; sent++) {
-      await systemClock.sleep(100)
+    for (let sent = 0; sent < 8; sent++) {
+      await systemClock.sleep(250)
       yield Buffer.alloc(10, sent)
     }
   }
   const headers = { ...bearer, 'content-type': 'application/octet-stream' }
   const request = { method: 'PUT', headers, body: slow(), duplex: 'half' } as unknown as RequestInit
   expect((await fetch(`${url}/v1/artifacts/${artifact.artifactId}/content`, request)).status).toBe(202)
-  expect(intake.received.length).toBe(60)
+  expect(intake.received.length).toBe(80)
   await stop()
 })
 
@@ -224,7 +224,7 @@ test('an upload is streamed to the intake, with the intake’s own token', async
   expect(intake.authorization).toBe(`Bearer ${intakeToken}`)
 
   // Longer than a body may stand still: it is all there.
-  intake.thinksMs = 900
+  intake.thinksMs = 1_500
   expect(await client().upload(artifact.artifactId, bytes)).toEqual(artifact)
   intake.thinksMs = 0
 

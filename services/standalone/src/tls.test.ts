@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createFleet } from '@sluice/device-simulator'
 import { createIds, createLog, systemClock } from '@sluice/runtime'
-import { waitUntil } from '@sluice/testbed'
+import { prepareEmbedded, waitUntil } from '@sluice/testbed'
 import { afterAll, expect, test } from 'vitest'
 import { type Standalone, startStandalone } from './standalone.ts'
 
@@ -19,6 +19,7 @@ test('the one-process system speaks TLS alone when it is told to, and devices co
   const name = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1']
   const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', ...name]
   execFileSync('openssl', [...made, '-keyout', keyFile, '-out', certFile], { stdio: 'ignore' })
+  prepareEmbedded(join(folder, 'state', 'database'))
   const system = await start({ certFile, keyFile })
   expect(system.acsUrl).toMatch(/^https:/)
 
@@ -31,9 +32,9 @@ test('the one-process system speaks TLS alone when it is told to, and devices co
   const informed: string[] = []
   fleet.onRecord((line) => line.what === 'informed' && informed.push(line.deviceName))
   fleet.start()
-  await waitUntil(() => informed.length > 0, { deadlineMs: 15_000 })
+  await waitUntil(() => informed.length > 0, { deadlineMs: 45_000 })
   await expect(fetch(system.acsUrl.replace('https', 'http'), { method: 'POST' })).rejects.toThrow()
-}, 60_000)
+}, 180_000)
 
 async function start(files: { certFile: string; keyFile: string }): Promise<Standalone> {
   const log = createLog({ service: 'test', level: 'silent' })

@@ -5,7 +5,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { parseNetworks } from '@sluice/runtime'
-import { createAuthority } from '@sluice/testbed'
+import { createAuthority, freePort } from '@sluice/testbed'
 import { afterEach, expect, it } from 'vitest'
 import { fetchSource, type FetchLimits } from './fetch-source.ts'
 import type { ResolveName } from './guarded-lookup.ts'
@@ -19,8 +19,8 @@ afterEach(() => {
   servers = []
 })
 
-async function serve(answer: RequestListener, host = '127.0.0.1'): Promise<string> {
-  const server = createServer(answer).listen(0, host)
+async function serve(answer: RequestListener, host = '127.0.0.1', port = 0): Promise<string> {
+  const server = createServer(answer).listen(port, host)
   servers.push(server)
   await once(server, 'listening')
   return `http://${host}:${(server.address() as AddressInfo).port}`
@@ -102,11 +102,9 @@ it('never connects inside: by redirect, by a name, by another scheme', async () 
 
 it('resolves a name once for a connection, and connects to what it checked: rebinding leads nowhere', async () => {
   let reached = 0
-  const inside = await serve((_, response) => void (reached++, response.end('secret')), '127.0.0.2')
-  const { port } = new URL(inside)
-  const outside = createServer((_, response) => response.writeHead(302, { location: '/again' }).end())
-  servers.push(outside.listen(Number(port), '127.0.0.1'))
-  await once(outside, 'listening')
+  const port = await freePort()
+  await serve((_, response) => void (reached++, response.end('secret')), '127.0.0.2', port)
+  await serve((_, response) => response.writeHead(302, { location: '/again' }).end(), '127.0.0.1', port)
   // A name server of the other side: a good address first, and the inside ever after.
   const answers: string[] = []
   const resolveName = namesLeadTo(() => {

@@ -153,7 +153,7 @@ export function outageSuite(open: () => Promise<World>): void {
           options,
         ),
     })
-    await world.scheduler({ ...outages, drainMs: 1_500 }, slow)
+    await world.scheduler({ ...outages, drainMs: 10_000 }, slow)
     await until(world, campaignId, all[0]!.deviceKey, 'verifying')
     expect(await history(world, campaignId, 'upgrade.excused')).toEqual([])
     const moves = await history(world, campaignId, 'upgrade.moved')

@@ -3,15 +3,15 @@ import { createJournal, migrate, openEmbedded } from '@sluice/sql'
 import { inMemory } from '@sluice/testbed'
 import { expect, test } from 'vitest'
 import { defaultSettings } from '../config.ts'
-import { migrations } from '../store/migrations.ts'
+import { schedulerSchema } from '../store/schema.ts'
 import { createPulse } from './pulse.ts'
 
 const settings = { ...defaultSettings, outageAfterMs: 10_000, drainMs: 3_000 }
 
 async function startPulse(excuse = async () => {}) {
   const sql = await openEmbedded(inMemory())
-  const journal = createJournal('scheduler')
-  await migrate(sql, { schema: 'scheduler', migrations: [...journal.migrations, ...migrations] })
+  const journal = createJournal(schedulerSchema.schema)
+  await migrate(sql, schedulerSchema)
   const clock = createManualClock(1_800_000_000_000)
   const bus = { status: () => 'up' as const }
   const pulse = createPulse({ sql, journal, bus, clock, ids: createIds(clock), settings, excuse })

@@ -116,7 +116,6 @@ let embedded: Promise<Sql> | undefined
 async function emptyEmbedded(): Promise<Sql> {
   const sql = await (embedded ??= openEmbedded(inMemory()))
   await sql.query('drop schema if exists bus cascade')
-  await asMigrated(sql)
   return sql
 }
 
@@ -130,6 +129,7 @@ export async function closeEmbedded(): Promise<void> {
 export async function createWorld(openSql?: () => Promise<Sql>): Promise<World> {
   const busSql = await emptyEmbedded()
   const sql = openSql === undefined ? busSql : await openSql()
+  if (openSql === undefined) await asMigrated(sql)
   const clock = createShiftedClock()
   const log = createLog({ service: 'test', level: (process.env['TEST_LOG'] as 'silent' | undefined) ?? 'silent' })
   const hub = await createEmbeddedBus({
@@ -184,6 +184,7 @@ export async function createWorld(openSql?: () => Promise<Sql>): Promise<World> 
         outageAfterMs: Number.MAX_SAFE_INTEGER,
         planPageSize: 7,
         rankPageSize: 11,
+        planReplyMs: 15_000,
         // Who tests releases says so.
         requireRelease: false,
       }

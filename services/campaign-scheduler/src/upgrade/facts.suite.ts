@@ -1,4 +1,4 @@
-import { historyList, upgradeTraceparent } from '@sluice/contracts'
+import { campaignControl, historyList, upgradeTraceparent } from '@sluice/contracts'
 import fc from 'fast-check'
 import { waitUntil } from '@sluice/testbed'
 import { createIds } from '@sluice/runtime'
@@ -10,7 +10,6 @@ import {
   campaign,
   claimReply,
   completed,
-  control,
   dataOf,
   go,
   informed,
@@ -20,7 +19,7 @@ import {
   until,
   upgrades,
 } from '../testing/drive.ts'
-import { NEW, OLD, type World } from '../testing/world.ts'
+import { ACTOR, NEW, OLD, type World } from '../testing/world.ts'
 
 export function factsSuite(open: () => Promise<World>): void {
   test('bad input 34; fault 48: an observation counts once, however often it is delivered', async () => {
@@ -231,8 +230,9 @@ export function factsSuite(open: () => Promise<World>): void {
         world.clock.shift(step.ms)
       } else if (step.kind === 'pause') {
         const { state } = await campaign(world, campaignId)
-        if (state === 'running' || state === 'paused')
-          await control(world, campaignId, state === 'running' ? 'pause' : 'resume')
+        const action = state === 'running' ? 'pause' : 'resume'
+        // Refused where it has ended or stopped by itself meanwhile.
+        await world.ask(campaignControl, { campaignId, action, actor: ACTOR })
       } else {
         const attemptId = attempts.get(deviceKey) ?? `fw${'0'.repeat(26)}`
         await observe(world, { deviceKey, fact: step.fact(attemptId) })

@@ -52,9 +52,7 @@ export function legsSuite(open: () => Promise<World>): void {
 
     const next = await untilLeg(world, campaignId, all[0]!.deviceKey, 2)
     expect(next).toMatchObject({ wave: 1, state: 'pending', fromVersion: null, artifactId: world.artifact.artifactId })
-    expect(world.placed).toContainEqual(
-      expect.objectContaining({ op: 'put_task', task: expect.objectContaining({ taskId: next.upgradeId }) }),
-    )
+    await waitUntil(() => world.placed.some((one) => one.op === 'put_task' && one.task.taskId === next.upgradeId))
     expect(await campaign(world, campaignId)).toMatchObject({
       size: 2,
       state: 'running',

@@ -18,6 +18,8 @@ export function outcomesSuite(open: () => Promise<World>): void {
     await world.scheduler()
     const { campaignId, all } = await running(world, 1, { ...ONE_WAVE, ...policy })
     const { deviceKey, upgradeId } = all[0]!
+    // Who claims before its hint was sent gets none.
+    await waitUntil(() => world.placed.some((one) => one.op === 'put_task' && one.task.kind === 'upgrade'))
     const model = { oui: OUI, productClass: CLASS, hardwareVersion: 'A1', softwareVersion: OLD }
     const input = { deviceKey, upgradeId, sessionId: 's', ...model, snapshot, ...claim }
     const answer = dataOf(await world.ask(upgradeClaim, input))

@@ -18,20 +18,21 @@ const retries = { firstMs: 20, longestMs: 100, maxDeliveries: 1_000 }
 let embedded: Promise<Sql> | undefined
 
 export async function embeddedTransport(): Promise<Transport> {
-  // Opening PGlite takes seconds: one for all tests of a file.
+  // Opening PGlite takes seconds: one for all tests of a process.
   const sql = await (embedded ??= openEmbedded(inMemory()))
   await sql.query('drop schema if exists bus cascade')
   const hub = await createEmbeddedBus({ sql, clock: systemClock, log, retries })
   return { bus: async (service) => hub.as(service), close: () => hub.close() }
 }
 
-export async function natsTransport(servers: string): Promise<Transport> {
+/** `publishMs`: how long a publication may take, as in the product unless told. */
+export async function natsTransport(servers: string, publishMs = 2_000): Promise<Transport> {
   const namespace = freshNamespace()
   await applyTopology(servers, { namespace, maxBytes: 8 * 1024 ** 2 })
   const buses: Bus[] = []
   return {
     async bus(service) {
-      const bus = await connectNats({ servers, service, namespace, clock: systemClock, log, retries, publishMs: 500 })
+      const bus = await connectNats({ servers, service, namespace, clock: systemClock, log, retries, publishMs })
       buses.push(bus)
       return bus
     },

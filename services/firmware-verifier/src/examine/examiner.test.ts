@@ -62,7 +62,7 @@ it('holds no more of an image that Ed25519 signs than of any other', async () =>
   const keys = [publicKey.export({ format: 'pem', type: 'spki' }).toString()]
   const folder = await mkdtemp(join(tmpdir(), 'sluice-examiner-'))
   const store = await openDirectoryImageStore(folder)
-  const examiner = createExaminer(store, systemClock, { deadlineMs: 60_000, memoryMb: MEMORY_MB })
+  const examiner = createExaminer(store, systemClock, { deadlineMs: 100_000, memoryMb: MEMORY_MB })
   try {
     const artifactId = createIds().artifact()
     await store.quarantine(artifactId, inPieces(image), { maxBytes: image.length })
