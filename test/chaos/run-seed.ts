@@ -33,8 +33,8 @@ const policyFor = (periodicInformMs: number) => ({
     { size: { percent: 100 }, advance: 'auto' as const },
   ],
   gate: { ...quickPolicy.gate, minSettled: 20, soakMs: 500 },
-  // Both are reached: see that nothing goes beyond them.
-  caps: { inFlight: 120, unproven: 400 },
+  // The first one is reached: what goes beyond it would be seen.
+  caps: { inFlight: 200, unproven: 500 },
   timers: {
     ...quickPolicy.timers,
     answerMs: 8_000,
