@@ -1,11 +1,15 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
+import { minutes, situations } from './testing/arbitrary-windows.ts'
+import { openStretches, startFrom } from './testing/wall-clock.ts'
 import { timeWindows, windowOffsets } from './time-windows.ts'
-import { windowAt } from './window-at.ts'
 
 const seed = Number(process.env['SLUICE_SEED'] ?? 20_261_121)
 const hour = 3_600_000
+const day = 24 * hour
+/** In less nothing gets told and done. */
+const leastMs = 60_000
 const at = (iso: string) => Date.parse(iso)
 const nights = [{ zone: 'UTC', from: '02:00', to: '04:00' }]
 
@@ -23,7 +27,7 @@ test('within a window: the rest of it, if there is room, and the next one', () =
   expect(next).toEqual({ from: at('2026-03-03T02:00:00Z'), to: at('2026-03-03T04:00:00Z') })
 })
 
-test('windows are the subscriber’s own where the zone is known', () => {
+test('rule 10; request 5: windows are the subscriber’s own where the zone is known', () => {
   const [first] = timeWindows({ windows: nights }, 'Asia/Tokyo', at('2026-03-01T10:00:00Z'), hour)
   expect(first?.from).toBe(at('2026-03-01T17:00:00Z'))
 })
@@ -34,7 +38,7 @@ test('a window that is more than a day away is not told of yet', () => {
   expect(timeWindows({ windows: sundays }, null, at('2026-03-07T12:00:00Z'), hour)).toHaveLength(1)
 })
 
-test('a freeze is cut out of what devices are told', () => {
+test('rule 10: a freeze is cut out of what devices are told', () => {
   const freeze = [{ from: '2026-03-02T00:00:00Z', to: '2026-03-02T12:00:00Z' }]
   const [first, second] = timeWindows({ windows: nights, freeze }, null, at('2026-03-01T22:00:00Z'), hour)
   expect([first, second]).toEqual([undefined, undefined])
@@ -55,33 +59,30 @@ test('in the words of the method: whole seconds from now, within the window', ()
   expect(windowOffsets([{ from: 0, to: 1_000 }], 1_000)).toEqual([])
 })
 
-const hhmm = fc.tuple(fc.nat(23), fc.nat(59)).map(([h, m]) => [h, m].map((n) => String(n).padStart(2, '0')).join(':'))
-const anyWindow = fc.record({
-  zone: fc.constantFrom('UTC', 'Europe/Berlin', 'America/St_Johns', 'Australia/Lord_Howe'),
-  from: hhmm,
-  to: hhmm,
-})
-
-test(`every instant that a device is told of lies in a window, in order and apart (seed ${seed})`, () => {
+test(`rule 10: a device is told of the next two times with room in them within a day, and no instant of them is outside a window or in a freeze, by the clock on the wall (seed ${seed})`, () => {
+  const told = [0, 0, 0]
   fc.assert(
-    fc.property(
-      fc.array(anyWindow, { maxLength: 3 }),
-      fc.integer({ min: at('2026-01-01T00:00:00Z'), max: at('2026-12-31T00:00:00Z') }),
-      fc.integer({ min: 0, max: 3 * hour }),
-      fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
-      (windows, now, margin, share) => {
-        const told = timeWindows({ windows }, null, now, margin)
-        expect(told.length).toBeLessThanOrEqual(2)
-        let free = now
-        for (const { from, to } of told) {
-          expect(from).toBeGreaterThanOrEqual(free)
-          expect(to - from).toBeGreaterThan(margin)
-          const inside = Math.min(to - 1, from + Math.floor(share * (to - from)))
-          expect(windowAt({ windows }, null, inside).kind).toBe('open')
-          free = to
-        }
-      },
-    ),
+    fc.property(situations(minutes), fc.nat(4 * day - 1), ({ rules, subscriber, from, marginMs }, after) => {
+      const now = from + after
+      const windows = timeWindows(rules, subscriber, now, marginMs)
+      // Two of them, of a day each, with less than a day before each, and room.
+      const open = openStretches(rules, subscriber, now, now + 5 * day)
+      const room = Math.max(leastMs, marginMs)
+      let free = now
+      for (const window of windows) {
+        expect(window.from).toBe(startFrom(open, free, room))
+        expect(window.from).toBeLessThanOrEqual(free + day)
+        expect(window.to - window.from).toBeGreaterThan(room)
+        expect(open.some((stretch) => stretch.from <= window.from && window.to <= stretch.to)).toBe(true)
+        free = window.to
+      }
+      const isCut = windows.length > 0 && startFrom(open, free, 0) === free
+      if (isCut) expect(free - windows.at(-1)!.from).toBe(day)
+      else if (windows.length < 2) expect(startFrom(open, free, room) ?? Infinity).toBeGreaterThan(free + day)
+      expect(windows.length).toBeLessThanOrEqual(2)
+      told[windows.length]! += 1
+    }),
     { seed, numRuns: 300 },
   )
+  expect(Math.min(...told)).toBeGreaterThan(0)
 })
