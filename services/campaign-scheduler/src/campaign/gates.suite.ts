@@ -17,9 +17,11 @@ import {
   untilCampaign,
 } from '../testing/drive.ts'
 import { GATE_SECRET, type GateServer, startGateServer } from '../testing/gate-server.ts'
-import { ACTOR, OLD, type World } from '../testing/world.ts'
+import { ACTOR, NEW, OLD, type World } from '../testing/world.ts'
 
 const OTHER = 'operator:other'
+
+const MINUTE = 60_000
 
 const gate = { minSettled: 1, soakMs: 0, successThreshold: 0.5, failureThreshold: 0.6, limits: {} }
 const twoWaves = (advance: 'auto' | 'manual' | { afterMs: number } = 'auto') => [
@@ -63,6 +65,57 @@ export function gatesSuite(open: () => Promise<World>): void {
     expect(early.waves[1]?.state).toBe('closed')
     world.clock.shift(7_200_000)
     await untilCampaign(world, campaignId, ({ waves }) => waves[1]?.state === 'open')
+  })
+
+  /** So many devices have fetched the image, and went away to install it; more than one overdue of them is too many. */
+  async function gone(world: World, count: number) {
+    const limited = { ...ONE_WAVE.gate, limits: { overdue: 1 } }
+    const { campaignId, all } = await running(world, count, { ...ONE_WAVE, gate: limited })
+    for (const upgrade of all) {
+      const attemptId = await go(world, upgrade)
+      await observe(world, { deviceKey: null, fact: { kind: 'last_byte_served', attemptId, bytes: 1_000_000 } })
+      await until(world, campaignId, upgrade.deviceKey, 'returning')
+    }
+    return { campaignId, all }
+  }
+
+  /** What the gate says after so much time: the time is moved on by more than the time between two looks. */
+  async function looksAfter(world: World, campaignId: string, ms: number) {
+    world.clock.shift(ms)
+    const looked = () => world.sql.query(`select 1 from scheduler.campaigns where check_at > $1`, [world.clock.now()])
+    await waitUntil(async () => (await looked()).length === 1)
+    const { state, waves } = await campaign(world, campaignId)
+    return { state, gate: waves[0]?.gate }
+  }
+
+  test('rule 5: devices that are not back after the time of a flash pause the campaign; before, none is overdue', async () => {
+    const world = await open()
+    await world.scheduler()
+    const { campaignId } = await gone(world, 2)
+    // Of the half hour of a flash.
+    const early = await looksAfter(world, campaignId, 20 * MINUTE)
+    expect(early).toEqual({ state: 'running', gate: expect.stringContaining(' 0 overdue') })
+    world.clock.shift(20 * MINUTE)
+    const { stateReason } = await untilCampaign(world, campaignId, ({ state }) => state === 'paused')
+    expect(stateReason).toContain('too many devices have not come back in time')
+    expect(stateReason).toContain(' 2 overdue')
+  })
+
+  test('once a device of the wave is back, the others are overdue after three times as long, and not before', async () => {
+    const world = await open()
+    await world.scheduler()
+    const { campaignId, all } = await gone(world, 3)
+    world.clock.shift(20 * MINUTE)
+    const { deviceKey } = all[0]!
+    await observe(world, { deviceKey, fact: informed(NEW, '1 BOOT', 'M Download') })
+    await until(world, campaignId, deviceKey, 'verifying')
+    // Later than the time of a flash, which holds as long as nobody is back; earlier than three times twenty minutes.
+    const early = await looksAfter(world, campaignId, 25 * MINUTE)
+    expect(early).toEqual({ state: 'running', gate: expect.stringContaining(' 0 overdue') })
+    world.clock.shift(45 * MINUTE)
+    const { stateReason } = await untilCampaign(world, campaignId, ({ state }) => state === 'paused')
+    expect(stateReason).toContain('too many devices have not come back in time')
+    expect(stateReason).toContain(' 2 overdue')
   })
 
   test('rule 13: a campaign that needs a second person starts only when another one has approved it', async () => {
@@ -131,7 +184,7 @@ export function gatesSuite(open: () => Promise<World>): void {
     })
   })
 
-  test('the next wave opens when the gate outside says go over the bus, and not before', async () => {
+  test('rule 3, 4; request 8: the next wave opens when the gate outside says go over the bus, and not before', async () => {
     const world = await open()
     await world.scheduler()
     const said: { answer: 'go' | 'wait'; reason?: string }[] = [{ answer: 'wait', reason: 'a look first' }]
@@ -160,7 +213,7 @@ export function gatesSuite(open: () => Promise<World>): void {
     expect((await outside(world, campaignId)).map(({ answer }) => answer)).toEqual(['wait', 'go'])
   })
 
-  test('a question over HTTP is signed, and its go opens the next wave', async () => {
+  test('rule 4; request 8: a question over HTTP is signed, and its go opens the next wave', async () => {
     const world = await open()
     server = await startGateServer()
     server.answer = { body: '{"answer":"go","reason":"all green"}' }
@@ -171,7 +224,7 @@ export function gatesSuite(open: () => Promise<World>): void {
     expect(server.asked[0]).toMatchObject({ isSigned: true, body: { campaignId, wave: 1, nextWave: 2 } })
   })
 
-  test('stop from outside stops the campaign, with what it said', async () => {
+  test('rule 4; request 21: stop from outside stops the campaign, with what it said', async () => {
     const world = await open()
     server = await startGateServer()
     server.answer = { body: '{"answer":"stop","reason":"calls are up"}' }
@@ -219,7 +272,7 @@ export function gatesSuite(open: () => Promise<World>): void {
     await other.close()
   })
 
-  test('nobody outside is asked while the campaign is paused, and a go that comes meanwhile opens nothing', async () => {
+  test('request 20: nobody outside is asked while the campaign is paused, and a go that comes meanwhile opens nothing', async () => {
     const world = await open()
     server = await startGateServer()
     server.answer = { body: '{"answer":"wait"}' }
@@ -257,7 +310,7 @@ export function gatesSuite(open: () => Promise<World>): void {
     expect(asked).toBe(2)
   })
 
-  test('harm that comes while somebody outside is asked is not covered by their go', async () => {
+  test('request 21: harm that comes while somebody outside is asked is not covered by their go', async () => {
     const world = await open()
     await world.scheduler()
     const policy = { failureThreshold: 0.9, successThreshold: 0.1 }
@@ -287,7 +340,7 @@ export function gatesSuite(open: () => Promise<World>): void {
     expect(asked).toBe(2)
   })
 
-  test('a threshold that is passed while the gate outside is waited for stops the campaign', async () => {
+  test('request 21: a threshold that is passed while the gate outside is waited for stops the campaign', async () => {
     const world = await open()
     server = await startGateServer()
     await world.scheduler(settingsFor(server))

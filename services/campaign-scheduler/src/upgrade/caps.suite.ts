@@ -1,7 +1,21 @@
 import { createRandom } from '../testing/random.ts'
 import { expect, test } from 'vitest'
-import { ONE_WAVE, campaign, claim, control, planned, running, upgrades } from '../testing/drive.ts'
-import { type World, someDevices } from '../testing/world.ts'
+import {
+  ONE_WAVE,
+  campaign,
+  claim,
+  control,
+  go,
+  informed,
+  observe,
+  planned,
+  running,
+  until,
+  upgrades,
+} from '../testing/drive.ts'
+import { NEW, type World, someDevices } from '../testing/world.ts'
+
+type Listed = Awaited<ReturnType<typeof upgrades>>[number]
 
 const reasonOf = (answer: Awaited<ReturnType<typeof claim>>) =>
   answer.kind === 'not_before' ? answer.reason : answer.kind
@@ -16,8 +30,25 @@ async function started(world: World, devices: World['devices'], policy = ONE_WAV
   return { campaignId, all: await upgrades(world, campaignId) }
 }
 
+/** What another one is told while this one is in flight, when it is back but not yet proven, and once it is proven. */
+async function toldMeanwhile(world: World, campaignId: string, one: Listed, other: Listed): Promise<string[]> {
+  const { deviceKey } = one
+  const told: string[] = []
+  const ask = async () => void told.push(reasonOf(await claim(world, other)))
+  await go(world, one)
+  await ask()
+  await observe(world, { deviceKey, fact: informed(NEW, '1 BOOT', 'M Download') })
+  await until(world, campaignId, deviceKey, 'verifying')
+  await ask()
+  world.clock.shift(20 * 60_000)
+  await observe(world, { deviceKey, fact: informed(NEW, '3 SCHEDULED') })
+  await until(world, campaignId, deviceKey, 'verified')
+  await ask()
+  return told
+}
+
 export function capsSuite(open: () => Promise<World>): void {
-  test('claims in any order at two schedulers never pass the cap of a site', async () => {
+  test('rule 6; request 10: claims in any order at two schedulers never pass the cap of a site', async () => {
     const world = await open()
     await world.scheduler({ maxClaimBatch: 3 })
     await world.scheduler({ maxClaimBatch: 1 })
@@ -37,7 +68,7 @@ export function capsSuite(open: () => Promise<World>): void {
     expect(use.map(({ n }) => n)).toEqual([2, 2, 2])
   })
 
-  test('claims of two campaigns at two schedulers never pass the cap of a site over all campaigns', async () => {
+  test('rule 6; request 10: claims of two campaigns at two schedulers never pass the cap of a site over all campaigns', async () => {
     const world = await open()
     const globalCaps = { inFlight: 100, unproven: 100, perSiteInFlight: 3 }
     for (let replica = 0; replica < 2; replica += 1) await world.scheduler({ globalCaps, maxClaimBatch: 1 })
@@ -50,7 +81,7 @@ export function capsSuite(open: () => Promise<World>): void {
     expect(goes(answers)).toBe(3)
   })
 
-  test('starts of all campaigns together in one minute never pass their cap', async () => {
+  test('rule 6: starts of all campaigns together in one minute never pass their cap', async () => {
     const world = await open()
     const globalCaps = { inFlight: 100, unproven: 100, startsPerMinute: 3 }
     for (let replica = 0; replica < 2; replica += 1) await world.scheduler({ globalCaps, maxClaimBatch: 1 })
@@ -65,7 +96,7 @@ export function capsSuite(open: () => Promise<World>): void {
     expect(goes(await Promise.all(waiting.map((upgrade) => claim(world, upgrade))))).toBe(3)
   })
 
-  test('devices in flight count as unproven: they may be back in a moment', async () => {
+  test('rule 6: devices in flight count as unproven: they may be back in a moment', async () => {
     const world = await open()
     await world.scheduler()
     const { campaignId, all } = await running(world, 6, { ...ONE_WAVE, caps: { inFlight: 100, unproven: 2 } })
@@ -75,7 +106,29 @@ export function capsSuite(open: () => Promise<World>): void {
     expect((await campaign(world, campaignId)).counters.inFlight).toBe(2)
   })
 
-  test('a line is given away a minute ahead and no more: images wait until it is free again', async () => {
+  test('rule 6: a device in flight or not yet proven fills the unproven cap over all campaigns until it is proven', async () => {
+    const world = await open()
+    await world.scheduler({ globalCaps: { inFlight: 100, unproven: 1 } })
+    const devices = someDevices(2)
+    const one = await started(world, devices.slice(0, 1))
+    const other = await started(world, devices.slice(1))
+    const told = await toldMeanwhile(world, one.campaignId, one.all[0]!, other.all[0]!)
+    expect(told).toEqual(['cap_unproven', 'cap_unproven', 'go'])
+  })
+
+  test('rule 6: a device in flight or not yet proven fills the unproven cap of its site alone until it is proven', async () => {
+    const world = await open()
+    await world.scheduler()
+    const devices = atSites(3, 2)
+    const caps = { inFlight: 100, unproven: 100, perSite: { inFlight: 100, unproven: 1 } }
+    const { campaignId, all } = await started(world, devices, { ...ONE_WAVE, caps })
+    const [one, elsewhere, other] = devices.map(({ deviceKey }) => all.find((item) => item.deviceKey === deviceKey)!)
+    await go(world, elsewhere!)
+    const told = await toldMeanwhile(world, campaignId, one!, other!)
+    expect(told).toEqual(['cap_site_unproven', 'cap_site_unproven', 'go'])
+  })
+
+  test('rule 6; request 10: a line is given away a minute ahead and no more: images wait until it is free again', async () => {
     const world = await open()
     await world.scheduler()
     await world.scheduler()

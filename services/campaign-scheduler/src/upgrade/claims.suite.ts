@@ -1,3 +1,4 @@
+import type { Device, PolicyDraft } from '@sluice/contracts'
 import { waitUntil } from '@sluice/testbed'
 import { expect, test } from 'vitest'
 import { books, history } from '../testing/books.ts'
@@ -10,11 +11,32 @@ import {
   create,
   go,
   observe,
+  planned,
   running,
   until,
   upgrades,
 } from '../testing/drive.ts'
 import { NEW, type World, someDevices } from '../testing/world.ts'
+
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+
+/** Moves the time on to a noon in UTC, far from any midnight, and answers when that day began. */
+function untilNoon({ clock }: World): number {
+  const midnight = (Math.floor(clock.now() / DAY) + 1) * DAY
+  clock.shift(midnight + 12 * HOUR - clock.now())
+  return midnight
+}
+
+/** The upgrade of a started campaign for this device alone. */
+async function offering(world: World, device: Device, policy: PolicyDraft) {
+  world.devices = [device]
+  const { campaignId } = await planned(world, { ...ONE_WAVE, ...policy })
+  await control(world, campaignId, 'start')
+  return (await upgrades(world, campaignId))[0]!
+}
+
+const closedUntil = (at: number) => ({ kind: 'not_before', at: new Date(at).toISOString(), reason: 'window' })
 
 export function claimsSuite(open: () => Promise<World>): void {
   test('rule 6; fault 59: claims at two schedulers at once never pass the caps', async () => {
@@ -104,7 +126,7 @@ export function claimsSuite(open: () => Promise<World>): void {
     expect(await until(world, campaignId, all[0]!.deviceKey, 'skipped')).toMatchObject({ reason: 'already_on_target' })
   })
 
-  test('after a pause has been committed no claim is a go, and what was offered is still counted', async () => {
+  test('request 20: after a pause has been committed no claim is a go, and what was offered is still counted', async () => {
     const world = await open()
     await world.scheduler()
     await world.scheduler()
@@ -205,6 +227,52 @@ export function claimsSuite(open: () => Promise<World>): void {
     const { stored, counted, folded } = await books(world, campaignId)
     expect(stored).toBe(counted)
     expect(folded).toBe(counted)
+  })
+
+  test('rule 10; request 3: a window of one weekday lets devices in on that day, and on all others tells them of it', async () => {
+    const world = await open()
+    const midnight = untilNoon(world)
+    await world.scheduler()
+    const answers: unknown[] = []
+    const waiting: Awaited<ReturnType<typeof offering>>[] = []
+    for (const [ahead, device] of someDevices(7).entries()) {
+      // 1 is Monday and 7 is Sunday.
+      const weekday = new Date(midnight + ahead * DAY).getUTCDay() || 7
+      const windows = [{ zone: 'UTC', days: [weekday], from: '08:00', to: '20:00' }]
+      const upgrade = await offering(world, device, { windows })
+      answers.push(await claim(world, upgrade))
+      waiting.push(upgrade)
+    }
+    const opens = [1, 2, 3, 4, 5, 6].map((ahead) => closedUntil(midnight + ahead * DAY + 8 * HOUR))
+    expect(answers).toEqual([expect.objectContaining({ kind: 'go' }), ...opens])
+    world.clock.shift(DAY)
+    expect((await claim(world, waiting[1]!)).kind).toBe('go')
+  })
+
+  test('rule 10: nobody is let in during a freeze, and who asks is told when it is over', async () => {
+    const world = await open()
+    await world.scheduler()
+    const [from, to] = [world.clock.now() - HOUR, world.clock.now() + 3 * DAY]
+    const freeze = [{ from: new Date(from).toISOString(), to: new Date(to).toISOString() }]
+    const { all } = await running(world, 1, { ...ONE_WAVE, freeze })
+    expect(await claim(world, all[0]!)).toEqual(closedUntil(to))
+    world.clock.shift(3 * DAY)
+    expect((await claim(world, all[0]!)).kind).toBe('go')
+  })
+
+  test('rule 10: strict windows let nobody in whose upgrade could end beyond them', async () => {
+    const world = await open()
+    const midnight = untilNoon(world)
+    await world.scheduler()
+    const [one, other] = someDevices(2)
+    // The transfer and the flash need 45 min of the 75 that are left; with the hour that a device may let pass, 105.
+    const windows = [{ zone: 'UTC', from: '08:00', to: '13:15' }]
+    const strict = await offering(world, one!, { windows, strictWindows: true })
+    const plain = await offering(world, other!, { windows })
+    expect(await claim(world, strict)).toEqual(closedUntil(midnight + DAY + 8 * HOUR))
+    expect((await claim(world, plain)).kind).toBe('go')
+    world.clock.shift(20 * HOUR)
+    expect((await claim(world, strict)).kind).toBe('go')
   })
 
   test('the watch of a go is placed as well, so that a lost answer is watched', async () => {
