@@ -6,6 +6,8 @@ export interface Act {
   readonly title: string
   readonly version: string
   readonly endsAs: 'finished' | 'paused'
+  /** The last wave that is opened. */
+  readonly endsInWave: number
   /** What the image does to the devices that install it. */
   readonly behaviour?: ImageBehaviour
   readonly policy: PolicyDraft
@@ -43,6 +45,7 @@ export const ACTS: readonly Act[] = [
     title: 'Act 1: a good release',
     version: '2.0.0',
     endsAs: 'finished',
+    endsInWave: 3,
     policy: {
       waves: [auto({ count: 10 }), auto({ count: 50 }), auto({ percent: 100 })],
       gate: {
@@ -59,6 +62,7 @@ export const ACTS: readonly Act[] = [
     title: 'Act 2: a bad release',
     version: '3.0.0',
     endsAs: 'paused',
+    endsInWave: 1,
     behaviour: { fallBackShare: 0.25, refuseShare: 0.1, loseSettingsShare: 0.1, silentShare: 0.1 },
     policy: {
       waves: [auto({ count: 20 }), auto({ percent: 100 })],

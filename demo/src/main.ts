@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from '@sluice/client'
 import { hurtOf, tableOf } from '@sluice/cli'
+import type { Campaign } from '@sluice/contracts'
 import type { RecordLine } from '@sluice/device-simulator'
 import { createIds, createLog, systemClock } from '@sluice/runtime'
 import { startStandalone } from '@sluice/standalone'
@@ -76,7 +77,9 @@ if (one !== undefined) {
 
 const problems = performed.flatMap(({ act, campaign, comparison }) => [
   ...comparison.differences,
-  ...(campaign.state === act.endsAs ? [] : [`${act.title} ended as ${campaign.state}: ${campaign.stateReason}`]),
+  ...(campaign.state === act.endsAs && reachedWave(campaign) === act.endsInWave
+    ? []
+    : [`${act.title} ended as ${campaign.state} in wave ${reachedWave(campaign)}: ${campaign.stateReason}`]),
 ])
 for (const problem of problems) view.say(`NOT AS RECORDED  ${problem}`)
 
@@ -109,8 +112,11 @@ function outcomeTable(): string[] {
 }
 
 function lastLine({ campaign }: Played): string {
-  const reached = campaign.waves.findLast((wave) => wave.openedAt !== null)
   const hurt = hurtOf(campaign.counters)
-  const where = campaign.state === 'paused' ? `stopped in wave ${reached?.wave}` : campaign.state
+  const where = campaign.state === 'paused' ? `stopped in wave ${reachedWave(campaign)}` : campaign.state
   return `${where}: ${hurt} routers hurt, ${campaign.size - hurt} spared`
+}
+
+function reachedWave({ waves }: Campaign): number {
+  return waves.findLast(({ openedAt }) => openedAt !== null)?.wave ?? 0
 }
