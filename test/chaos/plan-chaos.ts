@@ -33,6 +33,9 @@ export interface Plan {
   readonly faults: readonly Order[]
 }
 
+/** Of a scheduler: one that stands still for longer has lost its campaigns when it wakes. */
+const LEASE_MS = 6_000
+
 /** A tenth of the devices misbehaves, each in a way that the seed chooses. */
 const MISBEHAVING = 0.1
 
@@ -69,7 +72,7 @@ function strikeOn(part: Part, dice: Dice): Strike {
     case 0:
       return { kind: 'restart', part }
     case 1:
-      return { kind: 'freeze', part, ms }
+      return { kind: 'freeze', part, ms: part.startsWith('campaign-scheduler') ? ms + LEASE_MS : ms }
     default:
       return { kind: 'kill', part, ms }
   }

@@ -32,7 +32,8 @@ const policyFor = (periodicInformMs: number) => ({
     { size: { percent: 10 }, advance: 'auto' as const },
     { size: { percent: 100 }, advance: 'auto' as const },
   ],
-  gate: { ...quickPolicy.gate, minSettled: 20, soakMs: 500 },
+  // Of those that misbehave many are settled first.
+  gate: { ...quickPolicy.gate, minSettled: 20, soakMs: 500, successThreshold: 0.6, failureThreshold: 0.7 },
   // The first one is reached: what goes beyond it would be seen.
   caps: { inFlight: 200, unproven: 500 },
   timers: {
