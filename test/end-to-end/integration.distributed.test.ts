@@ -120,7 +120,7 @@ test('an OSS plans a campaign once, steers it in its own name, and misses no upg
   await fleet.stop()
 }, 180_000)
 
-test('a gate that an OSS answers opens the next wave when it says go, and not before', async () => {
+test('rule 4; request 8: a gate that an OSS answers opens the next wave when it says go, and not before', async () => {
   const policy = {
     ...quickPolicy,
     waves: [

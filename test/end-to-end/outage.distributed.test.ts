@@ -65,7 +65,7 @@ test('Redis away: POSTs get 503 and Retry-After, and then everything goes on', a
   await interrupted('RED', '2.0.2', () => away(system.redis, refused))
 }, 180_000)
 
-test('PostgreSQL away: who cannot be told gets 503, never 401, and then everything goes on', async () => {
+test('request 15: PostgreSQL away: who cannot be told gets 503, never 401, and then everything goes on', async () => {
   const newcomer = createFleet({ acsUrl: system.acsUrl, count: 1, seed: 7, serialPrefix: 'NEW', timeScale: 0.02 })
   const failures: string[] = []
   newcomer.onRecord((line) => line.what === 'session_failed' && failures.push(line.reason))

@@ -76,15 +76,19 @@ test(
   },
 )
 
-test('TransferComplete that no gateway heard is said again, and counts once', patient, async () => {
+test('request 22: TransferComplete that no gateway heard is said again, and counts once', patient, async () => {
   const aftermath = await killAtStage(victim, transferCompleteUnheard)
   expectAllWell(aftermath)
 })
 
-test('TransferComplete that was reported and never answered is said again, and counts once', patient, async () => {
-  const aftermath = await killAtStage(victim, transferCompleteHeard)
-  expectAllWell(aftermath)
-})
+test(
+  'request 22: TransferComplete that was reported and never answered is said again, and counts once',
+  patient,
+  async () => {
+    const aftermath = await killAtStage(victim, transferCompleteHeard)
+    expectAllWell(aftermath)
+  },
+)
 
 test('journals, API and the devices’ own records agree, and every guarantee was kept', patient, async () => {
   expect(await judgeHistory(system, fleets)).toEqual([])

@@ -56,7 +56,7 @@ test('a wave that is not open makes the device wait', () => {
   expect(claim({ waveOpen: false })).toMatchObject({ kind: 'not_before', reason: 'wave_closed' })
 })
 
-test('a device already on the target is skipped, unless the same version is wanted', () => {
+test('request 21: a device already on the target is skipped, unless the same version is wanted', () => {
   expect(claim({ reportedVersion: '2.0' })).toEqual({ kind: 'gone', reason: 'already_on_target', withdraw: 'skipped' })
   expect(claim({ reportedVersion: '2.0', policy: { ...policy, allowSameVersion: true } })).toEqual({ kind: 'go' })
 })
@@ -80,12 +80,12 @@ test('a backoff is waited out', () => {
   expect(claim({ upgrade, now: upgrade.retryAt })).toEqual({ kind: 'go' })
 })
 
-test('what is under way or over is not offered again', () => {
+test('request 15: what is under way or over is not offered again', () => {
   expect(claim({ upgrade: installing().upgrade })).toMatchObject({ reason: 'already_offered' })
   expect(claim({ upgrade: installing().wait(10_000).upgrade })).toMatchObject({ reason: 'already_settled' })
 })
 
-test('nothing starts that could not end within its window', () => {
+test('rule 10; request 3: nothing starts that could not end within its window', () => {
   const nights = { ...policy, windows: [{ zone: 'UTC', from: '02:00', to: '04:00' }] }
   const at = (time: string) => Temporal.Instant.from(`2026-06-01T${time}:00Z`).epochMilliseconds
   expect(claim({ policy: nights, now: at('03:39') })).toEqual({ kind: 'go' })

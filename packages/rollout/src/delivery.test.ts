@@ -89,7 +89,7 @@ test('9020: tried again with other windows, never the same ones, and not charged
   expect(late.upgrade).toMatchObject({ state: 'retry', retryAt: 20_050_000 })
 })
 
-test('9020 where the subscriber is asked: declined', () => {
+test('rule 12; request 14: 9020 where the subscriber is asked: declined', () => {
   const story = tellStory({ ...policy, confirmation: true }).tell(0, { ...claimed(), schedule } as never)
   expect(outcomeOf(story.tell(1, answered()).tell(20_050, completed(9020)))).toEqual({ kind: 'declined' })
 })

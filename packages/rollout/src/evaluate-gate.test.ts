@@ -121,7 +121,7 @@ test('rule 3: advances only after the soak, counted from when the gate was first
   expect(gate({ success: 50 }, {}, { reachedAt: now - 1000 }).kind).toBe('advance')
 })
 
-test('advances only with an approval where one is asked for', () => {
+test('rule 3, 4; request 8: advances only with an approval where one is asked for', () => {
   expect(gate({ success: 50 }, {}, { advance: 'manual' })).toMatchObject({ kind: 'wait', reason: 'approval' })
   expect(gate({ success: 50 }, {}, { advance: 'manual', approvedAt: 1 }).kind).toBe('advance')
 })
@@ -133,7 +133,7 @@ test('request 21: an approval never overrules a stop', () => {
   expect(gate({ success: 99, hard: 1, pending: 900 }, { limits: { hard: 0 } }, approved)).toMatchObject(stop)
 })
 
-test('devices that never showed up do not block a wave', () => {
+test('request 18: devices that never showed up do not block a wave', () => {
   expect(gate({ success: 20, pending: 100_000 }).kind).toBe('advance')
 })
 
@@ -145,7 +145,7 @@ test('rule 3; request 20: all settled but below the threshold: pause, never adva
   })
 })
 
-test('a wave of nothing but benign outcomes proves nothing', () => {
+test('request 14: a wave of nothing but benign outcomes proves nothing', () => {
   expect(gate({ benign: 10 })).toMatchObject({ kind: 'stop', action: 'pause', reason: 'nothing_proven' })
 })
 
@@ -174,7 +174,7 @@ test('a timed advance needs the gate as well as its time since the wave opened',
   expect(gate({ success: 50, hard: 50 }, {}, late)).toMatchObject({ kind: 'stop', reason: 'failure_threshold' })
 })
 
-test('the outside is waited for last, after figures, soak and approval', () => {
+test('rule 3, 4; request 8: the outside is waited for last, after figures, soak and approval', () => {
   const waits = { outside: 'waits' } as const
   expect(gate({ success: 50 }, {}, waits)).toMatchObject({ kind: 'wait', reason: 'outside' })
   expect(gate({ success: 50 }, {}, { outside: 'go' }).kind).toBe('advance')
@@ -183,7 +183,7 @@ test('the outside is waited for last, after figures, soak and approval', () => {
   expect(gate({ success: 50 }, {}, { ...waits, advance: 'manual' })).toMatchObject({ reason: 'approval' })
 })
 
-test('a threshold passed while the outside is waited for stops all the same, and so does one after its go', () => {
+test('request 21: a threshold passed while the outside is waited for stops all the same, and so does one after its go', () => {
   for (const outside of ['waits', 'go'] as const) {
     expect(gate({ success: 50, hard: 50 }, {}, { outside })).toMatchObject({ kind: 'stop', action: 'abort' })
   }

@@ -111,7 +111,7 @@ test('a release starts from a minimum version, or over a stepping stone', () => 
 const known = (model: (typeof fits)[0], versions: Record<string, number>) =>
   new Map(Object.entries(versions).map(([version, counter]) => [counterKey('acme/rg', model, version), counter]))
 
-test('the counter decides what is a step back where both are known, and the version order elsewhere', () => {
+test('request 23: the counter decides what is a step back where both are known, and the version order elsewhere', () => {
   const device = { ...fits[0]!, hardwareVersion: null }
   const counters = known(fits[0]!, { alpha: 4, '9.9': 4, '1.0': 7 })
   const take = (softwareVersion: string, more: Partial<ReleaseTerms> = {}, rules: PathRules = {}) => {

@@ -201,7 +201,7 @@ describe('the retry table, row by row', () => {
     ).toBe('give_up')
   })
 
-  test('backoff doubles, up to a day', () => {
+  test('request 2, 18: backoff doubles, up to a day', () => {
     const waitAfter = (tries: number) => {
       const history = Array.from({ length: tries }, (): Try => ({
         attemptId: second,

@@ -28,14 +28,14 @@ test('rule 8; request 1: no answer: the doubt, then the accepted timer', () => {
   expect(outcomeOf(story.wait(700))).toEqual(timedOut('in_doubt', 'silent'))
 })
 
-test('accepted, then no byte and no report', () => {
+test('rule 8; request 1: accepted, then no byte and no report', () => {
   const story = tellStory().tell(0, claimed()).tell(1, answered())
   expect(story.upgrade.dueAt).toBe(701_000)
   expect(outcomeOf(story.wait(701))).toEqual(timedOut('accepted', 'silent'))
   expect(classOf(story.upgrade)).toBe('silent')
 })
 
-test('first byte to last byte: at least minTransferMs, longer for a large image on a slow line', () => {
+test('rule 8; request 1: first byte to last byte: at least minTransferMs, longer for a large image on a slow line', () => {
   const small = tellStory().tell(0, claimed()).tell(1, answered()).tell(10, firstByte())
   expect(small.upgrade.dueAt).toBe(910_000)
   const large = tellStory(policy, { imageBytes: 32_000_000 })

@@ -50,7 +50,7 @@ test('a window past midnight is open on both sides of it', () => {
   })
 })
 
-test('the margin before the end is not for starting', () => {
+test('rule 10; request 3: the margin before the end is not for starting', () => {
   const half = 30 * 60_000
   expect(windowAt(berlin, null, ms('2026-07-01T02:29:00Z'), half)).toEqual({
     kind: 'open',
@@ -62,7 +62,7 @@ test('the margin before the end is not for starting', () => {
   })
 })
 
-test('a freeze cuts into a window', () => {
+test('rule 10: a freeze cuts into a window', () => {
   const frozen = { ...berlin, freeze: [{ from: '2026-07-01T00:00:00Z', to: '2026-07-01T02:00:00Z' }] }
   expect(windowAt(frozen, null, ms('2026-07-01T01:00:00Z'))).toEqual({
     kind: 'closed',

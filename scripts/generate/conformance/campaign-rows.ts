@@ -26,6 +26,11 @@ export const CAMPAIGN_TABLES: readonly RowTable[] = [
       'clean-up: history goes by policy',
       'URLs are made when Download is sent, not when the campaign is planned',
     ],
+    notDone: {
+      6: 'A site has no starts per minute and no egress of its own, and no cap on its unproven over all campaigns; nor is there an egress of all campaigns together.',
+      11: 'There is no soft, forced or forcedAfter: who asks within its window is told, and only ScheduleDownload with `confirmation_needed` leaves it to the subscriber.',
+      16: 'The tables of the journal have no partitions: what is older than it is kept is erased page by page, and of each entry its hash stays.',
+    },
   },
   {
     title: 'What users of other engines ask for',
@@ -59,6 +64,14 @@ export const CAMPAIGN_TABLES: readonly RowTable[] = [
     ],
     notDone: {
       4: 'TR-069 has no way to install later what a Download has fetched but ScheduleDownload, whose windows hold both.',
+      15: 'What failed is remembered within its campaign alone: another campaign with the same artifact offers it to the same devices, and counts from nought.',
+      16: 'Nothing changes the caps of a campaign once it is made: pause it, or abort it and make another one; those over all campaigns are settings that the scheduler reads at its start.',
+      18: 'No upgrade and no campaign is tried again by hand: make another campaign with the names of those that failed (`deviceName` in the CSV report, `--devices`); nor does anybody fall back to another image unless a person asks for a rollback.',
+      19: 'A device that stays on the old version and never says what became of its transfer ends as stalled, and only another campaign offers it the image again.',
+      20: 'The deadlines of devices under way run on while their campaign is paused, by design: a pause refuses the first byte of an image and stops no device that has begun; they rest while our own services are down.',
+      21: 'A gate that fails so often pauses the campaign, and takes nobody back unless a person asks for a rollback; the same image once more, for those that failed, is another campaign.',
+      22: 'No test has more than 50,000 devices: what a million of them cost is measured (BENCHMARKS.md).',
+      23: 'Signatures are verified before an image is trusted; whether a device has the key to verify it by itself is not known.',
     },
   },
   {

@@ -8,7 +8,7 @@ export interface RowTable {
   readonly rows: readonly string[]
   /** Tests in memory show it too: there is no socket in what it is about. */
   readonly inMemory?: boolean
-  /** Why a row is not done, by its number. */
+  /** What there is not of a row, and why or what to do instead, by its number: beside tests, the row is shown in part. */
   readonly notDone?: Readonly<Record<number, string>>
 }
 

@@ -78,7 +78,7 @@ export function recoverySuite(open: () => Promise<World>): void {
     await untilCampaign(world, campaignId, ({ state }) => state === 'finished')
   })
 
-  test('an abort that was interrupted is finished by who comes next', async () => {
+  test('request 12: an abort that was interrupted is finished by who comes next', async () => {
     const world = await open()
     const first = await world.scheduler({ sweepPageSize: 1, tickMs: 3_600_000 })
     const { campaignId } = await running(world, 12)

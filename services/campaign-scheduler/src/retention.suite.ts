@@ -202,7 +202,7 @@ export function retentionSuite(open: () => Promise<World>): void {
     await untilCampaign(world, campaignId, ({ counters }) => counters.hard === 1)
   })
 
-  test('rule 16: the devices of a campaign that has been over for long enough are forgotten, page by page, and no others', async () => {
+  test('rule 16; request 2: the devices of a campaign that has been over for long enough are forgotten, page by page, and no others', async () => {
     const world = await open()
     const scheduler = await world.scheduler()
     const [first, second, ...others] = someDevices(4)

@@ -67,7 +67,7 @@ describe('a signed release', () => {
     expect(verdictOn(writeEnvelope(misnamed), all)).toEqual(['signature_invalid'])
   })
 
-  it('is over at the moment it expires', () => {
+  it('request 23: is over at the moment it expires', () => {
     const expires = Date.parse(STATEMENT.expires)
     expect(verdictOn(written([ann]), all, 1, expires - 1)).toEqual([])
     expect(verdictOn(written([ann]), all, 1, expires)).toEqual(['release_expired'])

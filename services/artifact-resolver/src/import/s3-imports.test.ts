@@ -138,7 +138,7 @@ it('brings an image in from the store, and the secret stays where it is', async 
   expect(store.requests().join()).not.toContain('X-Amz-Signature')
 })
 
-it('sends no device to the store', async () => {
+it('request 11: sends no device to the store', async () => {
   const draft = { sourceUrl: 's3://vendor-images/router/fw.bin', hosting: 'origin' as const }
   await expect(world.create(draft)).rejects.toThrow('invalid_request: no device fetches from s3')
 })

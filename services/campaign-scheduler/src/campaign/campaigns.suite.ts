@@ -280,7 +280,7 @@ export function campaignsSuite(open: () => Promise<World>): void {
     await untilCampaign(world, campaignId, ({ counters }) => counters.benign === 1)
   })
 
-  test('an abort withdraws what waits and cancels what runs', async () => {
+  test('request 12, 21: an abort withdraws what waits and cancels what runs', async () => {
     const world = await open()
     await world.scheduler({ sweepPageSize: 2 })
     const { campaignId, all } = await running(world, 7)

@@ -179,7 +179,7 @@ export function releasesSuite(open: () => Promise<World>): void {
     expect(await claim(world, all[0]!, '0.9.0')).toEqual({ kind: 'gone', reason: 'below_minimum_version' })
   })
 
-  test('the counter decides what is a step back, in the plan and at the claim', async () => {
+  test('request 23: the counter decides what is a step back, in the plan and at the claim', async () => {
     const world = await strict(open)
     await release(world)
     const image = (digit: string) => ({ size: 1, sha256: digit.repeat(64) })

@@ -70,7 +70,7 @@ export function deliverySuite(open: () => Promise<World>): void {
     expect((await claimAs(world, plain.all[0]!)).kind).toBe('go')
   })
 
-  test('a device that takes ScheduleDownload is told its windows, also outside of them', async () => {
+  test('rule 10: a device that takes ScheduleDownload is told its windows, also outside of them', async () => {
     const world = await open()
     await world.scheduler()
     const policy = scheduled(windowIn(world, 5), { mode: 'when_idle', userMessage: 'New firmware tonight' })
@@ -116,7 +116,7 @@ export function deliverySuite(open: () => Promise<World>): void {
     expect(again.schedule).toHaveLength(2)
   })
 
-  test('where the subscriber is asked 9020 is a no, and who cannot ask is left alone', async () => {
+  test('rule 12; request 14: where the subscriber is asked 9020 is a no, and who cannot ask is left alone', async () => {
     const world = await open()
     await world.scheduler()
     const policy = scheduled(windowIn(world, 0), { mode: 'confirmation_needed' })

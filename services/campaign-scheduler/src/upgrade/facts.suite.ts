@@ -212,7 +212,7 @@ export function factsSuite(open: () => Promise<World>): void {
     expect((await upgrades(world, first.campaignId))[0]?.state).toBe('verified')
   })
 
-  test('tallies equal the upgrades and the fold of the journal after any facts', async () => {
+  test('rule 9: tallies equal the upgrades and the fold of the journal after any facts', async () => {
     const world = await open()
     await world.scheduler()
     await world.scheduler()

@@ -17,7 +17,7 @@ import { NEW, OLD, type World, someDevices } from '../testing/world.ts'
 
 /** Two campaigns on one device, and devices that are not what they were. */
 export function interplaySuite(open: () => Promise<World>): void {
-  test('a lighter campaign that offered first keeps the device; the heavier one gets it when that is settled', async () => {
+  test('rule 14: a lighter campaign that offered first keeps the device; the heavier one gets it when that is settled', async () => {
     const world = await open()
     await world.scheduler()
     const light = await running(world, 1, { ...ONE_WAVE, weight: 1 })

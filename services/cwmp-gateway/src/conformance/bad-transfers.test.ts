@@ -23,7 +23,7 @@ test.each(['', 'k', 'key-of-another-acs', `fw${'7'.repeat(26)}`, 'x'.repeat(32)]
   },
 )
 
-test('bad input 34: a TransferComplete before DownloadResponse, after it, and days later, is answered each time', async () => {
+test('bad input 34; request 22: a TransferComplete before DownloadResponse, after it, and days later, is answered each time', async () => {
   const cpe = field.cpe()
   await cpe.isHinted(34)
   expect((await cpe.toDownload()).rpc).toBe('Download')
