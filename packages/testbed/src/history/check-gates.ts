@@ -17,8 +17,24 @@ interface Decision {
   readonly plan: Plan
   readonly counters: Counts
   readonly reason: string
+  /** What a gate was asked on, where one decided it. */
+  readonly gate: Asked | undefined
   /** Each wave as the journal had it, at this row and just before it. */
   readonly seen: readonly Counts[][]
+}
+
+interface Asked {
+  readonly wave: number
+  readonly clock: { readonly overdue: number }
+}
+
+interface Written {
+  readonly from?: string
+  readonly to?: string
+  readonly wave?: number
+  readonly reason?: string | null
+  readonly counters?: Counts
+  readonly gate?: Asked
 }
 
 /** Every opened wave and every stop by a gate is explained by the counters written with it, and those by the rows before it. */
@@ -31,16 +47,22 @@ export function checkGates(history: History): Violation[] {
   for (const row of history.rows) {
     const plan = row.campaignId === null ? undefined : plans.get(row.campaignId)
     if (plan === undefined) continue
-    const data = row.data as { from?: string; to?: string; wave?: number; reason?: string | null; counters?: object }
+    const data = row.data as Written
     if (row.kind === 'campaign.wave_approved') approved.add(`${plan.campaignId} ${data.wave}`)
     if (data.from === 'paused' && data.to === 'running') {
       resumed.add(plan.campaignId)
       approved = new Set([...approved].filter((one) => !one.startsWith(`${plan.campaignId} `)))
     }
     const isDecision = row.kind === 'campaign.moved' || row.kind === 'campaign.wave_opened'
-    if (!isDecision || data.counters === undefined) continue
-    const counters = inJournalWords(data.counters as Counts)
-    const decision = { row, plan, counters, reason: data.reason ?? '', seen: wavesSeen(history, row, plan) }
+    if (!isDecision) continue
+    if (data.counters === undefined) {
+      // People's too: all of them are written with the figures that they were made on.
+      violations.push({ rule: 'decisions_have_counters', detail: `${plan.campaignId}: ${row.kind}`, seq: row.seq })
+      continue
+    }
+    const { reason, gate } = data
+    const counters = inJournalWords(data.counters)
+    const decision = { row, plan, counters, reason: reason ?? '', gate, seen: wavesSeen(history, row, plan) }
     violations.push(...checkFigures(decision, history))
     if (row.actor !== SCHEDULER) continue
     const said = { approved, isResumed: resumed.has(plan.campaignId) }
@@ -128,12 +150,14 @@ function checkAdvance({ row, plan, seen, reason }: Decision, wave: number, said:
   )
 }
 
-function checkStop({ row, plan, seen, reason }: Decision, history: History): Violation[] {
+function checkStop(decision: Decision, history: History): Violation[] {
+  const { row, plan, seen, reason } = decision
   const explains =
     seen.some((states) => states.some((counts) => isHurt(counts, plan) || isBelow(counts, plan))) ||
     isSuspect(reason, history, row, plan) ||
-    reason.startsWith('the gate outside ') ||
-    (reason.includes('have not come back in time') && plan.policy.gate.limits['overdue'] !== undefined)
+    (reason.startsWith('the gate outside ') && plan.policy.gate.external !== undefined) ||
+    isExpired(decision) ||
+    isOverdue(decision)
   if (explains) return []
   const detail = `${plan.campaignId} was stopped, on ${JSON.stringify(seen.map((states) => states[0]))}: ${reason}`
   return [{ rule: 'gate_stops_on_harm', detail, seq: row.seq }]
@@ -189,4 +213,18 @@ function isSuspect(reason: string, history: History, { seq }: JournalRow, plan: 
     .filter(({ row, fact }) => row.seq < seq && 'faultCode' in fact && String(fact.faultCode) === fault)
     .map(({ deviceKey }) => deviceKey)
   return new Set(refused).size >= Number(devices)
+}
+
+/** "the release of 2.0 expired 2026-01-01T00:00:00.000Z": by then it had. */
+function isExpired({ row, reason }: Decision): boolean {
+  const [, at] = /^the release of .* expired (\S+)$/.exec(reason) ?? []
+  return at !== undefined && Date.parse(at) <= row.at
+}
+
+/** More were overdue than are allowed, by the figure written with it, and so many of that wave were on their way. */
+function isOverdue({ plan, reason, gate, seen }: Decision): boolean {
+  const limit = plan.policy.gate.limits['overdue']
+  if (gate === undefined || limit === undefined || !reason.includes('have not come back in time')) return false
+  const { overdue } = gate.clock
+  return overdue > limit && (seen[gate.wave - 1] ?? []).some((counts) => (counts['in_flight'] ?? 0) >= overdue)
 }

@@ -46,6 +46,8 @@ const policyOf = (other: object): Forge =>
     (row) => row.kind === 'campaign.created',
     (data) => ({ ...data, policy: { ...(data['policy'] as object), ...other } }),
   )
+const HOUR = 3_600_000
+const GATE = { minSettled: 1, successThreshold: 0.9, failureThreshold: 0.5, limits: {} }
 const counters = (history: History, more: object): History => {
   const [campaign] = history.reported.campaigns
   const changed = { ...campaign!, counters: { ...campaign!.counters, ...more } }
@@ -356,6 +358,113 @@ test.each(forged)('%s is violated by: %s', (rule, _, forge) => {
   expect(broken.map((violation) => violation.rule)).toContain(rule)
 })
 
+/** These break one rule and no other. */
+const forgedAlone: readonly (readonly [rule: string, how: string, forge: Forge])[] = [
+  [
+    'no_claim_too_late_to_end',
+    'three quarters of an hour before which its window ends',
+    policyOf({ windows: [{ zone: 'UTC', days: [4], from: '01:00', to: '01:45' }] }),
+  ],
+  ['no_claim_too_late_to_end', 'no hour left for a late start', policyOf({ strictWindows: true })],
+  ['no_claim_too_late_to_end', 'no time left for its delay', policyOf({ delivery: { delaySeconds: 900 } })],
+  ['no_claim_too_late_to_end', 'no time left for its own image', claimedWith({ release: { imageBytes: 40_000_000 } })],
+  [
+    'no_claim_too_late_to_end',
+    'no time left before a freeze in the window',
+    policyOf({ freeze: [{ from: '1970-01-01T00:45:00Z', to: '1970-01-02T00:00:00Z' }] }),
+  ],
+  ['handed_windows_are_the_policys', 'a window that ends too late', handed(6_000, 2 * HOUR)],
+  ['handed_windows_are_the_policys', 'a window that begins too late', handed(HOUR, HOUR + 1)],
+  [
+    'handed_windows_are_the_policys',
+    'one of windows by the clock of the policy’s zone, not of the subscriber’s',
+    handed(HOUR, 2 * HOUR),
+  ],
+  [
+    'no_freeze_is_handed_out',
+    'a window that ends in a freeze',
+    (history) =>
+      policyOf({ freeze: [{ from: '1970-01-01T00:50:00Z', to: '1970-01-02T00:00:00Z' }] })(
+        handed(6_000, HOUR)(history),
+      ),
+  ],
+  [
+    'no_freeze_is_handed_out',
+    'a window that begins in a freeze',
+    (history) =>
+      policyOf({ windows: [], freeze: [{ from: '1970-01-01T02:00:00Z', to: '1970-01-01T03:00:00Z' }] })(
+        handed(2 * HOUR, 4 * HOUR)(history),
+      ),
+  ],
+  ['handed_windows_are_the_next', 'a window of next week', handed(7 * 24 * HOUR, 7 * 24 * HOUR + HOUR)],
+  ['handed_windows_are_the_next', 'a window that has begun before it was told', handed(5_999, HOUR)],
+  ['handed_windows_are_the_next', 'a window that is no time at all', handed(6_000, 6_000)],
+  ['handed_windows_have_room', 'the first half of a window', handed(6_000, HOUR / 2)],
+  [
+    'handed_windows_have_room',
+    'the end of a window',
+    (history) =>
+      policyOf({ windows: [{ zone: 'UTC', from: '01:00', to: '02:00' }], freeze: [] })(
+        handed(HOUR / 2, 25 * HOUR)(history),
+      ),
+  ],
+  ['decisions_have_counters', 'a wave is opened on no figures', change(waveOpened(2), withoutFigures)],
+  ['decisions_have_counters', 'a stop on no figures', change(paused, withoutFigures)],
+  ['decisions_have_counters', 'a start on no figures', change(isStart, withoutFigures)],
+  ['gate_stops_on_harm', 'stopped by a gate outside that it has not', stoppedWell('the gate outside said stop')],
+  [
+    'gate_stops_on_harm',
+    'stopped for a release that has not yet expired',
+    stoppedWell('the release of 2 expired 1970-01-02T00:00:00.000Z'),
+  ],
+  ['gate_stops_on_harm', 'stopped for no more overdue than are allowed', stoppedForOverdue(1, 1)],
+  ['gate_stops_on_harm', 'stopped for more overdue than were on their way', stoppedForOverdue(2, 1)],
+  ['gate_stops_on_harm', 'stopped for overdue where nothing limits them', stoppedForOverdue(1, undefined)],
+]
+
+test.each(forgedAlone)('%s alone is violated by: %s', (rule, _, forge) => {
+  const broken = checkHistory(forge(honestHistory())).map((violation) => violation.rule)
+  expect([...new Set(broken)]).toEqual([rule])
+})
+
+const explained: readonly (readonly [what: string, forge: Forge])[] = [
+  [
+    'a stop by the gate outside that it has',
+    (history) =>
+      policyOf({ gate: { ...GATE, external: { by: 'bus' } } })(stoppedWell('the gate outside said stop')(history)),
+  ],
+  ['a stop for a release that has expired', stoppedWell('the release of 2 expired 1970-01-01T00:00:01.000Z')],
+  ['a stop for more overdue than are allowed', stoppedForOverdue(1, 0)],
+  ['a device that is handed the rest of the window', handed(6_000, HOUR)],
+  [
+    'a device that is handed two windows',
+    (history) =>
+      policyOf({ windows: [{ zone: 'UTC', from: '01:00', to: '02:00' }], freeze: [] })(
+        handed(6_000, 25 * HOUR)(history),
+      ),
+  ],
+  [
+    'devices that are told in a freeze, of a window behind it',
+    (history) =>
+      policyOf({
+        windows: [{ zone: 'UTC', from: '03:00', to: '05:00' }],
+        freeze: [{ from: '1970-01-01T00:00:00Z', to: '1970-01-01T01:00:00Z' }],
+      })([1, 2, 3].reduce((all, n) => handed(2 * HOUR, 4 * HOUR, n)(all), history)),
+  ],
+  [
+    'claims until the last moment at which there is time',
+    policyOf({ windows: [{ zone: 'UTC', from: '00:50', to: '01:46' }] }),
+  ],
+  [
+    'a claim close to a freeze where no windows are',
+    policyOf({ windows: [], freeze: [{ from: '1970-01-01T00:01:00Z', to: '1970-01-02T00:00:00Z' }] }),
+  ],
+]
+
+test.each(explained)('no rule is violated by %s', (_, forge) => {
+  expect(checkHistory(forge(honestHistory()))).toEqual([])
+})
+
 test('an approval from before a resume explains nothing', () => {
   const honest = hurtBeforeWave2(honestHistory())
   const approval = { kind: 'campaign.wave_approved', actor: 'operator:eve', data: { wave: 1 } }
@@ -395,8 +504,12 @@ function reportedUpgrades(
 
 /** Somebody has seen the figures of a campaign that stopped, and lets it go on. */
 function resumedBefore(fits: (row: JournalRow) => boolean, history: History): History {
-  const resume = { kind: 'campaign.moved', actor: 'operator:eve', data: { from: 'paused', to: 'running' } }
-  return { ...history, rows: history.rows.flatMap((row) => (fits(row) ? [{ ...row, ...resume }, row] : [row])) }
+  const resume = ({ data }: JournalRow) => ({
+    kind: 'campaign.moved',
+    actor: 'operator:eve',
+    data: { from: 'paused', to: 'running', reason: null, counters: (data as Data)['counters'] },
+  })
+  return { ...history, rows: history.rows.flatMap((row) => (fits(row) ? [{ ...row, ...resume(row) }, row] : [row])) }
 }
 
 function hurtBeforeWave2(history: History): History {
@@ -413,4 +526,49 @@ function isStart(row: JournalRow): boolean {
 
 function withChain(forge: (chain: History['chains'][number]) => History['chains'][number]): Forge {
   return (history) => ({ ...history, chains: history.chains.map(forge) })
+}
+
+function withoutFigures(data: Data): Data {
+  const { counters: _, ...rest } = data
+  return rest
+}
+
+/** A claim of another content than was planned. */
+function claimedWith(more: object, n = 1): Forge {
+  return change(claimOf(n), (data) => ({ ...data, fact: { ...(data['fact'] as object), ...more } }))
+}
+
+/** A claim that is told by ScheduleDownload. */
+function handed(from: number, until: number, n = 1): Forge {
+  return claimedWith({ schedule: { from, until } }, n)
+}
+
+/** Nobody was hurt, and the campaign stopped all the same. */
+function stoppedWell(reason: string): Forge {
+  return (history) => {
+    const well = change(moveTo(3, 'rolled_back'), (data) => ({ ...data, countsAs: 'success' }))(history)
+    return counters(
+      change(paused, (data) => ({
+        ...data,
+        reason,
+        counters: { ...(data['counters'] as object), success: 3, hard: 0 },
+      }))(well),
+      { success: 3, hard: 0 },
+    )
+  }
+}
+
+/** Stopped while one device of its second wave was on its way, for so many that were overdue. */
+function stoppedForOverdue(overdue: number, limit: number | undefined): Forge {
+  return (history) => {
+    const pause = history.rows.find(paused)!
+    const data = {
+      ...(pause.data as Data),
+      reason: 'wave 2 stops the campaign, because too many devices have not come back in time: 0 settled',
+      counters: { pending: 1, inFlight: 1, success: 2 },
+      gate: { wave: 2, clock: { overdue } },
+    }
+    const early = after(claimOf(3), ({ seq }) => ({ ...pause, data, seq: seq + 0.5 }))(without(paused)(history))
+    return policyOf({ gate: { ...GATE, limits: { overdue: limit } } })(early)
+  }
 }

@@ -54,3 +54,43 @@ it('one that was taken to have accepted it is not', () => {
   const stalled = ['time_passed', 'accepted', 'timed_out', STALLED] as const
   expect(saidOfUntouched([CLAIMED, DOUBTED, CANNOT_LIST, accepted, stalled])).toEqual(['outcome_is_the_devices'])
 })
+
+/** What the check says of an upgrade that ended so, whose device wrote this down on the new version. */
+function saidOnNew(outcome: string, wrote: readonly string[], fact = 'time_passed') {
+  const history = honestHistory()
+  const [kind = '', reason] = outcome.split(' ')
+  const rows = history.rows.map((row) => {
+    const data = row.data as { to?: string }
+    if (row.upgradeId !== 'upg_1' || data.to !== 'verified') return row
+    return { ...row, data: { ...data, fact: { kind: fact }, to: kind, outcome: { kind, reason } } }
+  })
+  const lines = history.devices.get(keyOf(1))!
+  const more = wrote.map((what) => ({ ...lines[0]!, what, how: 'silently' }))
+  const devices = new Map([...history.devices, [keyOf(1), [...lines, ...more]]])
+  return checkOutcomes({ ...history, rows, devices }).map(({ rule }) => rule)
+}
+
+const BROKEN = ['outcome_is_the_devices']
+const FOUR_BOOTS = ['booted', 'booted', 'booted', 'booted']
+
+it('a service that does not come up fails the upgrade once it was asked for, and else none does', () => {
+  expect(saidOnNew('failed check_failed', ['booted', 'service_broken'], 'checks_read')).toEqual([])
+  expect(saidOnNew('verified', ['booted', 'service_broken'], 'checks_read')).toEqual(BROKEN)
+  expect(saidOnNew('failed check_failed', ['booted'], 'checks_read')).toEqual(BROKEN)
+  expect(saidOnNew('failed check_failed', ['booted', 'service_broken'])).toEqual(BROKEN)
+  expect(saidOnNew('verified', ['booted', 'service_broken'])).toEqual([])
+})
+
+it('a reboot loop has three boots beyond the first', () => {
+  expect(saidOnNew('failed reboot_loop', FOUR_BOOTS)).toEqual([])
+  expect(saidOnNew('failed reboot_loop', FOUR_BOOTS.slice(1))).toEqual(BROKEN)
+  expect(saidOnNew('verified', FOUR_BOOTS)).toEqual([])
+})
+
+it('settings that are back are a success where we put them back, and else a loss', () => {
+  const regained = ['settings_lost', 'parameters_set', 'settings_regained']
+  expect(saidOnNew('verified', regained, 'settings_restored')).toEqual([])
+  expect(saidOnNew('verified_config_lost', regained, 'settings_restored')).toEqual(BROKEN)
+  expect(saidOnNew('verified', regained)).toEqual(BROKEN)
+  expect(saidOnNew('verified', ['settings_lost', 'parameters_set'], 'settings_restored')).toEqual(BROKEN)
+})

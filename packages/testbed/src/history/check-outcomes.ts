@@ -69,10 +69,28 @@ function allowed(fate: Fate, itsMoves: readonly Moved[], lines: readonly DeviceL
       // An Inform around its last step does not make a device that fell silent one that still informs.
       return heard(fate.since) ? ['timed_out silent', 'timed_out stalled'] : ['timed_out silent']
     case 'running_new':
-      if (fate.settings === 'kept') return ['verified']
-      return fate.settings === 'lost' ? ['failed not_provisioned'] : ['verified_config_lost']
+      return allowedOnNew(fate, itsMoves)
   }
 }
+
+function allowedOnNew(
+  { settings, boots, broken }: Extract<Fate, { kind: 'running_new' }>,
+  itsMoves: readonly Moved[],
+): readonly string[] {
+  const isTold = (kind: string) => itsMoves.some(({ fact }) => fact.kind === kind)
+  if (broken && isTold('checks_read')) return ['failed check_failed']
+  const usual = () => {
+    if (settings === 'kept') return 'verified'
+    if (settings === 'lost') return 'failed not_provisioned'
+    // By us: by anybody else it was lost all the same.
+    return settings === 'regained' && isTold('settings_restored') ? 'verified' : 'verified_config_lost'
+  }
+  // Whether they fell into one soak time only the timers know.
+  return boots > LOOP_BOOTS ? [usual(), 'failed reboot_loop'] : [usual()]
+}
+
+/** Boots beyond the first, of a policy that says no other number. */
+const LOOP_BOOTS = 3
 
 /** Its last claim was lost with a session; it was asked for its transfers since, and was given up in doubt. */
 function leftInDoubt(itsMoves: readonly Moved[]): boolean {

@@ -9,10 +9,19 @@ export type Fate =
   | { readonly kind: 'download_refused'; readonly fault: number }
   /** `told`: it sent TransferComplete since. */
   | { readonly kind: 'download_failed' | 'image_refused'; readonly fault: number; readonly told: boolean }
-  | { readonly kind: 'running_new'; readonly settings: 'kept' | 'lost' | 'regained' | 'lost_silently' }
+  | RunningNew
   | { readonly kind: 'fell_back' }
   /** `since`: its last step before; epoch ms. An Inform whose answer it never got stands in no record. */
   | { readonly kind: 'silent'; readonly since: number }
+
+interface RunningNew {
+  readonly kind: 'running_new'
+  readonly settings: 'kept' | 'lost' | 'regained' | 'lost_silently'
+  /** The first one brought it there. */
+  readonly boots: number
+  /** Something does not come up with it. */
+  readonly broken: boolean
+}
 
 /** The device's fate with these attempts: from the first of their Downloads to the next of another upgrade. */
 export function fateOf(lines: readonly DeviceLine[], attemptIds: ReadonlySet<string>): Fate {
@@ -48,12 +57,22 @@ function next(fate: Fate, line: DeviceLine, since: number): Fate {
     case 'fell_back':
       return { kind: 'fell_back' }
     case 'flashed':
-      return { kind: 'running_new', settings: 'kept' }
+      return { kind: 'running_new', settings: 'kept', boots: 0, broken: false }
+    default:
+      return fate.kind === 'running_new' ? nextOnNew(fate, line) : fate
+  }
+}
+
+function nextOnNew(fate: RunningNew, line: DeviceLine): RunningNew {
+  switch (line.what) {
+    case 'booted':
+      return { ...fate, boots: fate.boots + 1 }
+    case 'service_broken':
+      return { ...fate, broken: true }
     case 'settings_lost':
-      if (fate.kind !== 'running_new') return fate
-      return { kind: 'running_new', settings: line.how === 'silently' ? 'lost_silently' : 'lost' }
+      return { ...fate, settings: line.how === 'silently' ? 'lost_silently' : 'lost' }
     case 'settings_regained':
-      return fate.kind === 'running_new' ? { kind: 'running_new', settings: 'regained' } : fate
+      return { ...fate, settings: 'regained' }
     default:
       return fate
   }

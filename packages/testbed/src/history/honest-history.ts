@@ -83,6 +83,8 @@ const policy = {
   // It all happens in the first minute of 1970, a Thursday, when it is one o'clock there.
   windows: [{ zone: 'UTC', days: [4], from: '01:00', to: '02:00' }],
   freeze: [{ from: '1970-01-02T00:00:00Z', to: '1970-01-03T00:00:00Z' }],
+  // Three quarters of an hour have to fit.
+  timers: { minTransferMs: 15 * 60_000, slowestBitsPerSecond: 128_000, flashMs: 30 * 60_000 },
   gate: { minSettled: 1, successThreshold: 0.9, failureThreshold: 0.5, limits: {} },
   configLossDeclared: false,
 }

@@ -6,7 +6,14 @@ export interface Moved {
   readonly campaignId: string
   readonly upgradeId: string
   readonly deviceKey: string
-  readonly fact: { readonly kind: string; readonly attemptId?: string; readonly schedule?: unknown }
+  readonly fact: {
+    readonly kind: string
+    readonly attemptId?: string
+    /** Of a claim that is told by ScheduleDownload: from when its first window on, and until its last one ends; epoch ms. */
+    readonly schedule?: { readonly from: number; readonly until: number }
+    /** Of a claim for another leg than was planned. */
+    readonly release?: { readonly imageBytes: number }
+  }
   readonly wave: number
   readonly from: string
   readonly to: string
@@ -69,11 +76,20 @@ export interface Plan {
     }
     readonly windows?: readonly PlannedWindow[]
     readonly freeze?: readonly { readonly from: string; readonly to: string }[]
+    readonly strictWindows?: boolean
+    readonly delivery?: { readonly delaySeconds?: number }
+    readonly timers: {
+      readonly minTransferMs: number
+      readonly slowestBitsPerSecond: number
+      readonly flashMs: number
+    }
     readonly gate: {
       readonly minSettled: number
       readonly successThreshold: number
       readonly failureThreshold: number
       readonly limits: Readonly<Record<string, number | undefined>>
+      /** Somebody outside is asked. */
+      readonly external?: object
     }
     readonly configLossDeclared: boolean
   }
