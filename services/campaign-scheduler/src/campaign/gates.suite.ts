@@ -88,6 +88,12 @@ export function gatesSuite(open: () => Promise<World>): void {
     return { state, gate: waves[0]?.gate }
   }
 
+  async function pausedByTwoOverdue(world: World, campaignId: string): Promise<void> {
+    const { stateReason } = await untilCampaign(world, campaignId, ({ state }) => state === 'paused')
+    expect(stateReason).toContain('too many devices have not come back in time')
+    expect(stateReason).toContain(' 2 overdue')
+  }
+
   test('rule 5: devices that are not back after the time of a flash pause the campaign; before, none is overdue', async () => {
     const world = await open()
     await world.scheduler()
@@ -96,9 +102,7 @@ export function gatesSuite(open: () => Promise<World>): void {
     const early = await looksAfter(world, campaignId, 20 * MINUTE)
     expect(early).toEqual({ state: 'running', gate: expect.stringContaining(' 0 overdue') })
     world.clock.shift(20 * MINUTE)
-    const { stateReason } = await untilCampaign(world, campaignId, ({ state }) => state === 'paused')
-    expect(stateReason).toContain('too many devices have not come back in time')
-    expect(stateReason).toContain(' 2 overdue')
+    await pausedByTwoOverdue(world, campaignId)
   })
 
   test('once a device of the wave is back, the others are overdue after three times as long, and not before', async () => {
@@ -113,9 +117,7 @@ export function gatesSuite(open: () => Promise<World>): void {
     const early = await looksAfter(world, campaignId, 25 * MINUTE)
     expect(early).toEqual({ state: 'running', gate: expect.stringContaining(' 0 overdue') })
     world.clock.shift(45 * MINUTE)
-    const { stateReason } = await untilCampaign(world, campaignId, ({ state }) => state === 'paused')
-    expect(stateReason).toContain('too many devices have not come back in time')
-    expect(stateReason).toContain(' 2 overdue')
+    await pausedByTwoOverdue(world, campaignId)
   })
 
   test('rule 13: a campaign that needs a second person starts only when another one has approved it', async () => {
