@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Campaign } from '@sluice/contracts'
 import { DRAFT_OPTIONS, DRAFT_USAGE, draftOf } from './campaign-draft.ts'
 import { campaignLines } from './campaign-view.ts'
+import { CAPS_OPTIONS, CAPS_USAGE, capsIn, capsLine } from './caps.ts'
 import { type Command, type Invocation, textOf } from './command.ts'
 import { dryRunLines } from './dry-run-view.ts'
 import { historyLines } from './history-lines.ts'
@@ -52,6 +53,7 @@ export const campaignCommands: readonly Command[] = [
     run: async ({ client, positionals, say }) => {
       const campaign = await client.call('getCampaign', { params: { campaignId: positionals[0]! } })
       for (const line of campaignLines(campaign)) say(line)
+      say(`  caps: ${capsLine(campaign.policy.caps)}`)
       for (const wave of campaign.waves) if (wave.gate !== null) say(`  gate of wave ${wave.wave}: ${wave.gate}`)
       for (const line of tableOf(['OUTCOME', 'DEVICES'], Object.entries(campaign.outcomes))) say(`  ${line}`)
     },
@@ -87,6 +89,14 @@ export const campaignCommands: readonly Command[] = [
   control('abort', 'End it for good'),
   control('advance', 'Open the next wave, where that waits for a person'),
   {
+    name: 'campaigns caps',
+    usage: `<campaign> ${CAPS_USAGE} [--reason <text>]`,
+    summary: 'Raise, lower or take off (none) caps of a campaign; in force from the next claim on',
+    positionals: 1,
+    options: { ...CAPS_OPTIONS, reason: { type: 'string' } },
+    run: setCaps,
+  },
+  {
     name: 'campaigns roll-back',
     usage: '<campaign> [--artifact <artifact>] [--reason <text>]',
     summary: 'End it, and plan a campaign that takes the devices it moved back; a second person approves that one',
@@ -112,6 +122,15 @@ function control(action: 'approve' | 'start' | 'pause' | 'resume' | 'abort' | 'a
       say(`${campaign.campaignId} ${campaign.state}`)
     },
   }
+}
+
+async function setCaps({ client, positionals, values, say }: Invocation): Promise<void> {
+  const reason = textOf(values, 'reason')
+  const campaign = await client.call('setCampaignCaps', {
+    params: { campaignId: positionals[0]! },
+    body: { caps: capsIn(values), ...(reason !== undefined && { reason }) },
+  })
+  say(`${campaign.campaignId} ${campaign.state}, caps: ${capsLine(campaign.policy.caps)}`)
 }
 
 async function rollBack(invocation: Invocation): Promise<void> {

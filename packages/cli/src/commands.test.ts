@@ -103,6 +103,10 @@ test.each([
   [['devices', 'update', 'd'], 'nothing to change'],
   [['devices', 'update', 'd', '--logs-bodies', 'maybe'], 'on or off'],
   [['messages'], 'missing'],
+  [['campaigns', 'caps', 'cmp_1'], 'at least one cap'],
+  [['campaigns', 'caps', 'cmp_1', '--in-flight', 'none'], 'whole number'],
+  [['campaigns', 'caps', 'cmp_1', '--unproven', '0'], 'whole number'],
+  [['campaigns', 'caps', 'cmp_1', '--per-site', '5/6/7'], '50/200'],
 ])('%j is not sent', async (args, reason) => {
   const said = await sluice(args)
   expect(said.code).toBe(2)
@@ -135,6 +139,30 @@ test('a fleet task names its devices and its action', async () => {
   const filter = { tags: ['lab'], models: [{ oui: '00D09E', productClass: 'RG' }] }
   const body = { filter, action: { kind: 'call', call: { method: 'Reboot' } }, deadlineMs: 60_000 }
   expect(calls).toEqual([['createFleetTask', { body }]])
+})
+
+test('caps that are named change, none takes one off, and what they are now is told', async () => {
+  const caps = { inFlight: 500, unproven: 2_000, perSite: { inFlight: 50, unproven: 200 } }
+  const setCampaignCaps = { campaignId: 'cmp_1', state: 'running', policy: { caps } }
+  const args = [
+    'campaigns',
+    'caps',
+    'cmp_1',
+    '--in-flight',
+    '500',
+    '--per-site',
+    '50/200',
+    '--starts-per-minute',
+    'none',
+  ]
+  const said = await sluice([...args, '--reason', 'all is well'], { setCampaignCaps })
+  const change = { inFlight: 500, startsPerMinute: null, perSite: { inFlight: 50, unproven: 200 } }
+  expect(said.calls).toEqual([
+    ['setCampaignCaps', { params: { campaignId: 'cmp_1' }, body: { caps: change, reason: 'all is well' } }],
+  ])
+  expect(said.out).toBe(
+    'cmp_1 running, caps: 500 in flight, 2000 unproven, 50 in flight at a site, 200 unproven at a site',
+  )
 })
 
 test('a password comes from a file, without the end of its line', async () => {

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox'
+import { Caps } from './campaign-caps.ts'
 import { Count, Milliseconds, Time } from './values.ts'
 
 const Ratio = Type.Number({ minimum: 0, maximum: 1 })
@@ -58,23 +59,7 @@ export const Policy = Type.Object(
       },
       closed,
     ),
-    caps: Type.Object(
-      {
-        inFlight: Type.Integer({ minimum: 1 }),
-        unproven: Type.Integer({ minimum: 1 }),
-        startsPerMinute: Type.Optional(Type.Integer({ minimum: 1 })),
-        /** Of each site: the BNG, OLT or whatever else shares a line, as the inventory names it. */
-        perSite: Type.Optional(
-          Type.Object(
-            { inFlight: Type.Integer({ minimum: 1 }), unproven: Type.Optional(Type.Integer({ minimum: 1 })) },
-            closed,
-          ),
-        ),
-        /** What the images that are let in may take on the average: each keeps the line busy for size / this, a minute ahead at most. */
-        egressBitsPerSecond: Type.Optional(Type.Integer({ minimum: 1 })),
-      },
-      closed,
-    ),
+    caps: Caps,
     timers: Type.Object(
       {
         answerMs: Milliseconds,

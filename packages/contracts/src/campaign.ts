@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { event, request } from './define.ts'
 import { DeviceFilter } from './device.ts'
+import { CapsChange } from './campaign-caps.ts'
 import { Policy, PolicyDraft } from './campaign-policy.ts'
 import { ReleaseId } from './release.ts'
 import { Actor, ArtifactId, CampaignId, Count, Cursor, Elapsed, SoftwareVersion, Time, nullable } from './values.ts'
@@ -148,6 +149,19 @@ export const campaignControl = request('campaign.control', {
       Type.Literal('abort'),
       Type.Literal('advance'),
     ]),
+    reason: Type.Optional(Type.String({ maxLength: 512 })),
+    actor: Actor,
+  }),
+  output: Campaign,
+})
+export const campaignSetCaps = request('campaign.set_caps', {
+  server: 'campaign-scheduler',
+  deadlineMs: 10_000,
+  description:
+    'Changes the caps of a campaign, in force from the next claim on. What a second person approved, another one than who created it raises.',
+  input: Type.Object({
+    campaignId: CampaignId,
+    caps: CapsChange,
     reason: Type.Optional(Type.String({ maxLength: 512 })),
     actor: Actor,
   }),

@@ -17,6 +17,7 @@ export {
 } from './artifact.ts'
 export { type AuditPage, type AuditPart, AuditPage as AuditPageSchema, auditList } from './audit.ts'
 export { type Policy, type PolicyDraft, Policy as PolicySchema } from './campaign-policy.ts'
+export type { Caps, CapsChange } from './campaign-caps.ts'
 export {
   type Campaign,
   type CampaignDraft,
@@ -33,6 +34,7 @@ export {
   campaignGet,
   campaignList,
   campaignRollBack,
+  campaignSetCaps,
   gateAsk,
 } from './campaign.ts'
 export type { DataOf, EventMessage, InputOf, OutputOf, RequestMessage } from './define.ts'

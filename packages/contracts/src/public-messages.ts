@@ -14,6 +14,7 @@ const ASKED = [
   'campaign.list',
   'campaign.report',
   'campaign.roll_back',
+  'campaign.set_caps',
   'device.get',
   'device.list',
   'fleet_task.cancel',

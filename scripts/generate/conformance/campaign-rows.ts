@@ -65,7 +65,6 @@ export const CAMPAIGN_TABLES: readonly RowTable[] = [
     notDone: {
       4: 'TR-069 has no way to install later what a Download has fetched but ScheduleDownload, whose windows hold both.',
       15: 'What failed is remembered within its campaign alone: another campaign with the same artifact offers it to the same devices, and counts from nought.',
-      16: 'Nothing changes the caps of a campaign once it is made: pause it, or abort it and make another one; those over all campaigns are settings that the scheduler reads at its start.',
       18: 'No upgrade and no campaign is tried again by hand: make another campaign with the names of those that failed (`deviceName` in the CSV report, `--devices`); nor does anybody fall back to another image unless a person asks for a rollback.',
       19: 'A device that stays on the old version and never says what became of its transfer ends as stalled, and only another campaign offers it the image again.',
       20: 'The deadlines of devices under way run on while their campaign is paused, by design: a pause refuses the first byte of an image and stops no device that has begun; they rest while our own services are down.',

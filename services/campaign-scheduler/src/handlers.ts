@@ -15,6 +15,7 @@ import {
   campaignList,
   campaignRollBack,
   campaignReport,
+  campaignSetCaps,
   deviceChanged,
   historyErase,
   historyList,
@@ -38,6 +39,7 @@ import { endRevoked, endUnreleased } from './campaign/revoke.ts'
 import { rollBackCampaign } from './campaign/roll-back.ts'
 import { readStops } from './campaign/transfer-stops.ts'
 import { createReporter } from './campaign/report.ts'
+import { setCaps } from './campaign/set-caps.ts'
 import { readHistory } from './history.ts'
 import { eraseDevice } from './retention.ts'
 import type { Parts } from './parts.ts'
@@ -58,6 +60,7 @@ export async function serveAll(parts: Parts): Promise<Stop> {
     await serve(bus, campaignDryRun, (input, traceparent) => dryRunCampaign(parts, input, traceparent)),
     await serve(bus, campaignControl, (input, traceparent) => controlCampaign(parts, input, traceparent)),
     await serve(bus, campaignRollBack, (input, traceparent) => rollBackCampaign(parts, input, traceparent)),
+    await serve(bus, campaignSetCaps, (input, traceparent) => setCaps(parts, input, traceparent)),
     await serve(bus, campaignGet, ({ campaignId }) => getCampaign(sql, campaignId)),
     await serve(bus, campaignList, (input) => readCampaigns(sql, input)),
     await serve(bus, upgradeList, (input) => readUpgrades(parts, input)),

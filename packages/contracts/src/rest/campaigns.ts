@@ -1,5 +1,7 @@
 import Type from 'typebox'
+import { CapsChange } from '../campaign-caps.ts'
 import { Campaign, CampaignDraft, DryRun } from '../campaign.ts'
+import type { ErrorCode } from '../errors.ts'
 import { Upgrade, UpgradeState } from '../upgrade.ts'
 import { ArtifactId, CampaignId, UpgradeId } from '../values.ts'
 import { history, historyQuery, none, operation, page, pageOf } from './operation.ts'
@@ -11,7 +13,7 @@ const maybeBecause = Type.Object(
   { additionalProperties: false },
 )
 
-function control(action: string, summary: string) {
+function control(action: string, summary: string, errors: readonly ErrorCode[] = []) {
   return operation({
     method: 'POST',
     path: `/v1/campaigns/{campaignId}/${action}`,
@@ -21,7 +23,7 @@ function control(action: string, summary: string) {
     body: maybeBecause,
     status: 200,
     response: Campaign,
-    errors: ['not_found', 'campaign_state'],
+    errors: ['not_found', 'campaign_state', ...errors],
   })
 }
 
@@ -85,7 +87,21 @@ export const campaigns = {
     response: Campaign,
     errors: ['not_found', 'campaign_state', 'artifact_not_trusted'],
   }),
-  approveCampaign: control('approve', 'Agree to it, as another person than who created it'),
+  setCampaignCaps: operation({
+    method: 'PATCH',
+    path: '/v1/campaigns/{campaignId}/caps',
+    summary: 'Raise, lower or take off caps, in force from the next claim on',
+    params: campaignId,
+    query: none,
+    body: Type.Object(
+      { caps: CapsChange, reason: Type.Optional(Type.String({ maxLength: 512 })) },
+      { additionalProperties: false },
+    ),
+    status: 200,
+    response: Campaign,
+    errors: ['not_found', 'campaign_state', 'forbidden'],
+  }),
+  approveCampaign: control('approve', 'Agree to it, as another person than who created it', ['forbidden']),
   startCampaign: control('start', 'Open the first wave'),
   pauseCampaign: control('pause', 'Claim nothing new; what was offered runs on and is counted'),
   resumeCampaign: control('resume', 'Go on after a pause'),

@@ -1,4 +1,4 @@
-import type { Artifact, Campaign, DeviceFilter, Leg, Policy, SettingsEffect } from '@sluice/contracts'
+import type { Artifact, Campaign, Caps, DeviceFilter, Leg, Policy, SettingsEffect } from '@sluice/contracts'
 import type { ReleaseTerms } from '@sluice/rollout'
 import { type Queryable, json } from '@sluice/sql'
 
@@ -166,6 +166,14 @@ export function campaignsOfRelease(db: Queryable, releaseId: string): Promise<{ 
 /** Its legs rest on other releases than they did. */
 export async function setPath(tx: Queryable, campaignId: string, path: readonly PlannedLeg[]): Promise<void> {
   await tx.query(`update scheduler.campaigns set path = $2 where campaign_id = $1`, [campaignId, json(path)])
+}
+
+/** In force for who locks the campaign next. */
+export async function writeCaps(tx: Queryable, campaignId: string, caps: Caps, at: number): Promise<void> {
+  await tx.query(
+    `update scheduler.campaigns set policy = jsonb_set(policy, '{caps}', $2::jsonb), updated_at = $3 where campaign_id = $1`,
+    [campaignId, json(caps), at],
+  )
 }
 
 /** Those of an owner. */

@@ -1,3 +1,4 @@
+import { type CapsChange, campaignControl, campaignSetCaps, historyList } from '@sluice/contracts'
 import { createRandom } from '../testing/random.ts'
 import { expect, test } from 'vitest'
 import {
@@ -5,6 +6,7 @@ import {
   campaign,
   claim,
   control,
+  dataOf,
   go,
   informed,
   observe,
@@ -13,7 +15,7 @@ import {
   until,
   upgrades,
 } from '../testing/drive.ts'
-import { NEW, type World, someDevices } from '../testing/world.ts'
+import { ACTOR, NEW, type World, someDevices } from '../testing/world.ts'
 
 type Listed = Awaited<ReturnType<typeof upgrades>>[number]
 
@@ -46,6 +48,9 @@ async function toldMeanwhile(world: World, campaignId: string, one: Listed, othe
   await ask()
   return told
 }
+
+const setCaps = (world: World, campaignId: string, caps: CapsChange, actor = ACTOR) =>
+  world.ask(campaignSetCaps, { campaignId, caps, actor, reason: 'the line is idle' })
 
 export function capsSuite(open: () => Promise<World>): void {
   test('rule 6; request 10: claims in any order at two schedulers never pass the cap of a site', async () => {
@@ -126,6 +131,73 @@ export function capsSuite(open: () => Promise<World>): void {
     await go(world, elsewhere!)
     const told = await toldMeanwhile(world, campaignId, one!, other!)
     expect(told).toEqual(['cap_site_unproven', 'cap_site_unproven', 'go'])
+  })
+
+  test('request 16: the cap of a campaign that runs is raised, and lowered, for the next claim at any scheduler', async () => {
+    const world = await open()
+    await world.scheduler()
+    await world.scheduler()
+    const { campaignId, all } = await running(world, 6, { ...ONE_WAVE, caps: { inFlight: 1, unproven: 100 } })
+    const goesNow = async () => goes(await Promise.all(all.map((upgrade) => claim(world, upgrade))))
+    expect(await goesNow()).toBe(1)
+
+    const raised = dataOf(await setCaps(world, campaignId, { inFlight: 4 }))
+    expect(raised.policy.caps).toMatchObject({ inFlight: 4, unproven: 100 })
+    expect(await goesNow()).toBe(3)
+
+    dataOf(await setCaps(world, campaignId, { inFlight: 2 }))
+    expect(await goesNow()).toBe(0)
+    // Nobody who is under way is stopped by it.
+    expect((await campaign(world, campaignId)).counters.inFlight).toBe(4)
+    const { items } = dataOf(await world.ask(historyList, { campaignId, limit: 1_000 }))
+    const told = items.filter(({ kind }) => kind === 'campaign.caps_set')
+    expect(told).toMatchObject([
+      { actor: ACTOR, data: { from: { inFlight: 1 }, to: { inFlight: 4 }, reason: 'the line is idle' } },
+      { actor: ACTOR, data: { from: { inFlight: 4 }, to: { inFlight: 2 }, counters: { inFlight: 4 } } },
+    ])
+  })
+
+  test('request 16: a cap of starts or of sites is put on and taken off while the campaign runs, and counts what went before', async () => {
+    const world = await open()
+    await world.scheduler()
+    const { campaignId, all } = await started(world, atSites(4, 1))
+    await go(world, all[0]!)
+    await go(world, all[1]!)
+    dataOf(await setCaps(world, campaignId, { perSite: { inFlight: 2 } }))
+    expect(reasonOf(await claim(world, all[2]!))).toBe('cap_site_in_flight')
+    dataOf(await setCaps(world, campaignId, { perSite: null, startsPerMinute: 2 }))
+    expect(reasonOf(await claim(world, all[2]!))).toBe('cap_starts_per_minute')
+    const off = dataOf(await setCaps(world, campaignId, { startsPerMinute: null }))
+    expect(Object.keys(off.policy.caps).toSorted()).toEqual(['inFlight', 'unproven'])
+    expect(reasonOf(await claim(world, all[2]!))).toBe('go')
+  })
+
+  test('request 16: what a second person approved is raised by another one than who created it, and lowered by anybody', async () => {
+    const world = await open()
+    await world.scheduler({ approvalAbove: 1 })
+    world.devices = someDevices(2)
+    const { campaignId } = await planned(world)
+    // Whoever approves it later sees what it is then.
+    expect(await setCaps(world, campaignId, { inFlight: 2_000 })).toMatchObject({ ok: true })
+    dataOf(await world.ask(campaignControl, { campaignId, action: 'approve', actor: 'operator:other' }))
+    const refusal = await setCaps(world, campaignId, { inFlight: 1, unproven: 6_000 })
+    expect(refusal).toMatchObject({ ok: false, error: { code: 'forbidden' } })
+    expect((await campaign(world, campaignId)).policy.caps).toMatchObject({ inFlight: 2_000, unproven: 5_000 })
+    expect(await setCaps(world, campaignId, { inFlight: 1 })).toMatchObject({ ok: true })
+    expect(await setCaps(world, campaignId, { inFlight: 3 }, 'operator:other')).toMatchObject({ ok: true })
+  })
+
+  test('the caps of a campaign that is over do not change', async () => {
+    const world = await open()
+    await world.scheduler()
+    const { campaignId } = await running(world, 1)
+    await control(world, campaignId, 'abort')
+    const over = await setCaps(world, campaignId, { inFlight: 2 })
+    expect(over).toMatchObject({ ok: false, error: { code: 'campaign_state' } })
+    const unknown = await setCaps(world, campaignId.replace(/.$/, campaignId.endsWith('0') ? '1' : '0'), {
+      inFlight: 2,
+    })
+    expect(unknown).toMatchObject({ ok: false, error: { code: 'not_found' } })
   })
 
   test('rule 6; request 10: a line is given away a minute ahead and no more: images wait until it is free again', async () => {
