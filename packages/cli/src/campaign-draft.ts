@@ -1,5 +1,5 @@
-import { type CampaignDraft, type PolicyDraft } from '@sluice/contracts'
-import { type Invocation, type Options, UsageError, listOf, requiredText, textOf } from './command.ts'
+import { type CampaignDraft, type PolicyDraft, type RetriedOutcome, RetriedOutcomeSchema } from '@sluice/contracts'
+import { type Invocation, type Options, UsageError, type Values, listOf, requiredText, textOf } from './command.ts'
 import { readJsonFile } from './read-json.ts'
 import { TARGET_OPTIONS, TARGET_USAGE, targetsOf } from './targets.ts'
 
@@ -10,29 +10,57 @@ export const DRAFT_OPTIONS: Options = {
   path: { type: 'string' },
   ...TARGET_OPTIONS,
   until: { type: 'string' },
+  'retry-of': { type: 'string' },
+  outcome: { type: 'string', multiple: true },
   wave: { type: 'string', multiple: true },
   policy: { type: 'string' },
 }
 
-export const DRAFT_USAGE = `--name <name> (--artifact <artifact> | --path <file.json>) ${TARGET_USAGE} [--until <time>] [--wave <size>]... [--policy <file.json>]`
+export const DRAFT_USAGE = `--name <name> (--artifact <artifact> | --path <file.json> | --retry-of <campaign> [--outcome <outcome>]...) ${TARGET_USAGE} [--until <time>] [--wave <size>]... [--policy <file.json>]`
 
 export function draftOf({ values }: Invocation): CampaignDraft {
-  const policyFile = textOf(values, 'policy')
-  const policy = policyFile === undefined ? {} : (readJsonFile(policyFile) as PolicyDraft)
-  const waves = withLast(listOf(values, 'wave').map(waveOf))
   const until = textOf(values, 'until')
+  const retryOf = retryIn(values)
   return {
     name: requiredText(values, 'name'),
-    ...wayOf(values),
+    ...wayOf(values, retryOf !== undefined),
     targets: targetsOf(values),
+    ...(retryOf && { retryOf }),
     ...(until === undefined ? {} : { dynamic: { endsAt: until } }),
-    policy: { ...policy, ...(waves.length === 0 ? {} : { waves }) },
+    ...policyIn(values, retryOf !== undefined),
   }
 }
 
-/** One artifact for all, or a file with the legs of a path. */
-function wayOf(values: Invocation['values']): Pick<CampaignDraft, 'artifactId' | 'path'> {
+/** Where nothing is said of a policy, a retry goes by that of the other campaign. */
+function policyIn(values: Values, isRetry: boolean): Pick<CampaignDraft, 'policy'> {
+  const file = textOf(values, 'policy')
+  const waves = withLast(listOf(values, 'wave').map(waveOf))
+  if (isRetry && file === undefined && waves.length === 0) return {}
+  const policy = file === undefined ? {} : (readJsonFile(file) as PolicyDraft)
+  return { policy: { ...policy, ...(waves.length === 0 ? {} : { waves }) } }
+}
+
+function retryIn(values: Values): CampaignDraft['retryOf'] {
+  const campaignId = textOf(values, 'retry-of')
+  const outcomes = listOf(values, 'outcome')
+  if (campaignId === undefined) {
+    if (outcomes.length > 0) throw new UsageError('--outcome goes with --retry-of')
+    return undefined
+  }
+  return { campaignId, ...(outcomes.length > 0 && { outcomes: outcomes.map(outcomeOf) }) }
+}
+
+function outcomeOf(text: string): RetriedOutcome {
+  const { enum: outcomes } = RetriedOutcomeSchema
+  const outcome = outcomes.find((one) => one === text)
+  if (outcome === undefined) throw new UsageError(`--outcome ${text}: one of ${outcomes.join(', ')}`)
+  return outcome
+}
+
+/** One artifact for all, or a file with the legs of a path; a retry may leave it to the other campaign. */
+function wayOf(values: Values, isRetry: boolean): Pick<CampaignDraft, 'artifactId' | 'path'> {
   const file = textOf(values, 'path')
+  if (isRetry && file === undefined && textOf(values, 'artifact') === undefined) return {}
   if (file === undefined) return { artifactId: requiredText(values, 'artifact') }
   if (textOf(values, 'artifact') !== undefined) throw new UsageError('--artifact and --path exclude each other')
   const legs = readJsonFile(file)

@@ -103,6 +103,9 @@ test.each([
   [['devices', 'update', 'd'], 'nothing to change'],
   [['devices', 'update', 'd', '--logs-bodies', 'maybe'], 'on or off'],
   [['messages'], 'missing'],
+  [['campaigns', 'create', '--name', 'n', '--artifact', 'a', '--outcome', 'failed'], 'goes with --retry-of'],
+  [['campaigns', 'create', '--name', 'n', '--retry-of', 'cmp_1', '--outcome', 'verified'], 'one of'],
+  [['campaigns', 'create', '--name', 'n'], '--artifact is needed'],
   [['campaigns', 'caps', 'cmp_1'], 'at least one cap'],
   [['campaigns', 'caps', 'cmp_1', '--in-flight', 'none'], 'whole number'],
   [['campaigns', 'caps', 'cmp_1', '--unproven', '0'], 'whole number'],
@@ -139,6 +142,28 @@ test('a fleet task names its devices and its action', async () => {
   const filter = { tags: ['lab'], models: [{ oui: '00D09E', productClass: 'RG' }] }
   const body = { filter, action: { kind: 'call', call: { method: 'Reboot' } }, deadlineMs: 60_000 }
   expect(calls).toEqual([['createFleetTask', { body }]])
+})
+
+test('a retry names the other campaign, and leaves to it what is not said', async () => {
+  const createCampaign = {
+    campaignId: 'cmp_2',
+    state: 'ready',
+    size: 3,
+    waves: [],
+    leftOut: {},
+    approval: { neededBecause: [] },
+  }
+  const args = ['campaigns', 'create', '--name', 'again', '--retry-of', 'cmp_1']
+  const plain = await sluice(args, { createCampaign })
+  expect(plain.calls).toEqual([
+    ['createCampaign', { body: { name: 'again', targets: {}, retryOf: { campaignId: 'cmp_1' } } }],
+  ])
+  const told = await sluice([...args, '--outcome', 'timed_out', '--tag', 'lab', '--artifact', 'art_2'], {
+    createCampaign,
+  })
+  const retryOf = { campaignId: 'cmp_1', outcomes: ['timed_out'] }
+  const body = { name: 'again', artifactId: 'art_2', targets: { tags: ['lab'] }, retryOf }
+  expect(told.calls).toEqual([['createCampaign', { body }]])
 })
 
 test('caps that are named change, none takes one off, and what they are now is told', async () => {

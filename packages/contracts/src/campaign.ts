@@ -4,6 +4,7 @@ import { DeviceFilter } from './device.ts'
 import { CapsChange } from './campaign-caps.ts'
 import { Policy, PolicyDraft } from './campaign-policy.ts'
 import { ReleaseId } from './release.ts'
+import { RetryOf } from './retry-of.ts'
 import { Actor, ArtifactId, CampaignId, Count, Cursor, Elapsed, SoftwareVersion, Time, nullable } from './values.ts'
 
 const closed = { additionalProperties: false } as const
@@ -36,6 +37,8 @@ export const CampaignDraft = Type.Object(
     artifactId: Type.Optional(ArtifactId),
     path: Type.Optional(Type.Array(Leg, { minItems: 1, maxItems: 32 })),
     targets: DeviceFilter,
+    /** Those alone that another campaign left behind. Its path and policy are taken where the draft has none. */
+    retryOf: Type.Optional(RetryOf),
     /** Who comes to fit the targets until then joins in. */
     dynamic: Type.Optional(Type.Object({ endsAt: Time }, closed)),
     policy: Type.Optional(PolicyDraft),
@@ -103,6 +106,8 @@ export const Campaign = Type.Object({
   dynamic: nullable(Type.Object({ endsAt: Time })),
   /** The campaign whose devices this one takes back. */
   rollbackOf: nullable(CampaignId),
+  /** Whose devices are tried again. */
+  retryOf: nullable(RetryOf),
   approval: Type.Object({
     neededBecause: Type.Array(ApprovalReason),
     givenBy: nullable(Actor),

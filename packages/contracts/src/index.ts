@@ -18,6 +18,7 @@ export {
 export { type AuditPage, type AuditPart, AuditPage as AuditPageSchema, auditList } from './audit.ts'
 export { type Policy, type PolicyDraft, Policy as PolicySchema } from './campaign-policy.ts'
 export type { Caps, CapsChange } from './campaign-caps.ts'
+export { type RetriedOutcome, type RetryOf, RetriedOutcome as RetriedOutcomeSchema } from './retry-of.ts'
 export {
   type Campaign,
   type CampaignDraft,

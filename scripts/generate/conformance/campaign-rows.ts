@@ -65,10 +65,10 @@ export const CAMPAIGN_TABLES: readonly RowTable[] = [
     notDone: {
       4: 'TR-069 has no way to install later what a Download has fetched but ScheduleDownload, whose windows hold both.',
       15: 'What failed is remembered within its campaign alone: another campaign with the same artifact offers it to the same devices, and counts from nought.',
-      18: 'No upgrade and no campaign is tried again by hand: make another campaign with the names of those that failed (`deviceName` in the CSV report, `--devices`); nor does anybody fall back to another image unless a person asks for a rollback.',
-      19: 'A device that stays on the old version and never says what became of its transfer ends as stalled, and only another campaign offers it the image again.',
+      18: 'Nobody falls back to another image unless a person asks for a rollback.',
+      19: 'A device that stays on the old version and never says what became of its transfer ends as stalled, and only another campaign offers it the image again (`campaigns create --retry-of`).',
       20: 'The deadlines of devices under way run on while their campaign is paused, by design: a pause refuses the first byte of an image and stops no device that has begun; they rest while our own services are down.',
-      21: 'A gate that fails so often pauses the campaign, and takes nobody back unless a person asks for a rollback; the same image once more, for those that failed, is another campaign.',
+      21: 'A gate that fails so often pauses the campaign, and takes nobody back unless a person asks for a rollback.',
       22: 'No test has more than 50,000 devices: what a million of them cost is measured (BENCHMARKS.md).',
       23: 'Signatures are verified before an image is trusted; whether a device has the key to verify it by itself is not known.',
     },

@@ -6,6 +6,7 @@ import { gatesSuite } from './campaign/gates.suite.ts'
 import { reportsSuite } from './campaign/reports.suite.ts'
 import { planningSuite } from './campaign/planning.suite.ts'
 import { releasesSuite } from './campaign/releases.suite.ts'
+import { retrySuite } from './campaign/retry.suite.ts'
 import { rollBackSuite } from './campaign/roll-back.suite.ts'
 import { outageSuite } from './outage/outage.suite.ts'
 import { recoverySuite } from './recovery.suite.ts'
@@ -48,6 +49,7 @@ export function schedulerSuite(name: string, openSql?: () => Promise<Sql>): void
     describe('reports', () => reportsSuite(open))
     describe('releases', () => releasesSuite(open))
     describe('rollbacks', () => rollBackSuite(open))
+    describe('retries', () => retrySuite(open))
     describe('caps', () => capsSuite(open))
     describe('claims', () => claimsSuite(open))
     describe('backups', () => backupsSuite(open))

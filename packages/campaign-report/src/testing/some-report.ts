@@ -77,6 +77,7 @@ export function someReport(name = 'Acme'): CampaignReport {
       path: [{ artifactId: 'art_01KFAYV3W8Z7Q0M4R6T9XBCDEF', version: '4.2.1', releaseId: null }],
       dynamic: null,
       rollbackOf: null,
+      retryOf: null,
       approval: { neededBecause: [], givenBy: null, givenAt: null },
       leftOut: {},
       policy: POLICY,

@@ -3,6 +3,7 @@ import { randomToken } from '@sluice/runtime'
 import { type Parts, toMs } from '../parts.ts'
 import { noteCreateRequest } from '../store/create-requests.ts'
 import { completePolicy } from './complete-policy.ts'
+import { completeRetry } from './complete-retry.ts'
 import { planPath } from './path.ts'
 import { wrongGateOf } from './post-gate.ts'
 import { answerKnown, namedRequest } from './recognise-request.ts'
@@ -17,10 +18,13 @@ export async function createCampaign(
   input: InputOf<typeof campaignCreate>,
   traceparent?: string,
 ): Promise<Reply<Campaign>> {
-  const { draft, actor } = input
+  const { actor } = input
   const asked = namedRequest(input)
   const known = await answerKnown(parts, asked)
   if (known !== undefined) return known
+  const whole = await completeRetry(parts, input.draft)
+  if (!whole.ok) return whole
+  const draft = whole.data
   const completed = completePolicy(draft.policy)
   if (completed.kind === 'wrong') return refused('invalid_request', completed.detail)
   const { policy } = completed
@@ -40,6 +44,7 @@ export async function createCampaign(
     name: draft.name,
     path: path.data,
     targets: draft.targets,
+    retryOf: draft.retryOf,
     policy,
     seed: randomToken(16),
     dynamicEndsAt,

@@ -52,7 +52,7 @@ function* lossNotes(policy: Policy, survey: Survey): Iterable<string> {
   }
 }
 
-function* timeNotes({ dynamic }: CampaignDraft, policy: Policy, survey: Survey): Iterable<string> {
+function* timeNotes({ dynamic, retryOf }: CampaignDraft, policy: Policy, survey: Survey): Iterable<string> {
   const { windows, waves } = policy
   const minutes = Math.ceil(underWayMs(policy, survey.imageBytes) / 60_000)
   yield `A device is taken to be under way for ${minutes} min, and each shows up once a day.`
@@ -72,6 +72,7 @@ function* timeNotes({ dynamic }: CampaignDraft, policy: Policy, survey: Survey):
     yield 'Before each next wave somebody outside is asked; that time is not counted.'
   if (survey.overStones > 0)
     yield `${devices(survey.overStones)} go over a stepping stone, which takes longer than counted.`
+  if (retryOf !== undefined) yield `Counted are devices of ${retryOf.campaignId} alone, as that ended for them by now.`
   if (dynamic !== undefined) yield `Until ${dynamic.endsAt} others may join, who are not counted.`
 }
 

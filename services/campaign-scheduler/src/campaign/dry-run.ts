@@ -4,10 +4,11 @@ import { toMs } from '../parts.ts'
 import { linesOf } from '../store/campaigns.ts'
 import { countersOfLines } from '../store/releases.ts'
 import { completePolicy } from './complete-policy.ts'
+import { completeRetry } from './complete-retry.ts'
 import type { CoverParts } from './cover.ts'
+import { type ReadDevices, createDevicePages } from './device-pages.ts'
 import { dryRunNotes } from './dry-run-notes.ts'
 import { estimateDuration } from './estimate-duration.ts'
-import { type AskInventory, createInventoryPages } from './inventory-pages.ts'
 import { planPath } from './path.ts'
 import { createSorter } from './sort-out.ts'
 import { type Survey, createSurveyor } from './survey.ts'
@@ -15,11 +16,10 @@ import { type Survey, createSurveyor } from './survey.ts'
 type Input = InputOf<typeof campaignDryRun>
 
 /** What a campaign would be: reads what its plan would read, page by page, and writes nothing. */
-export async function dryRunCampaign(
-  parts: CoverParts,
-  { draft }: Input,
-  traceparent?: string,
-): Promise<Reply<DryRun>> {
+export async function dryRunCampaign(parts: CoverParts, input: Input, traceparent?: string): Promise<Reply<DryRun>> {
+  const whole = await completeRetry(parts, input.draft)
+  if (!whole.ok) return whole
+  const draft = whole.data
   const completed = completePolicy(draft.policy)
   if (completed.kind === 'wrong') return refused('invalid_request', completed.detail)
   const { policy } = completed
@@ -31,7 +31,8 @@ export async function dryRunCampaign(
 
   const sortOut = createSorter(path.data, policy, await countersOfLines(parts.sql, linesOf(path.data)))
   const surveyor = createSurveyor(policy)
-  const seen = await eachPage(parts, draft.targets, (devices) => surveyor.see(sortOut(devices)))
+  const read = createDevicePages(parts, draft.targets, draft.retryOf ?? null)
+  const seen = await eachPage(parts, read, (devices) => surveyor.see(sortOut(devices)))
   if (!seen.ok) return seen
   const survey = surveyor.end()
   const sizes = sizesOf(policy.waves, survey)
@@ -53,18 +54,13 @@ export async function dryRunCampaign(
 type Devices = Parameters<ReturnType<typeof createSorter>>[0]
 
 /** Within what the asker waits for: who is too many is told, with what to do about it. */
-async function eachPage(
-  parts: CoverParts,
-  filter: Input['draft']['targets'],
-  see: (devices: Devices) => void,
-): Promise<Reply<null>> {
+async function eachPage(parts: CoverParts, read: ReadDevices, see: (devices: Devices) => void): Promise<Reply<null>> {
   const { clock, settings } = parts
-  const ask = createInventoryPages(parts)
   const end = clock.now() + settings.dryRunMs
   let count = 0
   let cursor: string | null = null
   for (;;) {
-    const page: Awaited<ReturnType<AskInventory>> = await ask({ filter, ...(cursor !== null && { cursor }) })
+    const page: Awaited<ReturnType<ReadDevices>> = await read(cursor)
     if (!page.ok) return page
     count += page.data.items.length
     if (count > settings.dryRunMost) return tooMany(`more than ${settings.dryRunMost} devices fit the targets`)

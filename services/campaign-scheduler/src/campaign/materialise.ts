@@ -18,8 +18,8 @@ import { moveJoining } from '../store/joining.ts'
 import { addToTallies, countUpgrades } from '../store/tallies.ts'
 import { growWave, wavesOf } from '../store/waves.ts'
 import { announceCampaign } from './announce.ts'
+import { createDevicePages } from './device-pages.ts'
 import { gatherRollback } from './gather-rollback.ts'
-import { createInventoryPages } from './inventory-pages.ts'
 import { plannedUpgrade } from './planned-upgrade.ts'
 import { type LeftOut, canariesOf, countLeftOut, createSorter } from './sort-out.ts'
 import { NO_RANK, canaryWaves, locatePlaces, wavePlaces } from './waves-by-rank.ts'
@@ -78,16 +78,16 @@ async function gather(parts: Parts, campaign: CampaignRow, mayGoOn: () => boolea
   return false
 }
 
-/** Pages of the inventory, with the leg of each device. */
+/** Pages of the devices it is for, with the leg of each. */
 function createPageReader(
   parts: Parts,
-  { campaignId, targets, path, policy }: CampaignRow,
+  { campaignId, targets, retryOf, path, policy }: CampaignRow,
 ): (cursor: string | null) => Promise<PlanPage | undefined> {
-  const ask = createInventoryPages(parts)
+  const read = createDevicePages(parts, targets, retryOf)
   let sorter: ReturnType<typeof createSorter> | undefined
   const canaries = canariesOf(policy)
   return async (cursor) => {
-    const page = await ask({ filter: targets, ...(cursor !== null && { cursor }) })
+    const page = await read(cursor)
     if (page.ok) {
       sorter ??= createSorter(path, policy, await countersOfLines(parts.sql, linesOf(path)))
       const { planned, leftOut } = sorter(page.data.items)

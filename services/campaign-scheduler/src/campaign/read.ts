@@ -64,6 +64,7 @@ function toCampaign(row: CampaignRow, waves: readonly WaveRow[], tallies: readon
     })),
     dynamic: row.dynamicEndsAt === null ? null : { endsAt: toTime(row.dynamicEndsAt) },
     rollbackOf: row.rollbackOf,
+    retryOf: row.retryOf,
     approval: {
       neededBecause: [...row.approvalNeeded],
       givenBy: row.approvedBy,

@@ -7,7 +7,6 @@ import {
   type campaignRollBack,
   refused,
 } from '@sluice/contracts'
-import { defaultPolicy } from '@sluice/rollout'
 import { randomToken } from '@sluice/runtime'
 import { afterCommit } from '../after-commit.ts'
 import { inTransaction } from '../in-transaction.ts'
@@ -18,6 +17,7 @@ import { talliesOf } from '../store/tallies.ts'
 import { announceCampaign, announceStops } from './announce.ts'
 import { changeState } from './change-state.ts'
 import { countersOf } from './counters.ts'
+import { withoutNamedWaves } from './named-waves.ts'
 import { type Origin, findWaysBack, givenWay } from './ways-back.ts'
 import { planForAWhile, writeCampaign } from './write-campaign.ts'
 
@@ -111,14 +111,7 @@ async function originsOf({ sql, settings }: Parts, campaignId: string): Promise<
   return [...origins.values()]
 }
 
-/** The same rules the other way: canaries by name may not be among those that were moved, so all are ranked. */
+/** The same rules the other way. */
 function policyBack(policy: Policy): Policy {
-  const ranked = policy.waves.filter(({ size }) => !('devices' in size))
-  const { windows: _, freeze: __, ...defaults } = defaultPolicy
-  return {
-    ...policy,
-    waves: ranked.length > 0 ? ranked : defaults.waves,
-    allowDowngrade: true,
-    allowSameVersion: false,
-  }
+  return { ...withoutNamedWaves(policy), allowDowngrade: true, allowSameVersion: false }
 }

@@ -1,4 +1,4 @@
-import type { Artifact, Campaign, Caps, DeviceFilter, Leg, Policy, SettingsEffect } from '@sluice/contracts'
+import type { Artifact, Campaign, Caps, DeviceFilter, Leg, Policy, RetryOf, SettingsEffect } from '@sluice/contracts'
 import type { ReleaseTerms } from '@sluice/rollout'
 import { type Queryable, json } from '@sluice/sql'
 
@@ -59,6 +59,8 @@ export interface CampaignRow {
   readonly dynamicEndsAt: number | null
   /** The campaign whose devices this one takes back. */
   readonly rollbackOf: string | null
+  /** Whose devices it tries again. */
+  readonly retryOf: RetryOf | null
   /** Why a second person has to agree before it may start. */
   readonly approvalNeeded: readonly ApprovalReason[]
   readonly approvedBy: string | null
@@ -75,7 +77,7 @@ const columns = `campaign_id as "campaignId", name, artifact_id as "artifactId",
   coalesce(path, jsonb_build_array(artifact)) as path, state, state_reason as "stateReason",
   targets, policy, seed, size, left_out as "leftOut", left_out_by as "leftOutBy", plan_stage as "planStage",
   plan_cursor as "planCursor", wave_bounds as "waveBounds", dynamic_ends_at as "dynamicEndsAt",
-  rollback_of as "rollbackOf", approval_needed as "approvalNeeded", approved_by as "approvedBy", approved_at as "approvedAt",
+  rollback_of as "rollbackOf", retry_of as "retryOf", approval_needed as "approvalNeeded", approved_by as "approvedBy", approved_at as "approvedAt",
   egress_until as "egressUntil",
   check_at as "checkAt", created_at as "createdAt", created_by as "createdBy", updated_at as "updatedAt"`
 
@@ -91,14 +93,14 @@ export type NewCampaign = Pick<
   | 'approvalNeeded'
   | 'createdAt'
   | 'createdBy'
-> & { readonly rollbackOf?: string | undefined }
+> & { readonly rollbackOf?: string; readonly retryOf?: RetryOf | undefined }
 
 export async function insertCampaign(db: Queryable, row: NewCampaign): Promise<void> {
   const { from: _, steppingStone: __, release: ___, ...artifact } = row.path.at(-1)!
   await db.query(
     `insert into scheduler.campaigns (campaign_id, name, artifact_id, artifact, path, state, targets, policy, seed,
-       dynamic_ends_at, rollback_of, approval_needed, created_at, created_by, updated_at)
-     values ($1, $2, $3, $4, $5, 'planning', $6, $7, $8, $9, $10, $11, $12, $13, $12)`,
+       dynamic_ends_at, rollback_of, retry_of, approval_needed, created_at, created_by, updated_at)
+     values ($1, $2, $3, $4, $5, 'planning', $6, $7, $8, $9, $10, $11, $12, $13, $14, $13)`,
     [
       row.campaignId,
       row.name,
@@ -110,6 +112,7 @@ export async function insertCampaign(db: Queryable, row: NewCampaign): Promise<v
       row.seed,
       row.dynamicEndsAt,
       row.rollbackOf,
+      row.retryOf,
       json(row.approvalNeeded),
       row.createdAt,
       row.createdBy,

@@ -408,4 +408,11 @@ drop table scheduler.release_versions;
 create index releases_of_line on scheduler.releases ((statement->>'product'));
 `,
   },
+  {
+    id: 'scheduler-0070-retries',
+    sql: `
+-- The campaign whose devices it tries again, and after which outcomes.
+alter table scheduler.campaigns add column retry_of jsonb;
+`,
+  },
 ]

@@ -251,7 +251,13 @@ async function serveAround(world: World, resolver: Bus): Promise<void> {
       if (input.limit > world.registryMost) return refused('too_large', 'more than one message takes')
       const from = input.cursor ?? ''
       const { changedSince = '' } = input
-      const rest = world.devices.filter((device) => device.deviceKey > from && device.changedAt >= changedSince)
+      const { deviceKeys } = input.filter
+      const rest = world.devices.filter(
+        (device) =>
+          device.deviceKey > from &&
+          device.changedAt >= changedSince &&
+          (deviceKeys === undefined || deviceKeys.includes(device.deviceKey)),
+      )
       const items = rest.slice(0, input.limit)
       return answered({ items, next: rest.length > items.length ? (items.at(-1)?.deviceKey ?? null) : null })
     }),
