@@ -86,6 +86,7 @@ export const campaignCommands: readonly Command[] = [
   control('start', 'Open the first wave'),
   control('pause', 'Claim nothing new; what was offered runs on and is counted'),
   control('resume', 'Go on after a pause'),
+  control('close', 'Offer it to nobody else; who is under way goes on, and then it is finished'),
   control('abort', 'End it for good'),
   control('advance', 'Open the next wave, where that waits for a person'),
   {
@@ -106,7 +107,10 @@ export const campaignCommands: readonly Command[] = [
   },
 ]
 
-function control(action: 'approve' | 'start' | 'pause' | 'resume' | 'abort' | 'advance', summary: string): Command {
+function control(
+  action: 'approve' | 'start' | 'pause' | 'resume' | 'close' | 'abort' | 'advance',
+  summary: string,
+): Command {
   return {
     name: `campaigns ${action}`,
     usage: '<campaign> [--reason <text>]',

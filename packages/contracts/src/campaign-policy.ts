@@ -32,6 +32,8 @@ export const Policy = Type.Object(
         onFailure: Type.Union([Type.Literal('pause'), Type.Literal('abort')]),
         /** How long a wave rests after its last settlement before the next one opens. */
         soakMs: Milliseconds,
+        /** Who has not shown up so long after the wave opened is not waited for where the wave is smaller than `minSettled`. */
+        absentAfterMs: Type.Optional(Milliseconds),
         /** Somebody outside is asked before each next wave opens. */
         external: Type.Optional(
           Type.Object(

@@ -142,7 +142,7 @@ export const campaignCreate = request('campaign.create', {
 export const campaignControl = request('campaign.control', {
   server: 'campaign-scheduler',
   deadlineMs: 10_000,
-  description: 'Approve, start, pause, resume, abort, or open the next wave of a campaign.',
+  description: 'Approve, start, pause, resume, close, abort, or open the next wave of a campaign.',
   input: Type.Object({
     campaignId: CampaignId,
     action: Type.Union([
@@ -151,6 +151,8 @@ export const campaignControl = request('campaign.control', {
       Type.Literal('start'),
       Type.Literal('pause'),
       Type.Literal('resume'),
+      /** Nobody else is offered anything; who is under way goes on, and is counted. */
+      Type.Literal('close'),
       Type.Literal('abort'),
       Type.Literal('advance'),
     ]),

@@ -63,6 +63,31 @@ test('a wave smaller than min_settled is judged whole', () => {
   expect(gate({ success: 2, pending: 1 })).toMatchObject({ kind: 'wait', reason: 'too_few_settled' })
 })
 
+test('request 18: devices that never showed up keep a small wave waiting for a time, and not for ever', () => {
+  const absentAfterMs = 5_000_000
+  const opened = (ago: number) => ({ openedAt: now - ago })
+  const small = { success: 9, pending: 1 }
+  expect(gate(small, { absentAfterMs }, opened(4_999_999))).toMatchObject({ kind: 'wait', reason: 'too_few_settled' })
+  expect(gate(small, { absentAfterMs }, opened(5_000_000))).toMatchObject({ kind: 'advance', figures: { needed: 9 } })
+  // Who is under way is waited for, whatever the time.
+  expect(gate({ success: 8, unproven: 1, pending: 1 }, { absentAfterMs }, opened(now)).kind).toBe('wait')
+  expect(gate({ success: 8, in_flight: 1, pending: 1 }, { absentAfterMs }, opened(now)).kind).toBe('wait')
+  // Of a larger wave as many are needed as ever.
+  expect(gate({ success: 19, in_flight: 1, pending: 80 }, { absentAfterMs }, opened(now)).figures.needed).toBe(20)
+  // Nobody who came proves nothing.
+  expect(gate({ pending: 10 }, { absentAfterMs }, opened(now))).toMatchObject({
+    kind: 'wait',
+    reason: 'too_few_settled',
+  })
+  expect(gate({ hard: 1, pending: 9 }, { absentAfterMs }, opened(now)).kind).toBe('stop')
+})
+
+test('a small wave waits a week for those who never showed up, unless the policy says otherwise', () => {
+  const week = 7 * 24 * 3_600_000
+  expect(gate({ success: 9, pending: 1 }, {}, { openedAt: now - week + 1 }).kind).toBe('wait')
+  expect(gate({ success: 9, pending: 1 }, {}, { openedAt: now - week }).kind).toBe('advance')
+})
+
 test('rule 5: stops when any class passes its absolute limit, before min_settled too', () => {
   expect(gate({ hard: 2, pending: 900 }, { limits: { hard: 2 } }).kind).toBe('wait')
   expect(gate({ hard: 3, pending: 900 }, { limits: { hard: 2 } })).toMatchObject({ kind: 'stop', reason: 'limit_hard' })

@@ -1,5 +1,5 @@
 import type { Counters } from './class-of.ts'
-import type { Policy, Wave } from './policy.ts'
+import type { GatePolicy, Policy, Wave } from './policy.ts'
 
 /** What the gate needs to know of a wave beside its counters. Times are epoch ms. */
 export interface WaveClock {
@@ -19,7 +19,7 @@ export interface WaveClock {
 
 export interface GateFigures {
   settled: number
-  /** The number of settled upgrades judged from: `minSettled`, or the whole wave where it is smaller. */
+  /** The number of settled upgrades judged from: `minSettled`, or the whole wave where it is smaller, without who is absent. */
   needed: number
   successRate: number
   failureRate: number
@@ -52,7 +52,7 @@ export type GateAnswer =
  * passed, canaries of whom none is there have proven nothing.
  */
 export function evaluateGate(counters: Counters, policy: Policy, clock: WaveClock, now: number): GateAnswer {
-  const figures = figuresOf(counters, policy, clock)
+  const figures = figuresOf(counters, policy, clock, now)
   const stop = stopReason(counters, policy, figures)
   if (stop) return { kind: 'stop', ...stop, figures }
   if (size(counters) === 0 && !clock.named) return withheld(clock, figures, now) ?? { kind: 'advance', figures }
@@ -82,11 +82,12 @@ export function overdueAfterMs(medianReturnMs: number | null, policy: Policy): n
   return Math.max(least, medianReturnMs === null ? policy.timers.flashMs : 3 * medianReturnMs)
 }
 
-function figuresOf(counters: Counters, policy: Policy, clock: WaveClock): GateFigures {
+function figuresOf(counters: Counters, policy: Policy, clock: WaveClock, now: number): GateFigures {
   const { gate } = policy
   const good = counters.success + counters.config_lost
   const settled = good + counters.hard + counters.silent + counters.stalled
-  const needed = Math.max(1, Math.min(gate.minSettled, size(counters) - counters.benign))
+  const expected = size(counters) - counters.benign - absentOf(counters, gate, clock, now)
+  const needed = Math.max(1, Math.min(gate.minSettled, expected))
   const rate = (count: number) => (settled === 0 ? 0 : count / settled)
   const figures = {
     settled,
@@ -120,6 +121,13 @@ function stopReason(
   if (passed(figures.overdue, limits.overdue)) return { action: 'pause', reason: 'overdue' }
   return null
 }
+
+/** Devices that never showed up: a small wave waits for them, but not for ever. */
+function absentOf(counters: Counters, { absentAfterMs = absentMs }: GatePolicy, clock: WaveClock, now: number): number {
+  return clock.openedAt !== null && now - clock.openedAt >= absentAfterMs ? counters.pending : 0
+}
+
+const absentMs = 7 * 24 * 3_600_000
 
 const size = (counters: Counters): number => Object.values(counters).reduce((sum, count) => sum + count, 0)
 const nothingRuns = (counters: Counters): boolean => counters.in_flight === 0 && counters.unproven === 0

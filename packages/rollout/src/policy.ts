@@ -47,6 +47,8 @@ export interface GatePolicy {
   failureThreshold: number
   onFailure: 'pause' | 'abort'
   soakMs: number
+  /** Who has not shown up so long after the wave opened is not waited for; default 7 days. */
+  absentAfterMs?: number
   /** Nobody is overdue before this; default 10 min. */
   minOverdueMs?: number
   /** Absolute numbers of devices, except `configLost`, a ratio of the settled. */

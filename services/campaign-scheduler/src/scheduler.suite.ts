@@ -1,6 +1,7 @@
 import type { Sql } from '@sluice/sql'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { campaignsSuite } from './campaign/campaigns.suite.ts'
+import { closeSuite } from './campaign/close.suite.ts'
 import { dynamicSuite } from './campaign/dynamic.suite.ts'
 import { gatesSuite } from './campaign/gates.suite.ts'
 import { reportsSuite } from './campaign/reports.suite.ts'
@@ -49,6 +50,7 @@ export function schedulerSuite(name: string, openSql?: () => Promise<Sql>): void
     describe('reports', () => reportsSuite(open))
     describe('releases', () => releasesSuite(open))
     describe('rollbacks', () => rollBackSuite(open))
+    describe('closing', () => closeSuite(open))
     describe('retries', () => retrySuite(open))
     describe('caps', () => capsSuite(open))
     describe('claims', () => claimsSuite(open))

@@ -88,7 +88,7 @@ const PAGE = 100
 /** Which operation leads to which request on the bus. */
 export function createAnswers(bus: Bus, awaitTask: AwaitTask): Answers {
   const control =
-    (action: 'approve' | 'start' | 'pause' | 'resume' | 'abort' | 'advance') =>
+    (action: 'approve' | 'start' | 'pause' | 'resume' | 'close' | 'abort' | 'advance') =>
     ({ params, body, actor }: Call<'startCampaign'>) =>
       bus.request(campaignControl, { ...params, ...body, action, actor })
 
@@ -127,6 +127,7 @@ export function createAnswers(bus: Bus, awaitTask: AwaitTask): Answers {
     startCampaign: control('start'),
     pauseCampaign: control('pause'),
     resumeCampaign: control('resume'),
+    closeCampaign: control('close'),
     abortCampaign: control('abort'),
     advanceCampaign: control('advance'),
     listUpgrades: async ({ params, query }) => {

@@ -105,6 +105,7 @@ export const campaigns = {
   startCampaign: control('start', 'Open the first wave'),
   pauseCampaign: control('pause', 'Claim nothing new; what was offered runs on and is counted'),
   resumeCampaign: control('resume', 'Go on after a pause'),
+  closeCampaign: control('close', 'Offer it to nobody else; who is under way goes on, and then it is finished'),
   abortCampaign: control('abort', 'End it for good; what is under way is cancelled where the device lets us'),
   advanceCampaign: control('advance', 'Open the next wave, where that waits for a person'),
   listUpgrades: operation({

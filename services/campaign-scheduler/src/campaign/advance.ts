@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { WaveClock } from '@sluice/rollout'
+import type { GateAnswer, WaveClock } from '@sluice/rollout'
 import type { Queryable } from '@sluice/sql'
 import { afterCommit } from '../after-commit.ts'
 import { asOwner } from '../ownership.ts'
@@ -17,6 +17,7 @@ import { gateSentence } from './gate-sentence.ts'
 import { mayGrow } from './join-late.ts'
 import { type HeardAnswer, noteAnswer } from './note-answer.ts'
 import { changeState } from './change-state.ts'
+import { cancelStragglers } from './close.ts'
 import { canaryWaves } from './waves-by-rank.ts'
 
 type Decision = 'none' | 'stopped' | 'advanced' | 'finished'
@@ -76,7 +77,7 @@ async function decide(
     const reachedAt = answer.figures.reached ? (wave.reachedAt ?? now) : null
     await setGate(tx, wave, sentence, reachedAt)
 
-    if (answer.kind === 'stop') {
+    if (answer.kind === 'stop' && !isMoot(wave, answer)) {
       const state = answer.action === 'abort' ? 'aborted' : 'paused'
       if (campaign.state !== state) return stop(parts, tx, campaign, state, sentence, tallies, decided)
     }
@@ -96,6 +97,7 @@ async function decide(
   }
   if (campaign.state === 'running' && isOver(waves, tallies) && !mayGrow(campaign, now))
     return finish(parts, tx, campaign, tallies)
+  if (campaign.state === 'running') await cancelStragglers(parts, tx, campaign, waves, tallies)
   await setCheckAt(tx, campaignId, checkAt)
   return 'none'
 }
@@ -104,6 +106,11 @@ async function decide(
 function waitsForJoiners(campaign: CampaignRow, wave: WaveRow, now: number): boolean {
   const mayFill = wave.size === 0 && wave.wave > canaryWaves(campaign.policy.waves)
   return mayFill && mayGrow(campaign, now) && wave.approvedAt === null
+}
+
+/** That all have settled and too few of them well asks whether to go on: a closed campaign does not. */
+function isMoot(wave: WaveRow, answer: GateAnswer & { kind: 'stop' }): boolean {
+  return wave.state === 'stopped' && (answer.reason === 'below_success_threshold' || answer.reason === 'nothing_proven')
 }
 
 /** Whether somebody outside has to say go, and has: on figures that were no better than those of now. */
@@ -160,7 +167,7 @@ async function openNext(
 function isOver(waves: readonly WaveRow[], tallies: readonly TallyRow[]): boolean {
   const counters = countersOf(tallies)
   const open = counters.pending + counters.in_flight + counters.unproven
-  return open === 0 && waves.every((wave) => wave.openedAt !== null || wave.size === 0)
+  return open === 0 && waves.every((wave) => wave.openedAt !== null || wave.state === 'stopped' || wave.size === 0)
 }
 
 async function finish(

@@ -13,6 +13,7 @@ import { openWave } from '../upgrade/open-wave.ts'
 import { advanceCampaign } from './advance.ts'
 import { announceCampaign, announceStops } from './announce.ts'
 import { changeState } from './change-state.ts'
+import { closeCampaign } from './close.ts'
 import { coverAgain } from './cover-again.ts'
 import { countersOf, toWire } from './counters.ts'
 import { harmIn } from './gate-of-wave.ts'
@@ -26,6 +27,7 @@ const ALLOWED: Record<Input['action'], readonly CampaignState[]> = {
   start: ['ready'],
   pause: ['running'],
   resume: ['paused'],
+  close: ['running'],
   abort: ['planning', 'ready', 'running', 'paused'],
   advance: ['running'],
 }
@@ -102,6 +104,9 @@ async function act(
     case 'resume':
       await takeUpAgain(parts, tx, campaign, actor, tallies)
       await move('running', reason)
+      return undefined
+    case 'close':
+      await closeCampaign(parts, tx, campaign, { actor, reason, counters, traceparent })
       return undefined
     case 'abort':
       await move('aborted', reason ?? `aborted by ${actor}`)

@@ -275,6 +275,15 @@ export async function growCampaign(tx: Queryable, campaignId: string, by: number
   await tx.query(`update scheduler.campaigns set size = size + $2 where campaign_id = $1`, [campaignId, by])
 }
 
+/** Of a dynamic campaign: whoever comes to fit its targets from now on is not taken in. */
+export async function stopJoining(tx: Queryable, campaignId: string, at: number): Promise<void> {
+  await tx.query(
+    `update scheduler.campaigns set dynamic_ends_at = least(dynamic_ends_at, $2), updated_at = $2
+     where campaign_id = $1 and dynamic_ends_at is not null`,
+    [campaignId, at],
+  )
+}
+
 export async function setCheckAt(db: Queryable, campaignId: string, at: number | null): Promise<void> {
   await db.query(`update scheduler.campaigns set check_at = $2 where campaign_id = $1`, [campaignId, at])
 }

@@ -415,4 +415,11 @@ create index releases_of_line on scheduler.releases ((statement->>'product'));
 alter table scheduler.campaigns add column retry_of jsonb;
 `,
   },
+  {
+    id: 'scheduler-0074-closing',
+    sql: `
+alter table scheduler.sweeps drop constraint sweeps_kind_check;
+alter table scheduler.sweeps add constraint sweeps_kind_check check (kind in ('hint', 'close', 'withdraw', 'revoke'));
+`,
+  },
 ]

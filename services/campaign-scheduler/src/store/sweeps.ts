@@ -2,7 +2,8 @@ import type { Queryable } from '@sluice/sql'
 
 export interface SweepRow {
   readonly sweepId: string
-  readonly kind: 'hint' | 'withdraw' | 'revoke'
+  /** `close`: what waits is withdrawn; `withdraw`, `revoke`: what is under way is asked to stop as well. */
+  readonly kind: 'hint' | 'close' | 'withdraw' | 'revoke'
   readonly campaignId: string
   readonly wave: number | null
   /** The last upgrade that is done. */
@@ -16,6 +17,13 @@ export async function insertSweep(tx: Queryable, sweep: Omit<SweepRow, 'afterId'
     `insert into scheduler.sweeps (sweep_id, kind, campaign_id, wave, reason, actor) values ($1, $2, $3, $4, $5, $6)`,
     [sweep.sweepId, sweep.kind, sweep.campaignId, sweep.wave, sweep.reason, sweep.actor],
   )
+}
+
+export async function isBeingClosed(tx: Queryable, campaignId: string): Promise<boolean> {
+  const rows = await tx.query(`select 1 from scheduler.sweeps where campaign_id = $1 and kind = 'close' limit 1`, [
+    campaignId,
+  ])
+  return rows.length > 0
 }
 
 const columns = `sweep_id as "sweepId", kind, campaign_id as "campaignId", wave, after_id as "afterId", reason, actor`

@@ -193,6 +193,21 @@ export function lockNextUnsettled(
   )
 }
 
+/** Those that were not offered anything, or wait for another try. */
+export function lockNextWaiting(
+  tx: Queryable,
+  campaignId: string,
+  afterId: string,
+  limit: number,
+): Promise<UpgradeRow[]> {
+  return readRows(
+    tx,
+    `select ${columns} from scheduler.upgrades where campaign_id = $1 and upgrade_id > $2 and counts_as = 'pending'
+     order by upgrade_id limit $3 for no key update`,
+    [campaignId, afterId, limit],
+  )
+}
+
 /** Those of these devices that have no outcome, in the order of their ids, locked. */
 export function lockUnsettledOf(tx: Queryable, deviceKeys: readonly string[]): Promise<UpgradeRow[]> {
   if (deviceKeys.length === 0) return Promise.resolve([])

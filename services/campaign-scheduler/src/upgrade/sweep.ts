@@ -2,7 +2,7 @@ import { asOwner } from '../ownership.ts'
 import type { Parts } from '../parts.ts'
 import { type CampaignRow, findCampaigns } from '../store/campaigns.ts'
 import { type SweepRow, advanceSweep, endSweep, lockSweep, nextSweep, postponeSweep } from '../store/sweeps.ts'
-import { lockNextUnsettled } from '../store/upgrades.ts'
+import { lockNextUnsettled, lockNextWaiting } from '../store/upgrades.ts'
 import { carryOut } from './carry-out.ts'
 import { type Move, moveUpgrades } from './move.ts'
 import { hintPage } from './open-wave.ts'
@@ -46,8 +46,9 @@ interface Page {
 
 async function doPage(parts: Parts, tx: Queryable, sweep: SweepRow, campaign: CampaignRow): Promise<Page> {
   if (sweep.kind === 'hint') return { lastId: await hintPage(parts, tx, sweep, campaign), moves: [] }
-  const kind = sweep.kind === 'withdraw' ? 'cancel_requested' : 'artifact_revoked'
-  const rows = await lockNextUnsettled(tx, sweep.campaignId, sweep.afterId, parts.settings.sweepPageSize)
+  const kind = sweep.kind === 'revoke' ? 'artifact_revoked' : 'cancel_requested'
+  const lockNext = sweep.kind === 'close' ? lockNextWaiting : lockNextUnsettled
+  const rows = await lockNext(tx, sweep.campaignId, sweep.afterId, parts.settings.sweepPageSize)
   const at = parts.clock.now()
   const facts = rows.map(({ upgradeId }) => ({
     upgradeId,
