@@ -342,9 +342,26 @@ test('a device that dies of a question of ours is not asked it first for ever', 
   expect((await cpe.empty()).rpc).toBe('GetAllQueuedTransfers')
   await cpe.inform()
   expect((await cpe.empty()).rpc).toBe('Reboot')
-  expect((await cpe.say('RebootResponse')).status).toBe(204)
+  // Once more, behind everything else: the first time may have been our own doing.
+  expect((await cpe.say('RebootResponse')).rpc).toBe('GetAllQueuedTransfers')
+  await cpe.inform()
+  expect((await cpe.empty()).status).toBe(204)
   await waitUntil(() => stand.facts('queued_transfers_unsupported').length === 1)
   expect((await tasksOf(cpe)).tasks).toEqual([])
+})
+
+test('fault 55: a device whose session we lost over what it holds is asked again before it is offered anything', async () => {
+  const cpe = newCpe()
+  const check = { kind: 'check', taskId: attemptId(4), revision: 1 } as const
+  const put = { op: 'put_task', deviceKey: cpe.deviceKey, task: check } as const
+  await stand.hotStore.place([put, hint(cpe.deviceKey, 4)])
+  await cpe.inform()
+  expect((await cpe.empty()).rpc).toBe('GetAllQueuedTransfers')
+  await cpe.inform()
+  expect((await cpe.empty()).rpc).toBe('GetAllQueuedTransfers')
+  await cpe.say('GetAllQueuedTransfersResponse', '<TransferList/>')
+  await waitUntil(() => stand.facts('queued_transfers_listed').length === 1)
+  expect(stand.facts('queued_transfers_unsupported')).toEqual([])
 })
 
 test('a device that dies of being verified is carried on with, and asked once more behind everything else', async () => {

@@ -25,19 +25,22 @@ export interface Chosen {
 export function chooseTask(known: Knowledge): Chosen | null {
   if (isHeldOff(known)) return null
   const { record, session, now } = known
-  const candidates = [
+  const { first, again } = ordersIn(record)
+  const work = [
     ...rekeyIn(session),
-    ...ordersIn(record),
+    ...first,
     ...versionIn(record, session),
     ...putBackIn(record, session.model.softwareVersion),
     ...verifyIn(record, session.model.softwareVersion),
     ...contactIn(record, session),
     ...callsIn(record, session),
-    ...hintsIn(record, session, now),
   ]
-  const fresh = candidates.filter(({ name }) => !session.begun.includes(name))
-  // What the last session was asking when it was lost comes after everything else.
-  return fresh.find(({ name }) => name !== record.asked) ?? fresh[0] ?? null
+  const hints = hintsIn(record, session, now)
+  const isFresh = ({ name }: Chosen) => !session.begun.includes(name)
+  const isDue = (chosen: Chosen) => isFresh(chosen) && chosen.name !== record.asked
+  // What the last session was asking when it was lost comes after everything else; but while it is not known what a
+  // device holds, it is offered nothing.
+  return work.find(isDue) ?? again.find(isFresh) ?? hints.find(isDue) ?? [...work, ...hints].find(isFresh) ?? null
 }
 
 /** There are models that take no call for minutes after a boot (quirk 46). */
@@ -51,24 +54,45 @@ function rekeyIn({ role }: Session): Chosen[] {
 
 const UNANSWERED = { kind: 'unanswered' } as const
 
-function ordersIn(record: HotRecord): Chosen[] {
-  return record.tasks.flatMap((task): Chosen[] => {
-    const { kind, taskId: attemptId, revision } = task
-    if (kind === 'upgrade' || kind === 'call') return []
+interface Orders {
+  readonly first: Chosen[]
+  /** Those that a session was lost over. */
+  readonly again: Chosen[]
+}
+
+/**
+ * Cancels and checks. One that a session was lost over is asked once more, because that may have been our own doing (a
+ * gateway that stopped, a store that was away); a device that is lost over it twice does not answer it.
+ */
+function ordersIn({ tasks, asked }: HotRecord): Orders {
+  const orders: Orders = { first: [], again: [] }
+  for (const { kind, taskId: attemptId, revision } of tasks) {
+    if (kind === 'upgrade' || kind === 'call') continue
     const name = `${kind}:${attemptId}`
-    const progress = { attemptId, revision }
-    // Asked once and not answered before the session was lost: no device of this kind answers it.
-    const begin = (known: Knowledge) => {
-      const passedOver = known.record.asked === name
-      if (kind === 'cancel') {
-        const cancel = { kind, ...progress }
-        return passedOver ? continueCancel(cancel, UNANSWERED) : beginCancel(cancel, known)
-      }
-      const check = { kind, ...progress }
-      return passedOver ? continueCheck(check, UNANSWERED) : beginCheck(check, known)
-    }
-    return [{ name, begin }]
-  })
+    const secondName = `${name} again`
+    const begin = (known: Knowledge) => beginOrder({ kind, attemptId, revision }, known)
+    const giveUp = () => passOver({ kind, attemptId, revision })
+    if (asked === name) orders.again.push({ name: secondName, begin })
+    else if (asked === secondName) orders.again.push({ name: secondName, begin: giveUp })
+    else orders.first.push({ name, begin })
+  }
+  return orders
+}
+
+interface Order {
+  readonly kind: 'check' | 'cancel'
+  readonly attemptId: string
+  readonly revision: number
+}
+
+function beginOrder({ kind, ...order }: Order, known: Knowledge): Move {
+  return kind === 'cancel' ? beginCancel({ kind, ...order }, known) : beginCheck({ kind, ...order }, known)
+}
+
+function passOver({ kind, ...order }: Order): Move {
+  return kind === 'cancel'
+    ? continueCancel({ kind, ...order }, UNANSWERED)
+    : continueCheck({ kind, ...order }, UNANSWERED)
 }
 
 function versionIn({ watch }: HotRecord, { unversioned }: Session): Chosen[] {
