@@ -13,8 +13,10 @@ export async function judgeHistory(system: System, fleets: readonly RunningFleet
   await system.quiet()
   const campaigns = await Promise.all(items.map(({ campaignId }) => getCampaign(system, campaignId)))
   const upgrades = (await Promise.all(items.map(({ campaignId }) => upgradesOf(system, campaignId)))).flat()
+  const { items: artifacts } = await system.client.call('listArtifacts', { query: { limit: 500 } })
   await system.stop()
   const records = fleets.map((fleet) => fleet.record)
-  const history = await system.readJournals((sql) => readHistory({ sql, records, reported: { campaigns, upgrades } }))
-  return checkHistory(history)
+  const reported = { campaigns, upgrades, artifacts }
+  const { capsOfAll } = system
+  return checkHistory(await system.readJournals((sql) => readHistory({ sql, records, reported, capsOfAll })))
 }

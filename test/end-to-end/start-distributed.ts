@@ -11,6 +11,7 @@ import {
   startProcess,
   startRedis,
   startRoundRobinProxy,
+  type CapsOfAll,
   type NatsWithUsers,
   type StartedProcess,
   type TestServer,
@@ -33,6 +34,7 @@ export interface DistributedOptions {
   readonly gateways?: number
   readonly schedulers?: number
   readonly labNetworks?: string
+  readonly capsOfAll?: CapsOfAll
   /** Where the spans of all its processes go; nowhere unless told. */
   readonly tracesTo?: string
 }
@@ -51,6 +53,7 @@ export async function startDistributedSystem(options: DistributedOptions = {}): 
     startRedis(),
     startPostgres(),
   ])
+  const { capsOfAll = {} } = options
   const images = mkdtempSync(join(tmpdir(), 'sluice-images-'))
   const uploads = mkdtempSync(join(tmpdir(), 'sluice-uploads-'))
   const services = new Map<string, StartedProcess>()
@@ -110,7 +113,7 @@ export async function startDistributedSystem(options: DistributedOptions = {}): 
       }),
       run('firmware-verifier', { ...onSql, ...onImages, SLUICE_VERDICT_KEY: secrets.verdictKey }),
       ...Array.from({ length: options.schedulers ?? 1 }, (_, index) =>
-        run(`campaign-scheduler-${index + 1}`, onSql, 'campaign-scheduler'),
+        run(`campaign-scheduler-${index + 1}`, { ...onSql, ...capSettings(capsOfAll) }, 'campaign-scheduler'),
       ),
       run('artifact-resolver', {
         ...onSql,
@@ -162,6 +165,7 @@ export async function startDistributedSystem(options: DistributedOptions = {}): 
       acsUrl: `${proxy.url}/`,
       apiUrl,
       client: createClient({ url: apiUrl, token: secrets.operatorToken }),
+      capsOfAll,
       nats,
       redis,
       postgres,
@@ -187,6 +191,16 @@ export async function startDistributedSystem(options: DistributedOptions = {}): 
   } catch (error) {
     await remove()
     throw error
+  }
+}
+
+/** 0 is none. */
+function capSettings({ inFlight = 0, unproven = 0, startsPerMinute = 0, perSiteInFlight = 0 }: CapsOfAll): Environment {
+  return {
+    SLUICE_CAP_IN_FLIGHT: String(inFlight),
+    SLUICE_CAP_UNPROVEN: String(unproven),
+    SLUICE_CAP_STARTS_PER_MINUTE: String(startsPerMinute),
+    SLUICE_CAP_PER_SITE_IN_FLIGHT: String(perSiteInFlight),
   }
 }
 

@@ -56,6 +56,7 @@ export async function startEmbeddedSystem(options: EmbeddedOptions = {}): Promis
     acsUrl: `http://127.0.0.1:${cwmpPort}/`,
     apiUrl,
     client: createClient({ url: apiUrl, token }),
+    capsOfAll: {},
     output: () => running.output(),
     stop: () => running.stop(),
     kill: () => running.kill(),

@@ -1,5 +1,5 @@
 import type { Client } from '@sluice/client'
-import type { HistorySources } from '@sluice/testbed'
+import type { CapsOfAll, HistorySources } from '@sluice/testbed'
 
 /** A whole system in processes of its own, seen as its users see it. */
 export interface System {
@@ -9,6 +9,8 @@ export interface System {
   /** UDP. */
   readonly stunPort: number
   readonly client: Client
+  /** What its schedulers were told. */
+  readonly capsOfAll: CapsOfAll
   /** What all its processes have logged lately, for a test that failed. */
   output(): string
   /** Ends it in order and answers how to read its journals, which outlive it. */

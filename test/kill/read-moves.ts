@@ -13,8 +13,8 @@ export interface Move {
 
 /** Every move of the upgrades of a campaign, in the order of the journal. */
 export async function readMoves(system: System, campaignId: string): Promise<Move[]> {
-  const reported = { campaigns: [], upgrades: [] }
-  const { rows } = await system.readJournals((sql) => readHistory({ sql, records: [], reported }))
+  const reported = { campaigns: [], upgrades: [], artifacts: [] }
+  const { rows } = await system.readJournals((sql) => readHistory({ sql, records: [], reported, capsOfAll: {} }))
   return rows
     .filter((row) => row.kind === 'upgrade.moved' && row.campaignId === campaignId)
     .map(({ at, upgradeId, deviceKey, attemptId, data }) => {

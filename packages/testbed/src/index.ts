@@ -19,11 +19,13 @@ export { plainFileServer, type PlainFileServer } from './plain-file-server.ts'
 export { TestbedError, type TestbedErrorCode } from './testbed-error.ts'
 export { checkHistory } from './history/check-history.ts'
 export type {
+  CapsOfAll,
   Chain,
   DeviceLine,
   History,
   JournalRow,
   Reported,
+  ReportedArtifact,
   ReportedCampaign,
   ReportedUpgrade,
   Violation,

@@ -1,5 +1,5 @@
 import type { History, Violation } from './history.ts'
-import { type Moved, type Plan, type PlannedWindow, isClaim, movesOf, plansOf } from './replay.ts'
+import { type Moved, type Plan, type PlannedWindow, imageBytesOf, isClaim, movesOf, plansOf } from './replay.ts'
 
 type Policy = Plan['policy']
 type Closing = 'freeze' | 'window'
@@ -16,17 +16,19 @@ const FARTHEST = 24 * 60 * MINUTE
  */
 export function checkWindows(history: History): Violation[] {
   const plans = plansOf(history)
+  const bytesOf = imageBytesOf(history)
   return movesOf(history)
     .filter(isClaim)
     .flatMap((claim) => {
       const policy = plans.get(claim.campaignId)?.policy
       if (policy === undefined) return []
       const { schedule } = claim.fact
-      return schedule === undefined ? checkStart(claim, policy) : checkHanded(claim, policy, schedule)
+      const work = workMs(bytesOf(claim), policy)
+      return schedule === undefined ? checkStart(claim, policy, work) : checkHanded(claim, policy, work, schedule)
     })
 }
 
-function checkStart({ upgradeId, zone, fact, row: { at, seq } }: Moved, policy: Policy): Violation[] {
+function checkStart({ upgradeId, zone, row: { at, seq } }: Moved, policy: Policy, work: number): Violation[] {
   const offered = `${upgradeId} was offered at ${timeOf(at)}`
   const closed = closedWithin(policy, zone, at, at)
   if (closed === 'freeze') return [{ rule: 'no_claim_in_a_freeze', detail: `${offered}, in a freeze`, seq }]
@@ -34,7 +36,7 @@ function checkStart({ upgradeId, zone, fact, row: { at, seq } }: Moved, policy: 
     return [{ rule: 'no_claim_outside_windows', detail: `${offered}, outside of every window`, seq }]
   }
   const delay = (policy.delivery?.delaySeconds ?? 0) * 1_000
-  const ends = at + delay + workMs(fact, policy) + (policy.strictWindows === true ? LATE_START : 0)
+  const ends = at + delay + work + (policy.strictWindows === true ? LATE_START : 0)
   // A freeze alone keeps nothing but its own time free.
   if (!hasWindows(policy) || closedWithin(policy, zone, at, ends) === undefined) return []
   const detail = `${offered}, and could not end in time, by ${timeOf(ends)}`
@@ -43,8 +45,9 @@ function checkStart({ upgradeId, zone, fact, row: { at, seq } }: Moved, policy: 
 
 /** The journal has when the first of them begins and when the last of them ends; two at most, which may be one. */
 function checkHanded(
-  { upgradeId, zone, fact, row: { at, seq } }: Moved,
+  { upgradeId, zone, row: { at, seq } }: Moved,
   policy: Policy,
+  work: number,
   { from, until }: NonNullable<Moved['fact']['schedule']>,
 ): Violation[] {
   const broken = (rule: string, what: string): Violation[] => [
@@ -60,7 +63,6 @@ function checkHanded(
     return broken('handed_windows_are_the_policys', 'one of these lies outside of every window')
   if (!hasWindows(policy)) return []
   // They begin when the device does: what is left out of a margin is a late start.
-  const work = workMs(fact, policy)
   const isTooShort = [
     closedWithin(policy, zone, from, from + work),
     closedWithin(policy, zone, last - work, last),
@@ -70,9 +72,9 @@ function checkHanded(
 
 const hasWindows = ({ windows = [] }: Policy): boolean => windows.length > 0
 
-/** The slowest transfer allowed, and the flash. The size stands with a claim for another leg than was planned; else it is taken for nothing. */
-function workMs({ release }: Moved['fact'], { timers }: Policy): number {
-  const slowest = Math.ceil(((release?.imageBytes ?? 0) * 8_000) / timers.slowestBitsPerSecond)
+/** The slowest transfer allowed, and the flash. */
+function workMs(imageBytes: number, { timers }: Policy): number {
+  const slowest = Math.ceil((imageBytes * 8_000) / timers.slowestBitsPerSecond)
   return Math.max(timers.minTransferMs, slowest) + timers.flashMs
 }
 

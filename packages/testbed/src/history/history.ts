@@ -12,6 +12,16 @@ export interface History {
    * 0 on the embedded database, which has one connection.
    */
   readonly underWay: number
+  readonly capsOfAll: CapsOfAll
+}
+
+/** What the schedulers were told to allow over all campaigns together; what is absent has no such cap. */
+export interface CapsOfAll {
+  readonly inFlight?: number
+  readonly unproven?: number
+  readonly startsPerMinute?: number
+  /** Of each site. */
+  readonly perSiteInFlight?: number
 }
 
 export interface JournalRow {
@@ -60,6 +70,7 @@ export interface DeviceLine {
 export interface Reported {
   readonly campaigns: readonly ReportedCampaign[]
   readonly upgrades: readonly ReportedUpgrade[]
+  readonly artifacts: readonly ReportedArtifact[]
 }
 
 export interface ReportedCampaign {
@@ -74,6 +85,13 @@ export interface ReportedUpgrade {
   readonly upgradeId: string
   readonly campaignId: string
   readonly state: string
+  readonly artifactId: string
+}
+
+/** `size`: of the image, in bytes, once it was measured. */
+export interface ReportedArtifact {
+  readonly artifactId: string
+  readonly size: number | null
 }
 
 /** A promise that was not kept, with what shows it. */

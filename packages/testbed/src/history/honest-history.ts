@@ -69,9 +69,17 @@ export function honestHistory(): History {
     devices: lines,
     reported: {
       campaigns: [{ campaignId: CAMPAIGN, state: 'paused', size: 4, counters: wire(), outcomes }],
-      upgrades: [...stands].map(([upgradeId, { state }]) => ({ upgradeId, campaignId: CAMPAIGN, state })),
+      upgrades: [...stands].map(([upgradeId, { state }]) => ({
+        upgradeId,
+        campaignId: CAMPAIGN,
+        artifactId: IMAGE.artifactId,
+        state,
+      })),
+      artifacts: [IMAGE],
     },
     underWay: 0,
+    // All of it is one campaign.
+    capsOfAll: { inFlight: 1, unproven: 2, startsPerMinute: 3, perSiteInFlight: 1 },
   }
 }
 
@@ -79,7 +87,8 @@ export const keyOf = (n: number): string => deviceKeyOf({ oui: '02A1B2', product
 
 const policy = {
   waves: [{ advance: 'auto' }, { advance: 'auto' }],
-  caps: { inFlight: 1, unproven: 2, perSite: { inFlight: 1 } },
+  // A megabyte is gone in 80 ms.
+  caps: { inFlight: 1, unproven: 2, perSite: { inFlight: 1 }, egressBitsPerSecond: 100_000_000 },
   // It all happens in the first minute of 1970, a Thursday, when it is one o'clock there.
   windows: [{ zone: 'UTC', days: [4], from: '01:00', to: '02:00' }],
   freeze: [{ from: '1970-01-02T00:00:00Z', to: '1970-01-03T00:00:00Z' }],
@@ -88,6 +97,8 @@ const policy = {
   gate: { minSettled: 1, successThreshold: 0.9, failureThreshold: 0.5, limits: {} },
   configLossDeclared: false,
 }
+
+const IMAGE = { artifactId: 'art_1', size: 100_000 }
 
 const waiting = { state: 'pending', countsAs: 'pending', version: 1 }
 const none = {

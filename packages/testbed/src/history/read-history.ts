@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { deviceKeyOf } from '@sluice/contracts'
 import pg from 'pg'
-import type { Chain, DeviceLine, History, JournalRow, Reported } from './history.ts'
+import type { CapsOfAll, Chain, DeviceLine, History, JournalRow, Reported } from './history.ts'
 
 /** Runs one statement; rows by column name. bigint may come as text or number. */
 export type Query = (text: string, values?: readonly unknown[]) => Promise<Record<string, unknown>[]>
@@ -12,6 +12,7 @@ export interface HistorySources {
   /** Paths of the devices' records, JSON lines. */
   readonly records: readonly string[]
   readonly reported: Reported
+  readonly capsOfAll: CapsOfAll
 }
 
 /** How many rows transactions side by side may write before the first of them commits; generous, and far below a campaign. */
@@ -19,11 +20,11 @@ const SIDE_BY_SIDE = 32
 
 /** Reads the journals and the devices' records. Nothing of the services' own code has a say in it. */
 export async function readHistory(sources: HistorySources): Promise<History> {
-  const { sql, records, reported } = sources
+  const { sql, records, reported, capsOfAll } = sources
   const read = async (query: Query) => ({ rows: await readRows(query), chains: await readChains(query) })
   const stored = 'query' in sql ? await read(sql.query) : await onPostgres(sql.postgresUrl, read)
   const underWay = 'query' in sql ? 0 : SIDE_BY_SIDE
-  return { ...stored, devices: readDevices(records), reported, underWay }
+  return { ...stored, devices: readDevices(records), reported, underWay, capsOfAll }
 }
 
 async function onPostgres<T>(url: string, read: (query: Query) => Promise<T>): Promise<T> {

@@ -48,6 +48,13 @@ function toMoved(row: JournalRow): Moved {
   }
 }
 
+/** How large an image each claim was for: where it was for another leg than was planned, its row says that; else it is the one that the API tells of. */
+export function imageBytesOf({ reported }: Pick<History, 'reported'>): (claim: Moved) => number {
+  const sizes = new Map(reported.artifacts.map(({ artifactId, size }) => [artifactId, size]))
+  const bytes = new Map(reported.upgrades.map(({ upgradeId, artifactId }) => [upgradeId, sizes.get(artifactId)]))
+  return ({ upgradeId, fact }) => fact.release?.imageBytes ?? bytes.get(upgradeId) ?? 0
+}
+
 /** Upgrades that came into a campaign after it was planned: next legs, late joiners. */
 export interface Added {
   readonly row: JournalRow
@@ -72,6 +79,7 @@ export interface Plan {
       readonly inFlight: number
       readonly unproven: number
       readonly startsPerMinute?: number
+      readonly egressBitsPerSecond?: number
       readonly perSite?: { readonly inFlight: number; readonly unproven?: number }
     }
     readonly windows?: readonly PlannedWindow[]
