@@ -27,6 +27,16 @@ const imageOf =
     ...history,
     reported: { ...reported, artifacts: reported.artifacts.map((one) => ({ ...one, size })) },
   })
+/** Somebody gave the campaign other caps, right after the claim of this device. */
+const changedAfter = (n: number, to: object): Forge =>
+  after(
+    claimOf(n),
+    ({ seq, at, campaignId }) =>
+      ({
+        ...{ seq: seq + 0.1, at, campaignId, direction: 'note', kind: 'campaign.caps_set', actor: 'operator:eve' },
+        ...{ upgradeId: null, attemptId: null, deviceKey: null, data: { from: {}, to } },
+      }) as JournalRow,
+  )
 /** A device that was settled is unproven again, by what it says late. */
 const takenBack = after(moveTo(1, 'verified'), (row) => moved(row, 'verified', 'success', 'verifying', 'unproven'))
 
@@ -44,6 +54,21 @@ const forged: readonly (readonly [rule: string, how: string, forge: Forge])[] = 
     'cap_in_flight',
     'two in flight where one is allowed',
     all(policyOf({ caps: { ...ROOM, inFlight: 1 } }), stillInFlight),
+  ],
+  [
+    'cap_in_flight',
+    'a claim over a cap that was lowered before it',
+    all(changedAfter(1, { ...ROOM, inFlight: 1 }), stillInFlight),
+  ],
+  ['cap_starts_per_minute', 'a third start after two were allowed', changedAfter(2, { ...ROOM, startsPerMinute: 2 })],
+  [
+    'cap_egress',
+    'a claim on a line that was given away when its budget was put on',
+    all(
+      policyOf({ caps: ROOM }),
+      imageOf(bytesOfMs(63_000)),
+      changedAfter(1, { ...ROOM, egressBitsPerSecond: 100_000 }),
+    ),
   ],
   [
     'cap_unproven',
@@ -132,6 +157,19 @@ const kept: readonly (readonly [how: string, forge: Forge])[] = [
       stillUnproven,
     ),
   ],
+  [
+    'two in flight after the cap was raised',
+    all(policyOf({ caps: { ...ROOM, inFlight: 1 } }), changedAfter(1, ROOM), stillInFlight),
+  ],
+  [
+    'two in flight when the cap is lowered to one, who are back before the next claim',
+    changedAfter(2, { ...ROOM, inFlight: 1 }),
+  ],
+  [
+    'a third start after the cap was taken off',
+    all(policyOf({ caps: { ...ROOM, startsPerMinute: 2 } }), changedAfter(2, ROOM)),
+  ],
+  ['a claim after the budget of the line was taken off', all(imageOf(bytesOfMs(63_000)), changedAfter(1, ROOM))],
   [
     'two campaigns, of which each has its own caps',
     all(

@@ -1,5 +1,5 @@
 import type { History, Violation } from './history.ts'
-import { type Moved, type Plan, isClaim, movesOf, plansOf } from './replay.ts'
+import { type Moved, type Plan, capsWhen, isClaim, movesOf } from './replay.ts'
 
 /** One limit on what may be under way in a place when somebody is let in there. */
 interface Cap {
@@ -27,18 +27,18 @@ const EVERYWHERE = 'all campaigns'
  * site, in the campaign and in all of them. A device counts at the site where it stood at its claim.
  */
 export function checkCaps(history: History): Violation[] {
-  const plans = plansOf(history)
+  const capsOf = capsWhen(history)
   const uses = new Map<string, Use>()
   const siteOf = new Map<string, string | null>()
   return movesOf(history).flatMap((moved) => {
     const { campaignId, upgradeId, row } = moved
-    const policy = plans.get(campaignId)?.policy
-    if (policy === undefined) {
+    const own = capsOf(moved)
+    if (own === undefined) {
       return [{ rule: 'campaign_was_planned', detail: `${campaignId} moves, and has no plan`, seq: row.seq }]
     }
     if (isClaim(moved)) siteOf.set(upgradeId, moved.site ?? null)
     const site = siteOf.get(upgradeId) ?? null
-    const caps = isClaim(moved) ? capsOn(campaignId, site, policy, history.capsOfAll) : []
+    const caps = isClaim(moved) ? capsOn(campaignId, site, own, history.capsOfAll) : []
     const broken = caps.flatMap((cap) => checkCap(cap, uses.get(cap.place) ?? NOTHING, history.underWay, row.seq))
     for (const place of placesOf(campaignId, site)) uses.set(place, usedAfter(uses.get(place) ?? NOTHING, moved))
     return broken
@@ -53,7 +53,7 @@ const placesOf = (campaignId: string, site: string | null): string[] =>
 function capsOn(
   campaignId: string,
   site: string | null,
-  { caps }: Plan['policy'],
+  caps: Plan['policy']['caps'],
   all: History['capsOfAll'],
 ): readonly Cap[] {
   const ofAll = [

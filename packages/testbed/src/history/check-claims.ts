@@ -28,16 +28,22 @@ function checkStates(history: History): Violation[] {
   const violations: Violation[] = []
   const states = new Map<string, string>()
   const open = new Set<string>()
+  const closed = new Set<string>()
   for (const row of history.rows) {
     if (row.campaignId === null) continue
     if (row.kind === 'campaign.moved') states.set(row.campaignId, (row.data as { to: string }).to)
     if (row.kind === 'campaign.wave_opened') open.add(`${row.campaignId} ${(row.data as { wave: number }).wave}`)
+    if (row.kind === 'campaign.closed') closed.add(row.campaignId)
     const [moved] = movesOf({ rows: [row] })
     if (moved === undefined || !isClaim(moved)) continue
     const state = states.get(row.campaignId) ?? 'ready'
     if (state !== 'running') {
       const detail = `${moved.upgradeId} was offered while ${row.campaignId} was ${state}`
       violations.push({ rule: 'no_claim_unless_running', detail, seq: row.seq })
+    }
+    if (closed.has(row.campaignId)) {
+      const detail = `${moved.upgradeId} was offered after ${row.campaignId} was closed`
+      violations.push({ rule: 'no_claim_after_the_closing', detail, seq: row.seq })
     }
     if (!open.has(`${row.campaignId} ${moved.wave}`)) {
       const detail = `${moved.upgradeId} was offered before wave ${moved.wave} was open`

@@ -73,6 +73,11 @@ const forged: readonly (readonly [rule: string, how: string, forge: Forge])[] = 
       return after(waveOpened(2), () => pause)(history)
     },
   ],
+  [
+    'no_claim_after_the_closing',
+    'a claim of a campaign that was closed',
+    after(waveOpened(2), (row) => ({ ...row, seq: row.seq + 0.1, kind: 'campaign.closed' })),
+  ],
   ['no_claim_unless_running', 'a claim of a campaign nobody started', without((row) => isStart(row))],
   [
     'no_claim_outside_windows',

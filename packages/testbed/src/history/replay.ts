@@ -103,6 +103,21 @@ export interface Plan {
   }
 }
 
+/** The caps that a campaign had when a row was written: those of its plan, until somebody changed them. */
+export function capsWhen(history: Pick<History, 'rows'>): (moved: Moved) => Plan['policy']['caps'] | undefined {
+  const planned = plansOf(history)
+  const changes = Map.groupBy(
+    history.rows.filter(({ kind }) => kind === 'campaign.caps_set'),
+    ({ campaignId }) => campaignId,
+  )
+  return ({ campaignId, row }) => {
+    const last = changes.get(campaignId)?.findLast(({ seq }) => seq < row.seq)
+    return last === undefined
+      ? planned.get(campaignId)?.policy.caps
+      : (last.data as { readonly to: Plan['policy']['caps'] }).to
+  }
+}
+
 export interface PlannedWindow {
   readonly zone: string
   /** 1 is Monday. */
