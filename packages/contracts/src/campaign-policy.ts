@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { Caps } from './campaign-caps.ts'
-import { Count, Milliseconds, Time } from './values.ts'
+import { Count, Milliseconds, Time, nullable } from './values.ts'
 
 const Ratio = Type.Number({ minimum: 0, maximum: 1 })
 const closed = { additionalProperties: false } as const
@@ -156,11 +156,25 @@ export const Policy = Type.Object(
 )
 export type Policy = Static<typeof Policy>
 
-/** A policy as an operator writes it: what is left out takes the default, per group. */
+const { limits: _, ...gateWithoutLimits } = Policy.properties.gate.properties
+
+/** What is left out takes its default; null: there is no such limit. */
+const LimitsDraft = Type.Object(
+  {
+    hard: Type.Optional(nullable(Count)),
+    silent: Type.Optional(nullable(Count)),
+    configLost: Type.Optional(nullable(Ratio)),
+    stalled: Type.Optional(nullable(Count)),
+    overdue: Type.Optional(nullable(Count)),
+  },
+  closed,
+)
+
+/** A policy as an operator writes it: what is left out takes the default, per group, and of the limits each. */
 export const PolicyDraft = Type.Object(
   {
     waves: Type.Optional(Policy.properties.waves),
-    gate: Type.Optional(Type.Partial(Policy.properties.gate, closed)),
+    gate: Type.Optional(Type.Partial(Type.Object({ ...gateWithoutLimits, limits: LimitsDraft }), closed)),
     caps: Type.Optional(Type.Partial(Policy.properties.caps, closed)),
     timers: Type.Optional(Type.Partial(Policy.properties.timers, closed)),
     retries: Type.Optional(Type.Partial(Policy.properties.retries, closed)),

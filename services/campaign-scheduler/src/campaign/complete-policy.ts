@@ -6,14 +6,14 @@ import { needsConfirmation } from '../upgrade/delivery.ts'
 
 const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const satisfies readonly Weekday[]
 
-/** A draft with the defaults for what it leaves out, group by group; or what is wrong with it. */
+/** A draft with the defaults for what it leaves out, group by group, and limit by limit; or what is wrong with it. */
 export function completePolicy(
   draft: PolicyDraft = {},
 ): { readonly kind: 'complete'; readonly policy: Policy } | { readonly kind: 'wrong'; readonly detail: string } {
   const { windows: _, freeze: __, ...base } = defaultPolicy
   const policy: Policy = {
     waves: draft.waves ?? base.waves,
-    gate: { ...base.gate, ...draft.gate },
+    gate: { ...base.gate, ...draft.gate, limits: limitsOf(draft.gate?.limits) },
     caps: { ...base.caps, ...draft.caps },
     timers: { ...base.timers, ...draft.timers },
     retries: { ...base.retries, ...draft.retries },
@@ -39,6 +39,22 @@ export function completePolicy(
   const wrongWaves = checkWaves(policy.waves)
   if (wrongWaves !== null) return { kind: 'wrong', detail: wrongWaves }
   return { kind: 'complete', policy }
+}
+
+type Limits = Policy['gate']['limits']
+type LimitsDraft = NonNullable<NonNullable<PolicyDraft['gate']>['limits']>
+
+/** Null: no such limit. Where nothing is said of lost settings the gate has a share of its own; one that is never passed is said. */
+function limitsOf(draft: LimitsDraft = {}): Limits {
+  const { configLost, ...counts } = { ...defaultPolicy.gate.limits, ...draft }
+  const set = Object.entries(counts).filter(([, limit]) => limit !== null)
+  return { ...Object.fromEntries(set), configLost: configLost ?? 1 }
+}
+
+/** What makes a policy that is kept out of the same policy once more: a limit that it lacks was switched off. */
+export function asDraft(policy: Policy): PolicyDraft {
+  const { gate } = policy
+  return { ...policy, gate: { ...gate, limits: { ...gate.limits, overdue: gate.limits.overdue ?? null } } }
 }
 
 /** The same rules in the machine's words: its days have names. */

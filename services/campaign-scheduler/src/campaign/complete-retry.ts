@@ -2,6 +2,7 @@ import { type CampaignDraft, type Reply, answered, refused } from '@sluice/contr
 import type { Parts } from '../parts.ts'
 import { findCampaign } from '../store/campaigns.ts'
 import { areDevicesForgotten } from '../store/ended-devices.ts'
+import { asDraft } from './complete-policy.ts'
 import { withoutNamedWaves } from './named-waves.ts'
 
 /** A draft that tries the devices of another campaign again takes from that one what it does not say: the way, and the rules. */
@@ -27,6 +28,6 @@ export async function completeRetry({ sql }: Pick<Parts, 'sql'>, draft: Campaign
   return answered({
     ...draft,
     ...(!isOnItsWay && { path }),
-    policy: draft.policy ?? withoutNamedWaves(other.policy),
+    policy: draft.policy ?? asDraft(withoutNamedWaves(other.policy)),
   })
 }

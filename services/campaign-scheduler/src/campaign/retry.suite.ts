@@ -3,6 +3,7 @@ import { createIds } from '@sluice/runtime'
 import { expect, test } from 'vitest'
 import {
   ONE_WAVE,
+  campaign,
   completed,
   control,
   dataOf,
@@ -41,8 +42,8 @@ export function retrySuite(open: () => Promise<World>): void {
   test('request 18; request 21: whom a campaign left behind is tried again by another one, with the same image and rules', async () => {
     const world = await open()
     await world.scheduler()
-    const policy = { ...ONE_WAVE, caps: { inFlight: 3, unproven: 7 } }
-    const { campaignId, all } = await running(world, 3, policy)
+    const gate = { ...ONE_WAVE.gate, limits: { hard: 2, overdue: null } }
+    const { campaignId, all } = await running(world, 3, { ...ONE_WAVE, gate, caps: { inFlight: 3, unproven: 7 } })
     const [well, badly, never] = all
     await succeed(world, campaignId, well!.deviceKey, await go(world, well!))
     await observe(world, { deviceKey: badly!.deviceKey, fact: completed(await go(world, badly!), 9018) })
@@ -52,7 +53,10 @@ export function retrySuite(open: () => Promise<World>): void {
 
     const { planned, keys } = await planAgain(world, { retryOf: { campaignId } })
     expect(keys).toEqual([badly!.deviceKey])
-    expect(planned).toMatchObject({ size: 1, version: NEW, retryOf: { campaignId }, policy: { caps: policy.caps } })
+    const { policy } = await campaign(world, campaignId)
+    expect(policy.gate.limits).toEqual({ hard: 2, configLost: 0.01 })
+    expect(planned).toMatchObject({ size: 1, version: NEW, retryOf: { campaignId } })
+    expect(planned.policy).toEqual(policy)
     expect((await planAgain(world, { retryOf: { campaignId, outcomes: ['cancelled'] } })).keys).toEqual([
       never!.deviceKey,
     ])
