@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 
 import type { ClaimAnswer, ClaimSituation } from './admit-claim.ts'
 import { admitClaim } from './admit-claim.ts'
+import { type Policy, defaultPolicy } from './policy.ts'
 import { answered, claimed, completed, installing, policy, tellStory } from './tell-story.ts'
 
 const now = 10_000_000
@@ -95,6 +96,25 @@ test('rule 10; request 3: nothing starts that could not end within its window', 
     reason: 'window',
   })
   expect(claim({ policy: nights, now: at('01:00') })).toMatchObject({ at: at('02:00'), reason: 'window' })
+})
+
+test('rule 10; request 3: without windows as well nothing starts that could not end before a freeze: its delay, transfer, flash, and where windows are strict the hour that a device may let pass', () => {
+  const at = (time: string) => Temporal.Instant.from(`2026-12-19T${time}:00Z`).epochMilliseconds
+  const freeze = [{ from: '2026-12-19T12:00:00Z', to: '2027-01-03T00:00:00Z' }]
+  const kindAt = (time: string, more: Partial<Policy> = {}) =>
+    claim({ policy: { ...defaultPolicy, freeze, ...more }, now: at(time) }).kind
+  expect([kindAt('11:14'), kindAt('11:15'), kindAt('11:59')]).toEqual(['go', 'not_before', 'not_before'])
+  const delivery = { delaySeconds: 4 * 3_600 }
+  expect([kindAt('07:14', { delivery }), kindAt('07:15', { delivery })]).toEqual(['go', 'not_before'])
+  expect([kindAt('10:14', { strictWindows: true }), kindAt('10:15', { strictWindows: true })]).toEqual([
+    'go',
+    'not_before',
+  ])
+  expect(claim({ policy: { ...defaultPolicy, freeze, windows: [] }, now: at('11:15') })).toEqual({
+    kind: 'not_before',
+    at: Date.parse('2027-01-03T00:00:00Z'),
+    reason: 'window',
+  })
 })
 
 test('strict windows leave the hour that a device may let pass before it begins', () => {

@@ -131,11 +131,10 @@ function placeAgainMs({ timers }: Policy): number {
 const lateStartMs = 60 * minute
 
 /**
- * What must fit before a window ends: DelaySeconds, the slowest transfer we allow for, and the flash; where windows are strict, also
- * the hour a device may let pass before it begins. Without windows it is not asked.
+ * What must fit before a window ends, or a freeze begins: DelaySeconds, the slowest transfer we allow for, and the flash; where
+ * windows are strict, also the hour a device may let pass before it begins.
  */
-export function windowMarginMs(imageBytes: number, { timers, windows, strictWindows, delivery }: Policy): number {
-  if (!windows || windows.length === 0) return 0
+export function windowMarginMs(imageBytes: number, { timers, strictWindows, delivery }: Policy): number {
   const transfer = Math.max(timers.minTransferMs, transferMs(imageBytes, timers.slowestBitsPerSecond))
   const delay = (delivery?.delaySeconds ?? 0) * 1000
   return delay + transfer + timers.flashMs + (strictWindows === true ? lateStartMs : 0)

@@ -12,9 +12,9 @@ export interface Policy {
   timers: Timers
   retries: { maxAttempts: number; backoffMs: number; nextDayMs: number }
   windows?: Window[]
-  /** RFC 3339 instants between which nothing starts. */
+  /** RFC 3339 instants between which nothing starts, nor what would not end before. */
   freeze?: { from: string; to: string }[]
-  /** A plain Download may begin an hour late (TR-069 3.7.2.4): its margin before a window ends has that, too. */
+  /** A plain Download may begin an hour late (TR-069 3.7.2.4): its margin before a window ends, or a freeze begins, has that, too. */
   strictWindows?: boolean
   /** Higher supersedes what is not yet offered. */
   weight: number

@@ -322,6 +322,11 @@ const forgedAlone: readonly (readonly [rule: string, how: string, forge: Forge])
     'no time left before a freeze in the window',
     policyOf({ freeze: [{ from: '1970-01-01T00:45:00Z', to: '1970-01-02T00:00:00Z' }] }),
   ],
+  [
+    'no_claim_too_late_to_end',
+    'no time left before a freeze where no windows are',
+    policyOf({ windows: [], freeze: [{ from: '1970-01-01T00:45:00Z', to: '1970-01-02T00:00:00Z' }] }),
+  ],
   ['handed_windows_are_the_policys', 'a window that ends too late', handed(6_000, 2 * HOUR)],
   ['handed_windows_are_the_policys', 'a window that begins too late', handed(HOUR, HOUR + 1)],
   [
@@ -349,6 +354,14 @@ const forgedAlone: readonly (readonly [rule: string, how: string, forge: Forge])
   ['handed_windows_are_the_next', 'a window that has begun before it was told', handed(5_999, HOUR)],
   ['handed_windows_are_the_next', 'a window that is no time at all', handed(6_000, 6_000)],
   ['handed_windows_have_room', 'the first half of a window', handed(6_000, HOUR / 2)],
+  [
+    'handed_windows_have_room',
+    'half an hour before a freeze where no windows are',
+    (history) =>
+      policyOf({ windows: [], freeze: [{ from: '1970-01-01T00:30:00Z', to: '1970-01-02T00:00:00Z' }] })(
+        [1, 2, 3].reduce((all, n) => handed(60_000, HOUR / 2, n)(all), history),
+      ),
+  ],
   [
     'handed_windows_have_room',
     'the end of a window',
@@ -405,8 +418,8 @@ const explained: readonly (readonly [what: string, forge: Forge])[] = [
     policyOf({ windows: [{ zone: 'UTC', from: '00:50', to: '01:46' }] }),
   ],
   [
-    'a claim close to a freeze where no windows are',
-    policyOf({ windows: [], freeze: [{ from: '1970-01-01T00:01:00Z', to: '1970-01-02T00:00:00Z' }] }),
+    'claims that end before a freeze where no windows are',
+    policyOf({ windows: [], freeze: [{ from: '1970-01-01T00:46:00Z', to: '1970-01-02T00:00:00Z' }] }),
   ],
 ]
 

@@ -37,8 +37,7 @@ function checkStart({ upgradeId, zone, row: { at, seq } }: Moved, policy: Policy
   }
   const delay = (policy.delivery?.delaySeconds ?? 0) * 1_000
   const ends = at + delay + work + (policy.strictWindows === true ? LATE_START : 0)
-  // A freeze alone keeps nothing but its own time free.
-  if (!hasWindows(policy) || closedWithin(policy, zone, at, ends) === undefined) return []
+  if (closedWithin(policy, zone, at, ends) === undefined) return []
   const detail = `${offered}, and could not end in time, by ${timeOf(ends)}`
   return [{ rule: 'no_claim_too_late_to_end', detail, seq }]
 }
@@ -61,7 +60,6 @@ function checkHanded(
   if (edges.includes('freeze')) return broken('no_freeze_is_handed_out', 'one of these lies in a freeze')
   if (edges.includes('window'))
     return broken('handed_windows_are_the_policys', 'one of these lies outside of every window')
-  if (!hasWindows(policy)) return []
   // They begin when the device does: what is left out of a margin is a late start.
   const isTooShort = [
     closedWithin(policy, zone, from, from + work),

@@ -65,7 +65,7 @@ function* timeNotes({ dynamic, retryOf }: CampaignDraft, policy: Policy, survey:
     }
   }
   for (const { from, to } of policy.freeze ?? [])
-    yield `Nothing starts from ${from} to ${to}; that time is not counted.`
+    yield `Nothing starts from ${from} to ${to}, nor what could not end before; that time is not counted.`
   const manual = waves.slice(0, -1).flatMap(({ advance }, index) => (advance === 'manual' ? [index + 1] : []))
   if (manual.length > 0) yield `After wave ${manual.join(', ')} a person has to agree; that time is not counted.`
   if (policy.gate.external !== undefined)
