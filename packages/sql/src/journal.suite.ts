@@ -5,6 +5,7 @@ import {
   createJournal,
   createRelay,
   type Journal,
+  type JournalSubjects,
   migrate,
   type NoteEntry,
   type OutEntry,
@@ -35,6 +36,12 @@ export const note = (data: unknown, more: Partial<NoteEntry> = {}): NoteEntry =>
   data,
   ...more,
 })
+type PlanNode = {
+  'Actual Rows': number
+  'Actual Loops': number
+  'Rows Removed by Filter'?: number
+  Plans?: PlanNode[]
+}
 const message = (id: string) => ({ id, at: 1000, actor: 'gateway', kind: 'attempt.observed', data: {} })
 
 /** What the journal and the relay promise on both implementations. `open` gives an empty database. */
@@ -324,6 +331,169 @@ export function journalSuite(name: string, open: () => Promise<Sql>): void {
       }
       await sealAll()
       expect(await journal.verifyChain(sql)).toMatchObject({ kind: 'intact', rows: 10, unsealed: 0 })
+    })
+
+    /** All of the chain from a place on, page by page. */
+    const followAll = async (limit: number, about: JournalSubjects = {}) => {
+      const seen: number[] = []
+      for (let after = '0'; ;) {
+        const page = await journal.follow(sql, { after, limit, about })
+        seen.push(...page.entries.map(({ seq }) => seq))
+        if (page.end) return seen
+        expect(page.next).not.toBe(after)
+        after = page.next
+      }
+    }
+    const sequence = () => `pg_get_serial_sequence('${table('journal')}', 'seq')`
+
+    test('who follows the chain gets all of it in the order of sealing, or what is about somebody alone', async () => {
+      await sql.query(`select setval(${sequence()}, 100)`)
+      for (const campaignId of ['cmp_1', 'cmp_2', 'cmp_1']) {
+        await write(
+          ...Array.from({ length: 4 }, () => note('a', { campaignId })),
+          note('b'),
+          out('x' + campaignId + Math.random(), { deviceKey: 'd' }),
+        )
+        await sealAll()
+      }
+      // Committed late: below numbers that are sealed.
+      await sql.query(`select setval(${sequence()}, 10)`)
+      await write(note('late', { campaignId: 'cmp_2' }), note('late', { campaignId: 'cmp_1' }))
+      await sealAll()
+      const all = [...Array.from({ length: 18 }, (_, n) => 101 + n), 11, 12]
+      for (const limit of [1, 4, 1_000]) {
+        expect(await followAll(limit)).toEqual(all)
+        expect(await followAll(limit, { campaignId: 'cmp_2' })).toEqual([107, 108, 109, 110, 11])
+        expect(await followAll(limit, { deviceKey: 'd' })).toEqual([106, 112, 118])
+        expect(await followAll(limit, { campaignId: 'cmp_1', deviceKey: 'd' })).toEqual([])
+      }
+      await expect(journal.follow(sql, { after: 'x', limit: 1 })).rejects.toMatchObject({ code: 'invalid' })
+    })
+
+    test('what cannot travel, and what was erased, is passed over by who follows', async () => {
+      const [first, , erased, last] = await write(note('a'), note('b'.repeat(700_000)), note('c'), note('d'))
+      await sealAll()
+      await sql.transaction((tx) => journal.erase(tx, [erased!], { at: 2000, reason: 'asked for' }))
+      expect(await followAll(1)).toEqual([first, last])
+      expect(await followAll(10)).toEqual([first, last])
+    })
+
+    test('pages of who follows have a bound of bytes', async () => {
+      const seqs = await write(...Array.from({ length: 5 }, () => note('x'.repeat(250_000))))
+      await sealAll()
+      const page = await journal.follow(sql, { after: '0', limit: 1_000 })
+      expect(page.entries.map(({ seq }) => seq)).toEqual(seqs.slice(0, 2))
+      expect(await followAll(1_000)).toEqual(seqs)
+    })
+
+    /** One poll: how many statements it takes, and how many rows the database looks at in all of them. */
+    const poll = async (after: string, about: JournalSubjects) => {
+      let [looked, statements] = [0, 0]
+      const count = (node: PlanNode): number =>
+        node['Actual Loops'] * (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) +
+        (node.Plans ?? []).map(count).reduce((a, b) => a + b, 0)
+      const counted: Sql = {
+        ...sql,
+        transaction: (work) =>
+          sql.transaction((tx) =>
+            work({
+              query: async (text, values) => {
+                if (text.startsWith('set transaction')) {
+                  await tx.query(text)
+                  return tx.query('set local enable_seqscan = off')
+                }
+                const [row] = await tx.query<Record<string, [{ Plan: PlanNode }]>>(
+                  `explain (analyze, format json) ${text}`,
+                  values,
+                )
+                statements += 1
+                looked += count(Object.values(row!)[0]![0].Plan)
+                return tx.query(text, values)
+              },
+            }),
+          ),
+      }
+      const page = await journal.follow(counted, { after, limit: 500, about })
+      return { looked, statements, ...page }
+    }
+
+    test.each([
+      ['everything', {}],
+      ['one campaign', { campaignId: 'cmp_1' }],
+    ])(
+      'a poll of who follows %s looks, at the end of the journal, at as many rows however long that is',
+      async (_, about) => {
+        const atEnd: number[] = []
+        for (const batches of [2, 30]) {
+          for (let n = 0; n < batches; n++) {
+            await write(note('a', { campaignId: 'cmp_1' }), note('b'))
+            await sealAll()
+          }
+          const { next } = await journal.follow(sql, { after: '0', limit: 500, about })
+          const { looked, entries, end } = await poll(next, about)
+          expect({ entries, end }).toEqual({ entries: [], end: true })
+          atEnd.push(looked)
+        }
+        expect(atEnd[1]).toBe(atEnd[0])
+      },
+    )
+
+    test('who follows one campaign passes over the batches of others, a bounded number for a page', async () => {
+      await write(note('a', { campaignId: 'cmp_1' }))
+      await sealAll()
+      await sql.query(
+        `insert into ${table('journal_batch')} select n, '{1}', '', '', now(), 2 from generate_series(2, 2500) n`,
+      )
+      await write(note('b', { campaignId: 'cmp_2' }))
+      await sealAll()
+      const places = ['0']
+      for (let end = false; !end;) {
+        const page = await poll(places.at(-1)!, { campaignId: 'cmp_2' })
+        places.push(page.next)
+        end = page.end
+        expect(page.entries).toHaveLength(end ? 1 : 0)
+        expect(page.statements).toBeLessThan(5)
+      }
+      expect(places).toEqual(['0', '1000', '2000', '2501'])
+    })
+
+    /** Counts the rows of a chain that was read up to its end, page by page. */
+    const countAll = async (end: string, between: () => Promise<unknown> = async () => {}) => {
+      for (let [cursor, pages] = [end, 1]; ; pages++) {
+        const page = await journal.readChain(sql, { cursor, limit: 1 })
+        expect(page.parts).toEqual([])
+        if (page.next === null) return { pages, ...page.counts! }
+        cursor = page.next
+        await between()
+      }
+    }
+    const longAgo = () => sql.query(`update ${table('journal_batch')} set sealed_at = now() - interval '1 hour'`)
+
+    test('whoever verifies a long chain counts its rows piece by piece', async () => {
+      const seqs = await write(...Array.from({ length: 450 }, () => note('a')))
+      await sealAll()
+      await longAgo()
+      await sql.transaction((tx) => journal.erase(tx, [seqs[0]!, seqs[120]!], { at: 2000, reason: 'asked for' }))
+      await write(note('b'))
+      expect(await countAll('1')).toEqual({ pages: 5, stored: 451, unsealed: 1 })
+      expect(await journal.verifyChain(sql)).toMatchObject({ kind: 'intact', rows: 450, unsealed: 1 })
+      await tamper(`insert into ${table('journal')} (seq, direction, at, actor, kind, data) overriding system value
+        select n, 'note', 1, 'x', 'x', '1' from unnest(array[-7, 9000000]) n`)
+      expect(await countAll('1')).toEqual({ pages: 5, stored: 453, unsealed: 1 })
+    })
+
+    test('a row that is committed late, while rows are counted, is neither missing nor added', async () => {
+      await write(...Array.from({ length: 250 }, () => note('a')))
+      await sealAll()
+      await longAgo()
+      await sql.query(`select setval(${sequence()}, 260)`)
+      await write(...Array.from({ length: 200 }, () => note('b')))
+      await sealAll()
+      // Below numbers that were sealed just now; from then on each page finds one more.
+      await sql.query(`select setval(${sequence()}, 250)`)
+      const { stored, unsealed } = await countAll('2', () => write(note('late')))
+      expect(unsealed).toBeGreaterThan(1)
+      expect(stored).toBe(450 + unsealed)
     })
 
     test('the relay seals what was committed, also while the bus is down', async () => {

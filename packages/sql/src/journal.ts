@@ -2,7 +2,8 @@ import { json } from './encode-value.ts'
 import { type ChainPage, readChain } from './journal-audit.ts'
 import { type Erasure, eraseRows } from './journal-erase.ts'
 import { type ChainVerdict, sealBatch, verifyChain } from './journal-chain.ts'
-import type { InEntry, JournalEntry, JournalFilter, JournalRow } from './journal-entry.ts'
+import type { InEntry, JournalEntry, JournalFilter, JournalRow, JournalSubjects } from './journal-entry.ts'
+import { type Followed, followChain } from './journal-follow.ts'
 import { readJournal } from './journal-read.ts'
 import { journalMigrations } from './journal-tables.ts'
 import { assertSchemaName } from './migrate.ts'
@@ -27,8 +28,13 @@ export interface Journal {
   verifyChain(sql: Sql): Promise<ChainVerdict>
   /** Takes rows out and leaves their hashes, so that the chain holds; answers what was erased. Not what waits to be sealed or published. */
   erase(tx: Queryable, seqs: readonly number[], erasure: Erasure): Promise<JournalRow[]>
-  /** A page of the chain, for somebody who recomputes it elsewhere, or follows it: at most `limit` rows. Throws SqlError `invalid` on a strange cursor. */
+  /** A page of the chain, for somebody who recomputes it elsewhere: at most `limit` rows. Throws SqlError `invalid` on a strange cursor. */
   readChain(sql: Sql, page: { readonly cursor?: string | undefined; readonly limit: number }): Promise<ChainPage>
+  /** What was sealed after a place (`0`: from the start), for somebody who follows it, in the order of sealing. Throws SqlError `invalid` on a strange place. */
+  follow(
+    sql: Sql,
+    page: { readonly after: string; readonly limit: number; readonly about?: JournalSubjects },
+  ): Promise<Followed>
 }
 
 export interface Backlog {
@@ -66,6 +72,7 @@ export function createJournal(schema: string): Journal {
     verifyChain: (sql) => verifyChain(sql, schema),
     erase: (tx, seqs, erasure) => eraseRows(tx, schema, seqs, erasure),
     readChain: (sql, page) => readChain(sql, schema, page),
+    follow: (sql, page) => followChain(sql, schema, page),
   }
 }
 

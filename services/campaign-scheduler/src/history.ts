@@ -8,7 +8,7 @@ import {
   type historyList,
   refused,
 } from '@sluice/contracts'
-import { readChainPage } from './audit.ts'
+import { unlessStrange } from './audit.ts'
 import { type Parts, toTime } from './parts.ts'
 
 type Input = InputOf<typeof historyList>
@@ -39,22 +39,12 @@ async function readBySeq(parts: Parts, input: Input): Promise<Reply<Output>> {
 /** In the order of sealing. What was erased, or is too large to travel, is passed over. */
 async function followSealed(parts: Parts, input: Input, after: string): Promise<Reply<Output>> {
   if (input.afterSeq !== undefined) return refused('invalid_request', 'afterSeq and after exclude each other')
-  const page = await readChainPage(parts, after, input.limit)
+  const { campaignId, upgradeId, deviceKey, limit } = input
+  const about = { campaignId, upgradeId, deviceKey }
+  const page = await unlessStrange(parts.journal.follow(parts.sql, { after, limit, about }))
   if (!page.ok) return page
-  const entries = page.data.parts.flatMap((part) =>
-    part.entries.flatMap((sealed) => (sealed.kind === 'entry' ? [sealed.entry] : [])),
-  )
-  const items = entries.filter((entry) => isAbout(entry, input)).map(toHistory)
-  const { next, lastBatch } = page.data
-  return answered({ items, next: next ?? String(lastBatch), end: next === null })
-}
-
-function isAbout(entry: ChainEntry, { campaignId, upgradeId, deviceKey }: Input): boolean {
-  return (
-    (campaignId === undefined || entry.campaignId === campaignId) &&
-    (upgradeId === undefined || entry.upgradeId === upgradeId) &&
-    (deviceKey === undefined || entry.deviceKey === deviceKey)
-  )
+  const { entries, next, end } = page.data
+  return answered({ items: entries.map(toHistory), next, end })
 }
 
 function toHistory({ seq, at, actor, traceparent, kind, data, ...about }: ChainEntry): HistoryEntry {
