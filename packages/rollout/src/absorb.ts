@@ -8,6 +8,8 @@ import { addRestored } from './restoring.ts'
 import type { VersionReport } from './version-reports.ts'
 import { addReport, latestRunOf } from './version-reports.ts'
 
+type Inform = Fact & { kind: 'informed' }
+
 /**
  * Adds what a fact says to the evidence of a try. Only earliest, latest and first-known values are kept,
  * which is what makes the order and the number of deliveries irrelevant.
@@ -16,10 +18,10 @@ export function absorb(attempt: Attempt, told: Fact, targetVersions: string[]): 
   if ('attemptId' in told && told.attemptId !== attempt.attemptId) return 'other_attempt'
   const fact = { ...told, at: causalTime(told, attempt) }
   switch (fact.kind) {
-    case 'informed':
-      return isBeforeTheOffer(attempt, fact)
-        ? 'before_the_offer'
-        : absorbInform(attempt, { ...fact, at: Math.max(fact.at, attempt.offeredAt) }, targetVersions)
+    case 'informed': {
+      const at = reportedAt(attempt, fact)
+      return at === null ? 'before_the_offer' : absorbInform(attempt, { ...fact, at }, targetVersions)
+    }
     case 'download_answered':
       return { ...attempt, answered: firstOf(attempt.answered, { status: fact.status, at: fact.at }) }
     case 'download_faulted':
@@ -82,12 +84,29 @@ export function isCancelling(attempt: Attempt): boolean {
  * A version that the device did not run at the offer tells of a time after it, even where the gateway's clock is a little
  * behind. The old version tells nothing of the kind: the Inform of the very session in which we claimed would count as a boot.
  */
-function isBeforeTheOffer(attempt: Attempt, { at, softwareVersion }: Fact & { kind: 'informed' }): boolean {
+function isBeforeTheOffer(attempt: Attempt, { at, softwareVersion }: Inform): boolean {
   const changed = softwareVersion !== attempt.fromVersion && !attempt.sameVersion
   return at < attempt.offeredAt - (changed ? clockToleranceMs : 0)
 }
 
-function absorbInform(attempt: Attempt, fact: Fact & { kind: 'informed' }, targetVersions: string[]): Attempt {
+/** When the try takes this Inform to have come; null: before the offer, of which it tells nothing then. */
+export function reportedAt(attempt: Attempt, inform: Inform): number | null {
+  const fact = { ...inform, at: causalTime(inform, attempt) }
+  return isBeforeTheOffer(attempt, fact) ? null : Math.max(fact.at, attempt.offeredAt)
+}
+
+/** What the version of an Inform is to a try. */
+export function versionOn(
+  attempt: Attempt,
+  { softwareVersion }: Inform,
+  targetVersions: string[],
+): VersionReport['on'] {
+  const isTarget = targetVersions.includes(softwareVersion)
+  if (softwareVersion === attempt.fromVersion || (attempt.sameVersion && isTarget)) return 'old'
+  return isTarget ? 'target' : 'other'
+}
+
+function absorbInform(attempt: Attempt, fact: Inform, targetVersions: string[]): Attempt {
   const seen = { ...attempt }
   const codes = fact.events.map((event) => event.code)
   const booted = codes.includes('1 BOOT') || codes.includes('0 BOOTSTRAP')
@@ -97,21 +116,21 @@ function absorbInform(attempt: Attempt, fact: Fact & { kind: 'informed' }, targe
   if (booted) seen.boots = widen(attempt.boots, fact.at)
   if (codes.includes('0 BOOTSTRAP')) seen.bootstrapAt = earlier(attempt.bootstrapAt, fact.at)
 
-  const isTarget = targetVersions.includes(fact.softwareVersion)
-  if (fact.softwareVersion === attempt.fromVersion || (attempt.sameVersion && isTarget)) {
+  const on = versionOn(attempt, fact, targetVersions)
+  if (on === 'old') {
     seen.onOld = widen(attempt.onOld, fact.at)
-    return withReport(seen, { at: fact.at, on: 'old', ...boot })
+    return withReport(seen, { at: fact.at, on, ...boot })
   }
-  if (isTarget) {
+  if (on === 'target') {
     seen.onTarget = { ...widen(attempt.onTarget, fact.at), sinceAt: fact.at }
-    return withReport(seen, { at: fact.at, on: 'target', ...boot })
+    return withReport(seen, { at: fact.at, on, ...boot })
   }
   const newest = !attempt.onOther || fact.at >= attempt.onOther.lastAt
   seen.onOther = {
     ...widen(attempt.onOther, fact.at),
     version: newest ? fact.softwareVersion : attempt.onOther!.version,
   }
-  return withReport(seen, { at: fact.at, on: 'other', ...boot })
+  return withReport(seen, { at: fact.at, on, ...boot })
 }
 
 /** The proof starts with the first report of the target in its latest unbroken run, in whatever order reports arrive. */

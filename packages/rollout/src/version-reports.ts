@@ -10,11 +10,16 @@ export interface VersionReport {
 
 const kept = 24
 
+/** Their order in time; of two at the same time the same one comes last, whichever was heard first. */
+export function byTime(a: Pick<VersionReport, 'at' | 'on'>, b: Pick<VersionReport, 'at' | 'on'>): number {
+  return a.at - b.at || (a.on === b.on ? 0 : a.on < b.on ? -1 : 1)
+}
+
 /** Adds a report in its place in time. Beyond a few dozen, reports inside a run of the same version are left out, the latest boots last. */
 export function addReport(reports: VersionReport[], report: VersionReport): VersionReport[] {
   if (reports.some(({ at, on, booted }) => at === report.at && on === report.on && booted === report.booted))
     return reports
-  const sorted = [...reports, report].toSorted((a, b) => a.at - b.at || (a.on < b.on ? -1 : 1))
+  const sorted = [...reports, report].toSorted(byTime)
   if (sorted.length <= kept) return sorted
   const inside = (index: number) =>
     sorted[index]?.on === sorted[index - 1]?.on && sorted[index]?.on === sorted[index + 1]?.on

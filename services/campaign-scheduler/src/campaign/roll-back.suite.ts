@@ -1,7 +1,18 @@
 import { campaignControl, campaignRollBack } from '@sluice/contracts'
 import { createIds } from '@sluice/runtime'
 import { expect, test } from 'vitest'
-import { claim, dataOf, go, running, succeed, untilCampaign, upgrades } from '../testing/drive.ts'
+import {
+  claim,
+  dataOf,
+  go,
+  informed,
+  observe,
+  running,
+  succeed,
+  until,
+  untilCampaign,
+  upgrades,
+} from '../testing/drive.ts'
 import { ACTOR, NEW, OLD, type World } from '../testing/world.ts'
 
 const ids = createIds()
@@ -65,6 +76,35 @@ export function rollBackSuite(open: () => Promise<World>): void {
     const [upgrade] = await upgrades(world, planned.campaignId)
     expect(await claim(world, upgrade!, '3.0.0')).toEqual({ kind: 'gone', reason: 'no_leg_from_this_version' })
     expect(world.resolved).toHaveLength(1)
+  })
+
+  test('a report that comes late takes no device out of a rollback: its newest one tells what it runs', async () => {
+    const world = await open()
+    await world.scheduler()
+    const { campaignId, all } = await running(world, 3)
+    const [asTold, late, fallen] = all.map(({ deviceKey }) => deviceKey)
+    const offeredAt = world.clock.now() + 1_000
+    for (const upgrade of all) await go(world, upgrade)
+    world.clock.shift(60 * 60_000)
+    const report = (deviceKey: string, minutes: number, version: string) => ({
+      deviceKey,
+      at: offeredAt + minutes * 60_000,
+      fact: informed(version, minutes === 10 ? '1 BOOT' : '2 PERIODIC'),
+    })
+    await observe(world, report(asTold!, 5, OLD), report(asTold!, 10, NEW), report(asTold!, 40, NEW))
+    await observe(world, report(late!, 40, NEW), report(late!, 10, NEW))
+    await observe(world, report(fallen!, 10, NEW), report(fallen!, 40, NEW))
+    for (const deviceKey of [asTold!, late!, fallen!]) await until(world, campaignId, deviceKey, 'verified')
+    await observe(world, report(late!, 5, OLD), report(fallen!, 45, OLD))
+    await until(world, campaignId, fallen!, 'regressed')
+
+    const reported = new Map((await upgrades(world, campaignId)).map((one) => [one.deviceKey, one.reportedVersion]))
+    expect([asTold, late, fallen].map((key) => reported.get(key!))).toEqual([NEW, NEW, OLD])
+    older(world)
+    const { campaignId: backId } = dataOf(await world.ask(campaignRollBack, { campaignId, actor: ACTOR }))
+    await untilCampaign(world, backId, ({ state }) => state !== 'planning')
+    const taken = (await upgrades(world, backId)).map(({ deviceKey }) => deviceKey)
+    expect(taken.toSorted()).toEqual([asTold!, late!].toSorted())
   })
 
   test('devices for which nothing reports where they came from are left out, with the reason', async () => {

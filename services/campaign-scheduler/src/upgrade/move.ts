@@ -1,5 +1,5 @@
 import { upgradeTraceparent } from '@sluice/contracts'
-import { type Fact, type Step, classOf, lastAttempt, openAttempt, step } from '@sluice/rollout'
+import { type Fact, type Step, classOf, lastAttempt, newestVersionIn, openAttempt, step } from '@sluice/rollout'
 import type { JournalEntry, Queryable } from '@sluice/sql'
 import { rolloutPolicy } from '../campaign/complete-policy.ts'
 import type { Parts } from '../parts.ts'
@@ -103,7 +103,7 @@ function moveOne(
   { fact, actor }: UpgradeFact,
   at: number,
 ): Unwritten {
-  const heard = versionIn(fact) ?? before.reportedVersion
+  const heard = newestVersionIn(fact, before.machine) ?? before.reportedVersion
   const stepped = stepOrPoison(parts, before, campaign, fact)
   if (stepped.kind === 'poison') return { before, after: before, fact, actor, ignored: 'poison', effects: [] }
   const { upgrade: machine, effects, ignored } = stepped.step
@@ -132,11 +132,6 @@ function moveOne(
 /** Of the leg it was claimed for, where that is not what was planned. */
 const artifactIn = (fact: Fact): string | undefined =>
   fact.kind === 'claim_committed' ? fact.release?.artifactId : undefined
-
-function versionIn(fact: Fact): string | undefined {
-  if (fact.kind === 'informed') return fact.softwareVersion
-  return fact.kind === 'claim_committed' ? fact.fromVersion : undefined
-}
 
 /** A fact that the machine chokes on is journaled and left behind: it may not hold up the facts of others. */
 function stepOrPoison(parts: Parts, before: UpgradeRow, campaign: CampaignRow, fact: Fact) {
