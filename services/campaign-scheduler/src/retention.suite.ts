@@ -1,13 +1,13 @@
-import { campaignCreate, historyErase } from '@sluice/contracts'
+import { type Device, type PolicyDraft, campaignCreate, historyErase } from '@sluice/contracts'
 import { type Queryable, type Sql, createJournal } from '@sluice/sql'
 import { waitUntil } from '@sluice/testbed'
 import { expect, test } from 'vitest'
 import { defaultSettings } from './config.ts'
 import { createMetrics } from './observability.ts'
 import { eraseDevice } from './retention.ts'
-import { entriesOfNobody, eventsAfter } from './store/history.ts'
+import { entriesOfNobody, eventsAfter, takeCampaignToForget } from './store/history.ts'
 import { findJoining } from './store/joining.ts'
-import { books } from './testing/books.ts'
+import { books, orphanReasons } from './testing/books.ts'
 import {
   ONE_WAVE,
   campaign,
@@ -18,6 +18,7 @@ import {
   observe,
   planned,
   running,
+  until,
   untilCampaign,
   upgrades,
 } from './testing/drive.ts'
@@ -41,12 +42,16 @@ async function everything({ sql }: World): Promise<string> {
     .join('\n')
 }
 
+async function started(world: World, devices: Device[], policy: PolicyDraft = POLICY) {
+  world.devices = devices
+  const { campaignId } = await planned(world, policy)
+  await control(world, campaignId, 'start')
+  return { campaignId, all: await upgrades(world, campaignId) }
+}
+
 /** A campaign whose devices all refuse the image for good, and of which nothing late can come any more. */
 async function over(world: World, devices = someDevices(2)) {
-  world.devices = devices
-  const { campaignId } = await planned(world, POLICY)
-  await control(world, campaignId, 'start')
-  const all = await upgrades(world, campaignId)
+  const { campaignId, all } = await started(world, devices)
   await refuse(world, campaignId, all)
   return { campaignId, all }
 }
@@ -60,7 +65,8 @@ async function refuse(world: World, campaignId: string, all: Awaited<ReturnType<
   world.clock.shift(61_000)
   await waitUntil(async () => {
     const [row] = await world.sql.query<{ n: number }>(
-      `select count(*) as n from scheduler.upgrades where due_at is not null`,
+      `select count(*) as n from scheduler.upgrades where campaign_id = $1 and due_at is not null`,
+      [campaignId],
     )
     return row?.n === 0
   })
@@ -184,8 +190,10 @@ export function retentionSuite(open: () => Promise<World>): void {
     }
     await entriesOfNobody(explained, 1, 1)
     await eventsAfter(explained, 'c', 'd', 0, 1)
+    await takeCampaignToForget(explained, 1)
     expect(texts[0]).toContain('journal_of_nobody')
     expect(texts[1]).toContain('journal_events')
+    for (const index of ['upgrades_with_timer', 'upgrades_waiting']) expect(texts[2]).toContain(index)
   })
 
   test('what is under way is not forgotten, and that is told', async () => {
@@ -225,6 +233,42 @@ export function retentionSuite(open: () => Promise<World>): void {
     await forgetting.stop()
     await world.scheduler()
     await expectWhole(world, old.campaignId)
+  })
+
+  test('rule 16: no device of a campaign that is over is forgotten while anything of it may still move', async () => {
+    const world = await open()
+    const scheduler = await world.scheduler()
+    const [first, second, ...others] = someDevices(4)
+    world.devices = [first!]
+    const slow = await started(world, [first!], { ...ONE_WAVE, timers: { firstReportMs: 20 * DAY } })
+    const attemptId = await go(world, slow.all[0]!)
+    const late = await started(world, [second!], { ...ONE_WAVE, timers: { finalMs: 20 * DAY } })
+    await observe(world, { deviceKey: second!.deviceKey, fact: completed(await go(world, late.all[0]!), 9018) })
+    await untilCampaign(world, late.campaignId, ({ counters }) => counters.hard === 1)
+    const done = await over(world, others)
+    for (const { campaignId } of [slow, late, done]) await control(world, campaignId, 'abort')
+    await until(world, slow.campaignId, first!.deviceKey, 'cancelling')
+    await scheduler.stop()
+    world.clock.shift(2 * DAY)
+    await world.scheduler({ historyKeepMs: DAY, forgetEveryMs: 20 })
+    const isForgotten = async (...keys: string[]) => {
+      const text = await everything(world)
+      return keys.every((key) => !text.includes(key))
+    }
+    // They would be looked at first: when the devices of the last one are gone, they were passed over.
+    await waitUntil(() => isForgotten(...others.map(({ deviceKey }) => deviceKey)))
+    expect((await campaign(world, slow.campaignId)).counters).toMatchObject({ inFlight: 1 })
+
+    await observe(world, { deviceKey: first!.deviceKey, fact: completed(attemptId, 9018) })
+    await untilCampaign(world, slow.campaignId, ({ counters }) => counters.inFlight === 0)
+    expect(await orphanReasons(world)).toEqual([])
+    expect(await isForgotten(second!.deviceKey)).toBe(false)
+    world.clock.shift(30 * DAY)
+    await waitUntil(() => isForgotten(first!.deviceKey, second!.deviceKey))
+    for (const { campaignId } of [slow, late]) {
+      const { stored, folded } = await books(world, campaignId)
+      expect(stored).toBe(folded)
+    }
   })
 
   test('the journal itself lets nothing be taken out but what leaves its hash', async () => {

@@ -90,11 +90,22 @@ export async function deleteSignalsOf(tx: Queryable, deviceKey: string): Promise
   await tx.query(`delete from scheduler.signals where device_key = $1`, [deviceKey])
 }
 
-/** A campaign that ended before `before` and whose devices are still on record, that nobody else is at. */
+/** Of a campaign `c`: what may still move, and entries about devices that cannot be erased yet. Each question has an index. */
+const NOT_OVER = `
+  exists (select 1 from scheduler.upgrades u where u.campaign_id = c.campaign_id and u.due_at is not null)
+  or exists (select 1 from scheduler.upgrades u where u.campaign_id = c.campaign_id and u.state in ('pending', 'retry'))
+  or exists (select 1 from scheduler.journal_unsealed join scheduler.journal j using (seq)
+    where j.campaign_id = c.campaign_id and (j.device_key is not null or j.direction = 'out'))
+  or exists (select 1 from scheduler.journal_outbox join scheduler.journal j using (seq) where j.campaign_id = c.campaign_id)`
+
+/**
+ * A campaign that ended before `before` and whose devices are still on record, that nobody else is at. Of one that ended,
+ * devices may still be at work, and be heard of: none is forgotten before all of its upgrades are over.
+ */
 export async function takeCampaignToForget(tx: Queryable, before: number): Promise<string | undefined> {
   const [row] = await tx.query<{ campaignId: string }>(
-    `select campaign_id as "campaignId" from scheduler.campaigns
-     where state in ('aborted', 'finished') and devices_erased_at is null and updated_at < $1
+    `select campaign_id as "campaignId" from scheduler.campaigns c
+     where state in ('aborted', 'finished') and devices_erased_at is null and updated_at < $1 and not (${NOT_OVER})
      order by campaign_id limit 1 for no key update skip locked`,
     [before],
   )

@@ -422,4 +422,11 @@ alter table scheduler.sweeps drop constraint sweeps_kind_check;
 alter table scheduler.sweeps add constraint sweeps_kind_check check (kind in ('hint', 'close', 'withdraw', 'revoke'));
 `,
   },
+  {
+    // Before a campaign is forgotten: whether anything of it has still a timer.
+    id: 'scheduler-0072-not-over-by-campaign',
+    sql: `
+create index upgrades_with_timer on scheduler.upgrades (campaign_id) where due_at is not null;
+`,
+  },
 ]
