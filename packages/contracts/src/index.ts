@@ -123,7 +123,7 @@ export { KeptSettings, settingsKept } from './kept-settings.ts'
 export { ANSWERED_OUTSIDE, PUBLIC_EVENTS, PUBLIC_REQUESTS } from './public-messages.ts'
 export { type Observation, type ObservedFact, type Snapshot, attemptObserved } from './observation.ts'
 export { type Reach, deviceNotified, deviceReach, deviceSignature, deviceWake, deviceWoken } from './reach.ts'
-export { type Placement, type Task, type Watch, placementList, taskPlaced } from './task.ts'
+export { type Placement, type Task, type Watch, PLACEMENT_KEPT_MS, placementList, taskPlaced } from './task.ts'
 export {
   type Release,
   type ReleaseEnvelope,

@@ -87,6 +87,12 @@ export const Placement = Type.Union([
 ])
 export type Placement = Static<typeof Placement>
 
+/**
+ * How long gateways remember what was placed of a device that does not come. Who wants it to be found after that puts it
+ * again before: it is then kept as long again.
+ */
+export const PLACEMENT_KEPT_MS = 90 * 24 * 3_600_000
+
 export const taskPlaced = event('task.placed', {
   delivery: 'stored',
   consumers: ['cwmp-gateway'],

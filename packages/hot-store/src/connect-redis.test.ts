@@ -28,6 +28,10 @@ describe('the hot store on Redis', () => {
       store: await connectRedis({ url: server.url, clock, log }),
       clock: manual,
       passTime: (ms) => sleep(ms),
+      age: async (deviceKey, ms) => {
+        const record = `sluice:{${deviceKey}}:rec`
+        await bare.pexpire(record, (await bare.pttl(record)) - ms)
+      },
       forgetEverything: async () => void (await bare.flushall()),
     }
   })

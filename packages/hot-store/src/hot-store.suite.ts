@@ -9,6 +9,8 @@ export interface HotStoreUnderTest {
   readonly store: HotStore
   readonly clock: ManualClock
   passTime(ms: number): Promise<void>
+  /** As if so much time had passed for this device's record. */
+  age(deviceKey: string, ms: number): Promise<void>
   forgetEverything(): Promise<void>
 }
 
@@ -593,6 +595,26 @@ export function hotStoreSuite(create: () => Promise<HotStoreUnderTest>): void {
     await under.passTime(2_000)
     expect(await resume(key)).toEqual({ kind: 'unknown' })
     expect((await recordOf(deviceKey)).lastVersion).toBe('3.0')
+  })
+
+  test('what is placed again is kept as long again, and what is not is forgotten', async () => {
+    const [deviceKey, other] = [newDevice(), newDevice()]
+    const own = await create()
+    const place = (to: string) => own.store.place([{ op: 'put_task', deviceKey: to, task: hint(1) }])
+    const tasksOf = async (of: string) => {
+      const key = { deviceKey: of, token: `probe${devices++}` }
+      return (await own.store.open([{ key, state: 's', ttlMs: 60_000, version: null }]))[0]!.record.tasks
+    }
+    const most = (bounds.recordTtlMs * 2) / 3
+    await place(deviceKey)
+    await own.age(deviceKey, most)
+    await place(deviceKey)
+    await place(other)
+    await own.age(deviceKey, most)
+    expect(await tasksOf(deviceKey)).toHaveLength(1)
+    await own.age(other, bounds.recordTtlMs)
+    expect(await tasksOf(other)).toEqual([])
+    await own.store.close()
   })
 
   test('it is restored once somebody says so, and no longer once it lost its memory', async () => {

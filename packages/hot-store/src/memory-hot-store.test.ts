@@ -5,11 +5,15 @@ import { createMemoryHotStore } from './memory-hot-store.ts'
 
 describe('the hot store in memory', () => {
   hotStoreSuite(async () => {
-    const clock = createManualClock(SUITE_START)
+    const manual = createManualClock(SUITE_START)
+    // Months pass without the sweep of each minute.
+    let aged = 0
+    const clock = { ...manual, now: () => manual.now() + aged }
     const under = {
       store: createMemoryHotStore({ clock }),
       clock,
       passTime: (ms: number) => clock.advance(ms),
+      age: async (_: string, ms: number) => void (aged += ms),
       forgetEverything: async () => {
         await under.store.close()
         under.store = createMemoryHotStore({ clock })

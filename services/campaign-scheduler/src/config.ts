@@ -1,3 +1,4 @@
+import { PLACEMENT_KEPT_MS } from '@sluice/contracts'
 import { type SettingsValues, defineSettings, natsSettings, postgresSettings } from '@sluice/runtime'
 
 /** How the scheduler behaves; everything about a campaign stands in its policy. Durations in milliseconds. */
@@ -37,6 +38,10 @@ export interface SchedulerSettings {
   readonly sweepPageSize: number
   /** How long a sweep rests whose page failed. */
   readonly sweepRestMs: number
+  /** How often the devices that have not come are hinted again: more than once in the time that gateways remember them. */
+  readonly hintAgainMs: number
+  /** How long that rests after each page: nobody waits for it. */
+  readonly hintAgainRestMs: number
   /** A gate is looked at this often even when no fact arrives. */
   readonly gateEveryMs: number
   /** When a device that may not start now is told to ask again, where no better time is known. */
@@ -90,6 +95,8 @@ export const defaultSettings: SchedulerSettings = {
   drainMs: 3_000,
   sweepPageSize: 500,
   sweepRestMs: 5_000,
+  hintAgainMs: PLACEMENT_KEPT_MS / 3,
+  hintAgainRestMs: 1_000,
   gateEveryMs: 30_000,
   askAgainMs: 15 * 60_000,
   credentialMs: 6 * 3_600_000,

@@ -7,7 +7,7 @@ import { OURSELVES, type Parts, toTime } from '../parts.ts'
 import { type CampaignRow, askForCheck, findCampaign, lockCampaigns, setCheckAt } from '../store/campaigns.ts'
 import { type TallyRow, talliesOf } from '../store/tallies.ts'
 import { type WaveRow, acceptHarm, setGate, setOutside, setWaveState, wavesOf } from '../store/waves.ts'
-import { openWave } from '../upgrade/open-wave.ts'
+import { hintAgain, openWave } from '../upgrade/open-wave.ts'
 import { type Harm, harmOf, isMoreHarm, lowerTo } from './accepted-harm.ts'
 import { announceCampaign, announceStops } from './announce.ts'
 import { countersOf } from './counters.ts'
@@ -98,6 +98,7 @@ async function decide(
   if (campaign.state === 'running' && isOver(waves, tallies) && !mayGrow(campaign, now))
     return finish(parts, tx, campaign, tallies)
   if (campaign.state === 'running') await cancelStragglers(parts, tx, campaign, waves, tallies)
+  if (campaign.state === 'running') await hintAgain(parts, tx, opened)
   await setCheckAt(tx, campaignId, checkAt)
   return 'none'
 }

@@ -22,6 +22,8 @@ import {
 } from '../testing/drive.ts'
 import { ACTOR, NEW, type World, someDevices } from '../testing/world.ts'
 
+const DAY = 86_400_000
+
 const TWO_WAVES = {
   waves: [
     { size: { count: 2 }, advance: 'auto' as const },
@@ -351,6 +353,40 @@ export function campaignsSuite(open: () => Promise<World>): void {
     await control(world, campaignId, 'pause')
     await control(world, campaignId, 'resume')
     await waitUntil(() => hints().length === 5)
+  })
+
+  test('who does not come is hinted again before gateways forget it, page by page, and each time once', async () => {
+    const world = await open()
+    await world.scheduler({ gateEveryMs: 20, sweepPageSize: 2, hintAgainRestMs: 20 })
+    const { campaignId, all } = await running(world, 4)
+    const [came, ...away] = all.map(({ upgradeId }) => upgradeId)
+    const hinted = (upgradeId: string) =>
+      world.placed.filter((item) => item.op === 'put_task' && item.task.taskId === upgradeId).length
+    const untilHinted = (times: number) => waitUntil(() => away.every((upgradeId) => hinted(upgradeId) === times))
+    const look = async () => {
+      const [row] = await world.sql.query<{ at: number; sweeps: number }>(
+        `select check_at as at, (select count(*) from scheduler.sweeps) as sweeps from scheduler.campaigns where campaign_id = $1`,
+        [campaignId],
+      )
+      return row!
+    }
+    const looks = async () => {
+      const { at } = await look()
+      await waitUntil(async () => (await look()).at > at)
+    }
+    await untilHinted(1)
+    await succeed(world, campaignId, all[0]!.deviceKey, await go(world, all[0]!))
+    const cameHinted = hinted(came!)
+    await looks()
+    for (const times of [2, 3]) {
+      world.clock.shift(30 * DAY)
+      await untilHinted(times)
+      await waitUntil(async () => (await look()).sweeps === 0)
+      await looks()
+      expect((await look()).sweeps).toBe(0)
+    }
+    expect(away.map(hinted)).toEqual([3, 3, 3])
+    expect(hinted(came!)).toBe(cameHinted)
   })
 
   test('an image that many devices refuse stops its campaign, with one alarm', async () => {

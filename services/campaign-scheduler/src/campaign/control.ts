@@ -6,10 +6,9 @@ import type { Parts } from '../parts.ts'
 import { type CampaignRow, type CampaignState, approveCampaign, lockCampaigns } from '../store/campaigns.ts'
 import { holdRevocations } from '../store/revocations.ts'
 import { areRevoked } from '../store/revoked-artifacts.ts'
-import { insertSweep } from '../store/sweeps.ts'
 import { type TallyRow, talliesOf } from '../store/tallies.ts'
 import { acceptHarm, approveWave, setOutside, wavesOf, withdrawApproval } from '../store/waves.ts'
-import { openWave } from '../upgrade/open-wave.ts'
+import { hintWave, openWave } from '../upgrade/open-wave.ts'
 import { advanceCampaign } from './advance.ts'
 import { announceCampaign, announceStops } from './announce.ts'
 import { changeState } from './change-state.ts'
@@ -134,7 +133,7 @@ async function takeUpAgain(
     // Whoever is outside is asked afresh, and may be silent as often as at first.
     await setOutside(tx, wave, null, null)
     const reason = 'the campaign was resumed'
-    await insertSweep(tx, { sweepId: parts.ids.event(), kind: 'hint', campaignId, wave: wave.wave, reason, actor })
+    await hintWave(parts, tx, wave, { reason, actor })
   }
 }
 

@@ -429,4 +429,13 @@ alter table scheduler.sweeps add constraint sweeps_kind_check check (kind in ('h
 create index upgrades_with_timer on scheduler.upgrades (campaign_id) where due_at is not null;
 `,
   },
+  {
+    id: 'scheduler-0073-hints-again',
+    sql: `
+-- When a wave's devices were last hinted, null: as it was opened. Gateways do not remember for ever who has not come since.
+alter table scheduler.waves add column hinted_at bigint;
+-- How long a sweep rests after each page.
+alter table scheduler.sweeps add column rest_ms bigint not null default 0;
+`,
+  },
 ]

@@ -10,12 +10,17 @@ export interface SweepRow {
   readonly afterId: string
   readonly reason: string
   readonly actor: string
+  /** How long it rests after each page. */
+  readonly restMs: number
 }
 
-export async function insertSweep(tx: Queryable, sweep: Omit<SweepRow, 'afterId'>): Promise<void> {
+export async function insertSweep(
+  tx: Queryable,
+  { restMs = 0, ...sweep }: Omit<SweepRow, 'afterId' | 'restMs'> & { readonly restMs?: number },
+): Promise<void> {
   await tx.query(
-    `insert into scheduler.sweeps (sweep_id, kind, campaign_id, wave, reason, actor) values ($1, $2, $3, $4, $5, $6)`,
-    [sweep.sweepId, sweep.kind, sweep.campaignId, sweep.wave, sweep.reason, sweep.actor],
+    `insert into scheduler.sweeps (sweep_id, kind, campaign_id, wave, reason, actor, rest_ms) values ($1, $2, $3, $4, $5, $6, $7)`,
+    [sweep.sweepId, sweep.kind, sweep.campaignId, sweep.wave, sweep.reason, sweep.actor, restMs],
   )
 }
 
@@ -26,7 +31,8 @@ export async function isBeingClosed(tx: Queryable, campaignId: string): Promise<
   return rows.length > 0
 }
 
-const columns = `sweep_id as "sweepId", kind, campaign_id as "campaignId", wave, after_id as "afterId", reason, actor`
+const columns = `sweep_id as "sweepId", kind, campaign_id as "campaignId", wave, after_id as "afterId", reason, actor,
+  rest_ms as "restMs"`
 
 /** An owner's next sweep: what stops devices first, and in turns. */
 export async function nextSweep(db: Queryable, owner: string, now: number): Promise<SweepRow | undefined> {
@@ -46,8 +52,12 @@ export async function lockSweep(tx: Queryable, sweepId: string): Promise<SweepRo
   return row
 }
 
-export async function advanceSweep(tx: Queryable, sweepId: string, afterId: string, now: number): Promise<void> {
-  await tx.query(`update scheduler.sweeps set after_id = $2, next_at = $3 where sweep_id = $1`, [sweepId, afterId, now])
+export async function advanceSweep(tx: Queryable, sweepId: string, afterId: string, nextAt: number): Promise<void> {
+  await tx.query(`update scheduler.sweeps set after_id = $2, next_at = $3 where sweep_id = $1`, [
+    sweepId,
+    afterId,
+    nextAt,
+  ])
 }
 
 export async function postponeSweep(db: Queryable, sweepId: string, until: number): Promise<void> {

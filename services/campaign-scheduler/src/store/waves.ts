@@ -9,6 +9,8 @@ export interface WaveRow {
   readonly state: WaveState
   readonly size: number
   readonly openedAt: number | null
+  /** When its devices were last told that they may claim. */
+  readonly hintedAt: number | null
   /** Since when its gate's figures have held. */
   readonly reachedAt: number | null
   readonly approvedAt: number | null
@@ -29,7 +31,7 @@ export interface HeardOutside {
   readonly failures: number
 }
 
-const columns = `campaign_id as "campaignId", wave, state, size, opened_at as "openedAt",
+const columns = `campaign_id as "campaignId", wave, state, size, opened_at as "openedAt", coalesce(hinted_at, opened_at) as "hintedAt",
   reached_at as "reachedAt", approved_at as "approvedAt", accepted, median_return_ms as "medianReturnMs", gate,
   ask_outside_at as "askOutsideAt", external_answer as outside`
 
@@ -66,6 +68,14 @@ export async function setWaveState(
     `update scheduler.waves set state = $3, opened_at = coalesce(opened_at, $4) where campaign_id = $1 and wave = $2`,
     [wave.campaignId, wave.wave, state, openedAt],
   )
+}
+
+export async function setHinted(tx: Queryable, wave: Pick<WaveRow, 'campaignId' | 'wave'>, at: number): Promise<void> {
+  await tx.query(`update scheduler.waves set hinted_at = $3 where campaign_id = $1 and wave = $2`, [
+    wave.campaignId,
+    wave.wave,
+    at,
+  ])
 }
 
 /** What its gate said last. */

@@ -2,11 +2,11 @@ import type { Counters } from '@sluice/rollout'
 import type { Queryable } from '@sluice/sql'
 import { toWire } from '../campaign/counters.ts'
 import type { Decided } from '../campaign/gate-of-wave.ts'
-import type { Parts } from '../parts.ts'
+import { OURSELVES, type Parts } from '../parts.ts'
 import type { CampaignRow } from '../store/campaigns.ts'
 import { type SweepRow, insertSweep } from '../store/sweeps.ts'
 import { nextWaiting } from '../store/upgrades.ts'
-import { type WaveRow, setWaveState } from '../store/waves.ts'
+import { type WaveRow, setHinted, setWaveState } from '../store/waves.ts'
 import { hint, placementEvents } from './placements.ts'
 
 export interface Opening {
@@ -29,7 +29,7 @@ export async function openWave(
   const at = parts.clock.now()
   if (wave.wave > 1) await setWaveState(tx, { campaignId, wave: wave.wave - 1 }, 'passed')
   await setWaveState(tx, wave, 'open', at)
-  await insertSweep(tx, { sweepId: parts.ids.event(), kind: 'hint', campaignId, wave: wave.wave, reason, actor })
+  await hintWave(parts, tx, wave, { reason, actor })
   await parts.journal.append(tx, [
     {
       direction: 'note',
@@ -40,6 +40,28 @@ export async function openWave(
       data: { wave: wave.wave, size: wave.size, reason, counters: toWire(counters), gate: decided },
     },
   ])
+}
+
+/** Has those who wait in a wave hinted, page by page. */
+export async function hintWave(
+  parts: Parts,
+  tx: Queryable,
+  { campaignId, wave }: Pick<WaveRow, 'campaignId' | 'wave'>,
+  how: { readonly reason: string; readonly actor: string; readonly restMs?: number },
+): Promise<void> {
+  await setHinted(tx, { campaignId, wave }, parts.clock.now())
+  await insertSweep(tx, { sweepId: parts.ids.event(), kind: 'hint', campaignId, wave, ...how })
+}
+
+/**
+ * A device may stay away for longer than gateways remember it (a holiday home), and nobody else would tell them again of
+ * who has not come since its wave was opened.
+ */
+export async function hintAgain(parts: Parts, tx: Queryable, opened: readonly WaveRow[]): Promise<void> {
+  const { hintAgainMs, hintAgainRestMs: restMs } = parts.settings
+  const due = opened.filter(({ hintedAt }) => hintedAt !== null && hintedAt + hintAgainMs <= parts.clock.now())
+  const how = { reason: 'who has not come is not forgotten', actor: OURSELVES, restMs }
+  for (const wave of due) await hintWave(parts, tx, wave, how)
 }
 
 /** Hints the next page of a wave's devices; answers the last upgrade of the page, undefined when there were no more. */

@@ -35,7 +35,7 @@ async function sweepPage(parts: Parts, tx: Queryable, sweep: SweepRow): Promise<
   const [campaign] = await findCampaigns(tx, [sweep.campaignId])
   const page = campaign === undefined ? { lastId: undefined, moves: [] } : await doPage(parts, tx, sweep, campaign)
   if (page.lastId === undefined) await endSweep(tx, sweep.sweepId)
-  else await advanceSweep(tx, sweep.sweepId, page.lastId, parts.clock.now())
+  else await advanceSweep(tx, sweep.sweepId, page.lastId, parts.clock.now() + sweep.restMs)
   return page.moves
 }
 
