@@ -11,6 +11,7 @@ import { tableOf } from './table.ts'
 import { watchCampaign } from './watch-campaign.ts'
 
 const PLAN_MS = 600_000
+const MOST_LISTED = 100
 
 export const campaignCommands: readonly Command[] = [
   {
@@ -39,9 +40,20 @@ export const campaignCommands: readonly Command[] = [
     positionals: 0,
     options: {},
     run: async ({ client, say }) => {
-      const { items } = await client.call('listCampaigns')
+      const items: Campaign[] = []
+      let cursor: string | null = null
+      // A page is short where campaigns name many devices.
+      do {
+        const limit = MOST_LISTED - items.length
+        const page: { items: Campaign[]; next: string | null } = await client.call('listCampaigns', {
+          query: { limit, ...(cursor === null ? {} : { cursor }) },
+        })
+        items.push(...page.items)
+        cursor = page.next
+      } while (cursor !== null && items.length < MOST_LISTED)
       const rows = items.map((one) => [one.campaignId, one.name, one.version, one.state, one.size, one.stateReason])
       for (const line of tableOf(['CAMPAIGN', 'NAME', 'VERSION', 'STATE', 'DEVICES', 'WHY'], rows)) say(line)
+      if (cursor !== null) say('... and more')
     },
   },
   {

@@ -281,6 +281,21 @@ test('a list of devices reads on over short and empty pages until there are no m
   expect(said.out.split('\n')).toHaveLength(3)
 })
 
+test('a list of campaigns reads on over short pages, and says where there are more', async () => {
+  const one = { campaignId: 'cmp_1', name: 'n', version: '2', state: 'ready', size: 1, stateReason: null }
+  const pages = [
+    { items: Array.from({ length: 60 }, () => one), next: 'a' },
+    { items: Array.from({ length: 40 }, () => one), next: 'b' },
+  ]
+  const said = await sluice(['campaigns', 'list'], { listCampaigns: () => pages.shift() })
+  expect(said.calls.map(([, input]) => input)).toEqual([
+    { query: { limit: 100 } },
+    { query: { limit: 40, cursor: 'a' } },
+  ])
+  expect(said.out.split('\n')).toHaveLength(102)
+  expect(said.out).toContain('... and more')
+})
+
 test('a device is shown with its place, profile, tags, ways to wake it and what was tolerated; or as JSON', async () => {
   const answers = { getDevice: DEVICE, getDeviceUpgrades: { items: [], next: null } }
   const { out } = await sluice(['devices', 'show', 'd'], answers)

@@ -185,7 +185,7 @@ export const historyList = request('history.list', {
     campaignId: Type.Optional(CampaignId),
     upgradeId: Type.Optional(UpgradeId),
     deviceKey: Type.Optional(DeviceKey),
-    /** In the order of seq. What is being written while this is read may appear below a seq that was seen. */
+    /** In the order of seq. A page may be short before the last one: read on until it is empty. What is being written while this is read may appear below a seq that was seen. */
     afterSeq: Type.Optional(Count),
     /**
      * In the order of sealing, which passes nothing over: `0` from the start, then the answer's `next`. An entry is sealed

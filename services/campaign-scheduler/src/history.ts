@@ -1,4 +1,5 @@
 import type { ChainEntry } from '@sluice/audit-chain'
+import { pageOf } from '@sluice/bus'
 import {
   type HistoryEntry,
   type InputOf,
@@ -33,7 +34,7 @@ async function readBySeq(parts: Parts, input: Input): Promise<Reply<Output>> {
     deviceKey: row.deviceKey ?? null,
     data: row.data,
   }))
-  return answered({ items })
+  return answered({ items: pageOf(items, items.length) })
 }
 
 /** In the order of sealing. What was erased, or is too large to travel, is passed over. */

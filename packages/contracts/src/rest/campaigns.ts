@@ -49,7 +49,7 @@ export const campaigns = {
     body: CampaignDraft,
     status: 201,
     response: Campaign,
-    errors: ['artifact_not_trusted', 'not_found'],
+    errors: ['artifact_not_trusted', 'not_found', 'too_large'],
   }),
   getCampaign: operation({
     method: 'GET',
@@ -71,7 +71,7 @@ export const campaigns = {
     body: CampaignDraft,
     status: 200,
     response: DryRun,
-    errors: ['artifact_not_trusted', 'not_found'],
+    errors: ['artifact_not_trusted', 'not_found', 'too_large'],
   }),
   rollBackCampaign: operation({
     method: 'POST',

@@ -1,5 +1,17 @@
 import type { Bus } from '@sluice/bus'
-import { artifactRevoked, campaignControl, campaignCreate, transferStopsGet } from '@sluice/contracts'
+import {
+  type Campaign,
+  type OutputOf,
+  artifactRevoked,
+  campaignChanged,
+  campaignControl,
+  campaignCreate,
+  campaignDryRun,
+  campaignList,
+  campaignReport,
+  historyList,
+  transferStopsGet,
+} from '@sluice/contracts'
 import { createIds } from '@sluice/runtime'
 import { waitUntil } from '@sluice/testbed'
 import { expect, test } from 'vitest'
@@ -70,6 +82,49 @@ export function campaignsSuite(open: () => Promise<World>): void {
     expect(note?.data).toMatchObject({ size: 45, leftOut: 5 })
     const { stored, counted, folded } = await books(world, planned.campaignId)
     expect([stored, folded]).toEqual([counted, counted])
+  })
+
+  /** As many names as a draft may have. */
+  const manyNames = (length: number) =>
+    Array.from({ length: 10_000 }, (_, n) => `00D09E-HomeGateway-${String(n).padStart(length, '0')}`)
+
+  test('campaigns of ten thousand names are listed in pages that one message takes, and told whole to who listens', async () => {
+    const world = await open()
+    await world.scheduler()
+    world.devices = someDevices(1)
+    const heard: Campaign[] = []
+    await world.outside.listen(campaignChanged, ({ data }) => heard.push(data))
+    const targets = { names: manyNames(10) }
+    const ids: string[] = []
+    for (let n = 0; n < 4; n++) ids.unshift((await create(world, ONE_WAVE, targets)).campaignId)
+    const listed: string[] = []
+    for (let cursor: string | null = null, pages = 0; pages === 0 || cursor !== null; pages++) {
+      const query = { limit: 100, ...(cursor !== null && { cursor }) }
+      const page: OutputOf<typeof campaignList> = dataOf(await world.ask(campaignList, query))
+      listed.push(...page.items.map(({ campaignId }) => campaignId))
+      cursor = page.next
+    }
+    expect(listed).toEqual(ids)
+    expect((await control(world, ids[0]!, 'abort')).state).toBe('aborted')
+    await waitUntil(() => heard.some((one) => one.campaignId === ids[0] && one.state === 'aborted'))
+    expect(heard.at(-1)!.targets).toEqual(targets)
+    expect(dataOf(await world.ask(campaignReport, { campaignId: ids[0]! })).acts.length).toBeGreaterThan(2)
+    const histories = await world.ask(historyList, { afterSeq: 0, limit: 1_000 })
+    expect(dataOf(histories).items.length).toBeGreaterThan(1)
+  })
+
+  test('a campaign that nobody could be told of in one message is refused with the reason, planned or tried', async () => {
+    const world = await open()
+    await world.scheduler()
+    const draft = { name: 'test', artifactId: world.artifact.artifactId, targets: { names: manyNames(60) } }
+    for (const reply of [
+      await world.ask(campaignCreate, { draft, actor: ACTOR }),
+      await world.ask(campaignDryRun, { draft, actor: ACTOR }),
+    ]) {
+      expect(reply).toMatchObject({ ok: false, error: { code: 'too_large' } })
+      expect(!reply.ok && reply.error.detail).toContain('its targets and policy have')
+    }
+    expect(dataOf(await world.ask(campaignList, { limit: 1 })).items).toEqual([])
   })
 
   test('a policy that names no time zone there is, is refused', async () => {

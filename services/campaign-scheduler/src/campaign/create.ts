@@ -7,6 +7,7 @@ import { completeRetry } from './complete-retry.ts'
 import { planPath } from './path.ts'
 import { wrongGateOf } from './post-gate.ts'
 import { answerKnown, namedRequest } from './recognise-request.ts'
+import { tooLong } from './too-long.ts'
 import { planForAWhile, writeCampaign } from './write-campaign.ts'
 
 /**
@@ -28,6 +29,8 @@ export async function createCampaign(
   const completed = completePolicy(draft.policy)
   if (completed.kind === 'wrong') return refused('invalid_request', completed.detail)
   const { policy } = completed
+  const long = tooLong({ targets: draft.targets, policy })
+  if (long !== undefined) return long
   const wrongGate = wrongGateOf(policy, parts.settings)
   if (wrongGate !== undefined) return refused('invalid_request', wrongGate)
   const at = parts.clock.now()

@@ -12,6 +12,7 @@ import { estimateDuration } from './estimate-duration.ts'
 import { planPath } from './path.ts'
 import { createSorter } from './sort-out.ts'
 import { type Survey, createSurveyor } from './survey.ts'
+import { tooLong } from './too-long.ts'
 
 type Input = InputOf<typeof campaignDryRun>
 
@@ -23,6 +24,8 @@ export async function dryRunCampaign(parts: CoverParts, input: Input, traceparen
   const completed = completePolicy(draft.policy)
   if (completed.kind === 'wrong') return refused('invalid_request', completed.detail)
   const { policy } = completed
+  const long = tooLong({ targets: draft.targets, policy })
+  if (long !== undefined) return long
   if (draft.dynamic !== undefined && toMs(draft.dynamic.endsAt) <= parts.clock.now()) {
     return refused('invalid_request', `the campaign is dynamic until ${draft.dynamic.endsAt}, which is over`)
   }

@@ -8,6 +8,7 @@ import {
   refused,
   strangeCursor,
 } from '@sluice/contracts'
+import { pageOf } from '@sluice/bus'
 import type { Queryable } from '@sluice/sql'
 import { toTime } from '../parts.ts'
 import { type CampaignRow, findCampaign, listCampaigns } from '../store/campaigns.ts'
@@ -29,20 +30,33 @@ export async function getCampaign(db: Queryable, campaignId: string): Promise<Re
   return answered(toCampaign(row, waves, tallies))
 }
 
-/** Newest first. */
+/** Rows read together: some have tens of thousands of names. */
+const AT_ONCE = 25
+
+/** Newest first; as many as one message takes. */
 export async function readCampaigns(
   db: Queryable,
   input: InputOf<typeof campaignList>,
 ): Promise<Reply<OutputOf<typeof campaignList>>> {
   const strange = strangeCursor('campaign', input.cursor)
   if (strange !== undefined) return strange
-  const rows = await listCampaigns(db, input.cursor, input.limit + 1)
-  const page = rows.slice(0, input.limit)
-  const ids = page.map((row) => row.campaignId)
+  const found: Campaign[] = []
+  for (;;) {
+    const before = found.at(-1)?.campaignId ?? input.cursor
+    const wanted = Math.min(AT_ONCE, input.limit + 1 - found.length)
+    const rows = await listCampaigns(db, before, wanted)
+    found.push(...(await toCampaigns(db, rows)))
+    const items = pageOf(found, input.limit)
+    if (items.length < found.length) return answered({ items, next: items.at(-1)!.campaignId })
+    if (rows.length < wanted) return answered({ items, next: null })
+  }
+}
+
+async function toCampaigns(db: Queryable, rows: readonly CampaignRow[]): Promise<Campaign[]> {
+  const ids = rows.map((row) => row.campaignId)
   const waves = Map.groupBy(await wavesOf(db, ids), (wave) => wave.campaignId)
   const tallies = Map.groupBy(await talliesOf(db, ids), (tally) => tally.campaignId)
-  const items = page.map((row) => toCampaign(row, waves.get(row.campaignId) ?? [], tallies.get(row.campaignId) ?? []))
-  return answered({ items, next: rows.length > input.limit ? (ids.at(-1) ?? null) : null })
+  return rows.map((row) => toCampaign(row, waves.get(row.campaignId) ?? [], tallies.get(row.campaignId) ?? []))
 }
 
 function toCampaign(row: CampaignRow, waves: readonly WaveRow[], tallies: readonly TallyRow[]): Campaign {

@@ -1,3 +1,4 @@
+import { pageOf } from '@sluice/bus'
 import { type CampaignReport, type Reply, STAGES, answered, refused } from '@sluice/contracts'
 import type { Queryable } from '@sluice/sql'
 import { type Parts, toTime } from '../parts.ts'
@@ -53,7 +54,7 @@ function reportCampaign(parts: Parts, campaignId: string): Promise<Reply<Campaig
     const now = parts.clock.now()
     const { counters, state } = campaign.data
     const over = state === 'finished' || state === 'aborted'
-    return answered({
+    const report = {
       generatedAt: toTime(now),
       settled: over && counters.inFlight + counters.unproven === 0,
       campaign: campaign.data,
@@ -68,11 +69,16 @@ function reportCampaign(parts: Parts, campaignId: string): Promise<Reply<Campaig
       failures: failures.slice(0, MOST_GROUPS).map(({ outcome, ...group }) => ({ ...group, reason: wordOf(outcome) })),
       versions: await versions(tx, extent, now),
       stages: await stages(tx),
-      acts: acts.slice(0, MOST_ACTS).map(toAct),
+    }
+    // A campaign of many names leaves less room.
+    const told = pageOf(acts.map(toAct), MOST_ACTS, Buffer.byteLength(JSON.stringify(report)))
+    return answered({
+      ...report,
+      acts: told,
       truncated: [
         ...(outcomes.length > MOST_GROUPS ? ['outcomes'] : []),
         ...(failures.length > MOST_GROUPS ? ['failures'] : []),
-        ...(acts.length > MOST_ACTS ? ['acts'] : []),
+        ...(acts.length > told.length ? ['acts'] : []),
       ],
     })
   })

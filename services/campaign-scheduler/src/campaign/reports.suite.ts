@@ -65,6 +65,21 @@ export function reportsSuite(open: () => Promise<World>): void {
     expect(report.acts.find(({ to }) => to === 'running')).toMatchObject({ actor: ACTOR, counters: { pending: 4 } })
   })
 
+  test('a report fits one message: acts for which there is no room are left out, and that is told', async () => {
+    const world = await open()
+    await world.scheduler()
+    const { campaignId } = await running(world, 1)
+    await world.sql.query(
+      `insert into scheduler.journal (direction, at, actor, kind, campaign_id, data)
+       select 'note', 1, 'operator:x', 'campaign.moved', $1, jsonb_build_object('reason', repeat('x', 1000))
+       from generate_series(1, 1000)`,
+      [campaignId],
+    )
+    const report = dataOf(await world.ask(campaignReport, { campaignId }))
+    expect(report.acts.length).toBeGreaterThan(500)
+    expect(report.truncated).toEqual(['acts'])
+  })
+
   test('a report of what is not there is refused', async () => {
     const world = await open()
     await world.scheduler()

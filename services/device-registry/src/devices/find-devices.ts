@@ -1,3 +1,4 @@
+import { pageOf } from '@sluice/bus'
 import {
   type Device,
   type InputOf,
@@ -10,7 +11,6 @@ import {
 } from '@sluice/contracts'
 import type { Parts } from '../parts.ts'
 import { DEVICE_COLUMNS, type DeviceRow, deviceOf } from '../store/device-row.ts'
-import { pageOf } from '../store/page-of.ts'
 import { scanDevices } from './scan-devices.ts'
 import { wantedOf } from './wanted-devices.ts'
 

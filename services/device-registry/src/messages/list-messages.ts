@@ -1,3 +1,4 @@
+import { pageOf } from '@sluice/bus'
 import {
   type DeviceMessage,
   type InputOf,
@@ -8,7 +9,6 @@ import {
   refused,
 } from '@sluice/contracts'
 import type { Queryable } from '@sluice/sql'
-import { pageOf } from '../store/page-of.ts'
 
 interface MessageRow {
   readonly at: number
