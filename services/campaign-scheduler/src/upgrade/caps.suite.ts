@@ -15,7 +15,8 @@ import {
   until,
   upgrades,
 } from '../testing/drive.ts'
-import { ACTOR, NEW, type World, someDevices } from '../testing/world.ts'
+import { STONE, addArtifact, createWay } from '../testing/way.ts'
+import { ACTOR, NEW, OLD, type World, someDevices } from '../testing/world.ts'
 
 type Listed = Awaited<ReturnType<typeof upgrades>>[number]
 
@@ -213,5 +214,25 @@ export function capsSuite(open: () => Promise<World>): void {
     const waiting = all.filter((_, index) => answers[index]!.kind !== 'go')
     world.clock.shift(41_000)
     expect(goes(await Promise.all(waiting.map((upgrade) => claim(world, upgrade))))).toBe(1)
+  })
+
+  test('rule 6; request 10: a line is charged with the image that a device is offered, though a smaller one was planned', async () => {
+    const world = await open()
+    await world.scheduler({ gatherMs: 200 })
+    const [stone, last] = [addArtifact(world, STONE, { size: 1_000_000 }), addArtifact(world, NEW, { size: 77 })]
+    world.devices = someDevices(6).map((device) => ({ ...device, softwareVersion: STONE }))
+    const path = [
+      { artifactId: stone.artifactId, from: { below: STONE }, steppingStone: true },
+      { artifactId: last.artifactId },
+    ]
+    // 400 s of the line for the stone: of those who ask together, and of those who ask after them, one has room.
+    const caps = { inFlight: 100, unproven: 100, egressBitsPerSecond: 20_000 }
+    const campaignId = await createWay(world, path, { ...ONE_WAVE, caps })
+    await control(world, campaignId, 'start')
+    const all = await upgrades(world, campaignId)
+    expect(new Set(all.map(({ artifactId }) => artifactId))).toEqual(new Set([last.artifactId]))
+    const together = await Promise.all(all.slice(0, 5).map((upgrade) => claim(world, upgrade, OLD)))
+    expect(goes(together)).toBe(1)
+    expect(reasonOf(await claim(world, all[5]!, OLD))).toBe('cap_egress')
   })
 }

@@ -99,15 +99,15 @@ export function capsOf(
   return applying.flatMap(({ name, used, limit }) => (limit === undefined ? [] : [{ name, used, limit }]))
 }
 
-/** One more start, for the claims that follow in the same batch. */
-export function countStart(use: CapUse, campaign: CampaignRow, { site, machine }: UpgradeRow): void {
+/** One more start, for the claims that follow in the same batch. `imageBytes`: of what is offered, whatever was planned. */
+export function countStart(use: CapUse, campaign: CampaignRow, { site }: UpgradeRow, imageBytes: number): void {
   const { campaignId } = campaign
   const places = [
     campaignId,
     EVERYWHERE,
     ...(site === null ? [] : [placeOf(campaignId, site), placeOf(EVERYWHERE, site)]),
   ]
-  const egressMs = egressMsOf(campaign, machine.imageBytes)
+  const egressMs = egressMsOf(campaign, imageBytes)
   for (const place of places) {
     const held = use.get(place) ?? NOTHING
     use.set(place, {
@@ -122,16 +122,16 @@ export function countStart(use: CapUse, campaign: CampaignRow, { site, machine }
 /** What the caps have to remember of the attempts that were opened: when, and how long they keep the line busy. */
 export async function noteStarts(
   tx: Queryable,
-  started: readonly UpgradeRow[],
+  started: readonly { readonly campaignId: string; readonly imageBytes: number }[],
   campaigns: ReadonlyMap<string, CampaignRow>,
   now: number,
 ): Promise<void> {
-  const byCampaign = Map.groupBy(started, (row) => row.campaignId)
+  const byCampaign = Map.groupBy(started, ({ campaignId }) => campaignId)
   for (const campaignId of [...byCampaign.keys()].toSorted()) {
-    const rows = byCampaign.get(campaignId)!
-    await addStarts(tx, campaignId, now, rows.length)
+    const starts = byCampaign.get(campaignId)!
+    await addStarts(tx, campaignId, now, starts.length)
     const campaign = campaigns.get(campaignId)!
-    const egressMs = rows.reduce((sum, { machine }) => sum + egressMsOf(campaign, machine.imageBytes), 0)
+    const egressMs = starts.reduce((sum, { imageBytes }) => sum + egressMsOf(campaign, imageBytes), 0)
     if (egressMs > 0) await setEgressUntil(tx, campaignId, Math.max(campaign.egressUntil ?? 0, now) + egressMs)
   }
 }

@@ -116,14 +116,15 @@ function judge(parts: Parts, situation: Situation, claim: Claim, now: number): V
     if (backup.kind === 'wait') {
       return { kind: 'answer', answer: { kind: 'not_before', at: toTime(backup.until), reason: 'backup' } }
     }
-    countStart(situation.use, campaign, row)
     const windows = answer.windows ?? null
+    const terms = termsOf(situation, leg, row, campaign, windows)
+    countStart(situation.use, campaign, row, bytesOf(terms, row))
     return {
       kind: 'go',
       attemptId: parts.ids.attempt(),
       windows,
       releaseId: leg.kind === 'leg' ? leg.rests?.releaseId : undefined,
-      terms: termsOf(situation, leg, row, campaign, windows),
+      terms,
     }
   }
   if (answer.kind === 'not_before') {
@@ -161,6 +162,10 @@ function termsOf(
   }
 }
 
+/** What a go makes the line carry. */
+const bytesOf = ({ release }: Going['terms'], { machine }: UpgradeRow): number =>
+  release?.imageBytes ?? machine.imageBytes
+
 /** One open attempt per device is a primary key: whoever does not get the row does not get the device. */
 async function takeDevices(
   parts: Parts,
@@ -169,16 +174,17 @@ async function takeDevices(
   verdicts: ReadonlyMap<string, Verdict>,
   now: number,
 ): Promise<Set<string>> {
-  const wanted = [...verdicts].flatMap(([upgradeId, verdict]): AttemptRow[] => {
+  const wanted = [...verdicts].flatMap(([upgradeId, verdict]): (AttemptRow & { imageBytes: number })[] => {
     if (verdict.kind !== 'go') return []
-    const { campaignId, deviceKey } = situation.rows.get(upgradeId)!
-    return [{ attemptId: verdict.attemptId, upgradeId, campaignId, deviceKey, offeredAt: now }]
+    const row = situation.rows.get(upgradeId)!
+    const { campaignId, deviceKey } = row
+    const imageBytes = bytesOf(verdict.terms, row)
+    return [{ attemptId: verdict.attemptId, upgradeId, campaignId, deviceKey, offeredAt: now, imageBytes }]
   })
   const taken = await openAttempts(tx, wanted)
   const started = wanted.filter(({ attemptId }) => taken.has(attemptId))
   await insertAttempts(tx, started)
-  const rows = started.map(({ upgradeId }) => situation.rows.get(upgradeId)!)
-  await noteStarts(tx, rows, situation.campaigns, now)
+  await noteStarts(tx, started, situation.campaigns, now)
   return taken
 }
 
