@@ -242,13 +242,19 @@ export function lockNextExcusable(tx: Queryable, afterId: string, limit: number)
   )
 }
 
-/** Which of these devices a heavier running campaign waits for, in a wave that is open. */
-export function heavierRivals(
-  tx: Queryable,
-  deviceKeys: readonly string[],
-): Promise<{ deviceKey: string; campaignId: string; weight: number }[]> {
+/** What a claim for one campaign has to know of an upgrade of the same device in another one. */
+export interface RivalUpgrade extends Pick<
+  UpgradeRow,
+  'deviceKey' | 'campaignId' | 'oui' | 'productClass' | 'artifactId' | 'reportedVersion'
+> {
+  readonly weight: number
+}
+
+/** Those of these devices that running campaigns wait for, in waves that are open. */
+export function waitingElsewhere(tx: Queryable, deviceKeys: readonly string[]): Promise<RivalUpgrade[]> {
   return tx.query(
-    `select u.device_key as "deviceKey", u.campaign_id as "campaignId", (c.policy->>'weight')::integer as weight
+    `select u.device_key as "deviceKey", u.campaign_id as "campaignId", u.oui, u.product_class as "productClass",
+       u.artifact_id as "artifactId", u.reported_version as "reportedVersion", (c.policy->>'weight')::integer as weight
      from scheduler.upgrades u join scheduler.campaigns c using (campaign_id)
        join scheduler.waves w on w.campaign_id = u.campaign_id and w.wave = u.wave
      where u.device_key = any($1) and u.counts_as = 'pending' and c.state = 'running' and w.opened_at is not null`,

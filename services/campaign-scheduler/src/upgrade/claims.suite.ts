@@ -16,7 +16,8 @@ import {
   until,
   upgrades,
 } from '../testing/drive.ts'
-import { NEW, type World, someDevices } from '../testing/world.ts'
+import { addArtifact, claimAs, createWay } from '../testing/way.ts'
+import { NEW, OLD, type World, someDevices } from '../testing/world.ts'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
@@ -34,6 +35,16 @@ async function offering(world: World, device: Device, policy: PolicyDraft) {
   const { campaignId } = await planned(world, { ...ONE_WAVE, ...policy })
   await control(world, campaignId, 'start')
   return (await upgrades(world, campaignId))[0]!
+}
+
+/** Three of its devices cannot download. */
+async function blockModel(world: World, { campaignId, all }: Awaited<ReturnType<typeof running>>): Promise<void> {
+  for (const upgrade of all.slice(0, 3)) {
+    const attemptId = await go(world, upgrade)
+    const fact = { kind: 'download_faulted', attemptId, faultCode: 9000, faultString: 'no' } as const
+    await observe(world, { deviceKey: upgrade.deviceKey, fact })
+    await until(world, campaignId, upgrade.deviceKey, 'failed')
+  }
 }
 
 const closedUntil = (at: number) => ({ kind: 'not_before', at: new Date(at).toISOString(), reason: 'window' })
@@ -118,6 +129,42 @@ export function claimsSuite(open: () => Promise<World>): void {
     expect((await claim(world, heavy.all[0]!)).kind).toBe('go')
   })
 
+  test('rule 14: a heavier campaign that has no leg for the version a device reports takes it from no lighter one', async () => {
+    const world = await open()
+    await world.scheduler()
+    world.devices = someDevices(2)
+    const heavy = await createWay(world, [{ artifactId: world.artifact.artifactId, from: { from: OLD } }], {
+      ...ONE_WAVE,
+      weight: 900,
+    })
+    await control(world, heavy, 'start')
+    world.devices = someDevices(2).map((device) => ({ ...device, softwareVersion: '0.9.0' }))
+    const light = await createWay(world, [{ artifactId: addArtifact(world, '1.1.0').artifactId }])
+    await control(world, light, 'start')
+    const [fallen, fits] = await upgrades(world, light)
+    expect((await claim(world, fallen!, '0.9.0')).kind).toBe('go')
+    expect(await claim(world, fits!, OLD)).toEqual({ kind: 'gone', reason: heavy })
+  })
+
+  test('rule 14: a heavier campaign in which the model is blocked takes no device from a lighter one', async () => {
+    const world = await open()
+    await world.scheduler()
+    const light = await running(world, 4, { ...ONE_WAVE, weight: 1 })
+    const heavy = await running(world, 4, { ...ONE_WAVE, weight: 900 })
+    await blockModel(world, heavy)
+    expect((await claim(world, light.all[3]!)).kind).toBe('go')
+  })
+
+  test('rule 14: a heavier campaign that cannot ask the subscriber takes no device from a lighter one, once that is known', async () => {
+    const world = await open()
+    await world.scheduler()
+    const light = await running(world, 2, { ...ONE_WAVE, weight: 1 })
+    const delivery = { method: 'schedule_download', mode: 'confirmation_needed' } as const
+    const heavy = await running(world, 2, { ...ONE_WAVE, weight: 900, delivery })
+    expect((await claimAs(world, light.all[0]!, { takesScheduleDownload: false })).kind).toBe('go')
+    expect(await claimAs(world, light.all[1]!)).toEqual({ kind: 'gone', reason: heavy.campaignId })
+  })
+
   test('request 14: a device that runs the target already is skipped', async () => {
     const world = await open()
     await world.scheduler()
@@ -195,12 +242,7 @@ export function claimsSuite(open: () => Promise<World>): void {
     const world = await open()
     await world.scheduler()
     const { campaignId, all } = await running(world, 4)
-    for (const upgrade of all.slice(0, 3)) {
-      const attemptId = await go(world, upgrade)
-      const fact = { kind: 'download_faulted', attemptId, faultCode: 9000, faultString: 'no' } as const
-      await observe(world, { deviceKey: upgrade.deviceKey, fact })
-      await until(world, campaignId, upgrade.deviceKey, 'failed')
-    }
+    await blockModel(world, { campaignId, all })
     expect(await claim(world, all[3]!)).toEqual({ kind: 'gone', reason: 'model_blocked' })
   })
 

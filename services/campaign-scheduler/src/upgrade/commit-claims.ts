@@ -14,6 +14,7 @@ import { delayOf, needsConfirmation } from './delivery.ts'
 import { type LegAtClaim, isPlannedFor, isReleaseOver, legAtClaim } from './leg-at-claim.ts'
 import { argumentsTaken } from './lessons.ts'
 import { type Move, type UpgradeFact, moveUpgrades } from './move.ts'
+import { mayTake } from './rivals.ts'
 import { type Situation, claimSituation, readSituation } from './situation.ts'
 import { watchOf } from './watch.ts'
 
@@ -108,8 +109,14 @@ function judge(parts: Parts, situation: Situation, claim: Claim, now: number): V
       const at = toTime(now + parts.settings.askAgainMs)
       return { kind: 'answer', answer: { kind: 'not_before', at, reason: 'release_expired' } }
     }
-    const rival = situation.rivals.get(row.deviceKey)?.find((other) => other.weight > campaign.policy.weight)
-    if (rival !== undefined) return { kind: 'withdraw', reason: 'superseded', detail: rival.campaignId }
+    const rival = situation.rivals
+      .get(row.deviceKey)
+      ?.find(
+        (other) =>
+          other.campaign.policy.weight > campaign.policy.weight &&
+          mayTake(other, claim, situation.word, situation.counters),
+      )
+    if (rival !== undefined) return { kind: 'withdraw', reason: 'superseded', detail: rival.campaign.campaignId }
     if (answer.windows === undefined && needsConfirmation(campaign.policy)) return unasked(parts, claim, now)
     const backup = backupStep(campaign.policy.backup, situation.backups.get(row.upgradeId), now)
     if (backup.kind === 'ask') return { kind: 'backup' }

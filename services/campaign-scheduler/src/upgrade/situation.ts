@@ -7,7 +7,7 @@ import { backupsOf } from '../store/backups.ts'
 import { type CampaignRow, linesOf } from '../store/campaigns.ts'
 import { legsOpenAgain } from '../store/next-legs.ts'
 import { countersOfLines } from '../store/releases.ts'
-import { type UpgradeRow, heavierRivals } from '../store/upgrades.ts'
+import type { UpgradeRow } from '../store/upgrades.ts'
 import { type WaveRow, wavesOf } from '../store/waves.ts'
 import type { Backup } from './backup-step.ts'
 import type { Claim } from './claim.ts'
@@ -16,6 +16,7 @@ import { knownZone } from './known-zone.ts'
 import { isScheduled } from './delivery.ts'
 import { type LegAtClaim, legAtClaim } from './leg-at-claim.ts'
 import { type WordOfDevices, isBlocked, readWordOfDevices } from './lessons.ts'
+import { type Rival, readRivals } from './rivals.ts'
 
 /** What stands around some upgrades, as far as a claim depends on it. */
 export interface Situation {
@@ -27,7 +28,8 @@ export interface Situation {
   /** Later legs of which an earlier one has to be proven again: its next reports are that one's. */
   readonly openAgain: ReadonlySet<string>
   readonly backups: ReadonlyMap<string, Backup>
-  readonly rivals: ReadonlyMap<string, readonly { campaignId: string; weight: number }[]>
+  /** By device. */
+  readonly rivals: ReadonlyMap<string, readonly Rival[]>
   /** Uses of the caps, counted on as claims are admitted. */
   readonly use: CapUse
   /** Behind the versions that devices report. */
@@ -54,23 +56,24 @@ export async function readSituation(
   const holders = await openAttemptsOf(tx, devices)
   const wanting = new Set(campaigns.filter(({ policy }) => policy.backup !== undefined).map((one) => one.campaignId))
   const withBackup = rows.filter((row) => wanting.has(row.campaignId)).map((row) => row.upgradeId)
-  const rivals = await heavierRivals(tx, devices)
+  const rivals = await readRivals(tx, rows, campaigns)
+  const asked = [...campaigns, ...rivals.map(({ campaign }) => campaign)]
   return {
     rows: new Map(rows.map((row) => [row.upgradeId, row])),
     campaigns: new Map(campaigns.map((campaign) => [campaign.campaignId, campaign])),
     waves: Map.groupBy(await wavesOf(tx, ids), (wave) => wave.campaignId),
     holders: new Map(holders.map((holder) => [holder.deviceKey, holder.upgradeId])),
-    word: await readWordOfDevices(tx, ids),
+    word: await readWordOfDevices(tx, [...new Set(asked.map(({ campaignId }) => campaignId))]),
     openAgain: await legsOpenAgain(
       tx,
       rows.filter(({ leg }) => leg > 1).map(({ upgradeId }) => upgradeId),
     ),
     backups: await backupsOf(tx, withBackup),
-    rivals: Map.groupBy(rivals, (rival) => rival.deviceKey),
+    rivals: Map.groupBy(rivals, ({ upgrade }) => upgrade.deviceKey),
     use,
     counters: await countersOfLines(
       tx,
-      campaigns.flatMap(({ path }) => linesOf(path)),
+      [...new Set(asked.flatMap(({ path }) => linesOf(path)))],
       versions.filter((version) => version !== null),
     ),
     windowsSaid: new Map(ids.map((campaignId) => [campaignId, new Map()])),
