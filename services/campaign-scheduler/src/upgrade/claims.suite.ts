@@ -1,4 +1,5 @@
 import type { Device, PolicyDraft } from '@sluice/contracts'
+import type { Sql } from '@sluice/sql'
 import { waitUntil } from '@sluice/testbed'
 import { expect, test } from 'vitest'
 import { books, history } from '../testing/books.ts'
@@ -300,6 +301,35 @@ export function claimsSuite(open: () => Promise<World>): void {
     expect(await claim(world, all[0]!)).toEqual(closedUntil(to))
     world.clock.shift(3 * DAY)
     expect((await claim(world, all[0]!)).kind).toBe('go')
+  })
+
+  test('rule 10: a claim that waited for its locks is judged by the time it got them: a freeze that began meanwhile holds', async () => {
+    const world = await open()
+    const [from, to] = [world.clock.now() + DAY, world.clock.now() + 3 * DAY]
+    let waits = false
+    const slow = (real: Sql): Sql => ({
+      ...real,
+      transaction: (work) =>
+        real.transaction((tx) =>
+          work({
+            query: async (text, values) => {
+              const rows = await tx.query<never>(text, values)
+              // The last one of those that a claim is judged under.
+              if (waits && /scheduler\.global_cap for update/.test(text)) {
+                waits = false
+                world.clock.shift(2 * DAY)
+              }
+              return rows
+            },
+          }),
+        ),
+    })
+    await world.scheduler({ globalCaps: { inFlight: 9, unproven: 9 } }, (bus) => bus, slow)
+    const freeze = [{ from: new Date(from).toISOString(), to: new Date(to).toISOString() }]
+    const { all } = await running(world, 2, { ...ONE_WAVE, freeze })
+    expect((await claim(world, all[0]!)).kind).toBe('go')
+    waits = true
+    expect(await claim(world, all[1]!)).toEqual(closedUntil(to))
   })
 
   test('rule 10: strict windows let nobody in whose upgrade could end beyond them', async () => {

@@ -66,10 +66,11 @@ type Verdict =
  * theirs), the global cap, devices. What is committed here is exact on any number of replicas.
  */
 export async function commitClaims(parts: Parts, tx: Queryable, claims: readonly Claim[]): Promise<Committed> {
-  const now = parts.clock.now()
   const rows = await lockUpgrades(tx, [...new Set(claims.map((claim) => claim.upgradeId))])
   const campaigns = await lockCampaigns(tx, [...new Set(rows.map((row) => row.campaignId))])
   if (parts.settings.globalCaps !== null) await lockGlobalCap(tx)
+  // Who waited for the locks is judged by the time it got them: a freeze may have begun, a window may be over.
+  const now = parts.clock.now()
   const versions = claims.map((claim) => claim.softwareVersion)
   const situation = await readSituation(parts, tx, rows, campaigns, versions, now)
 
