@@ -18,6 +18,8 @@ export interface Attempt {
   slowness?: Slowness
   /** DelaySeconds of its Download, in ms. */
   delayMs?: number
+  /** The subscriber's IANA zone; absent: the zone each window names. */
+  zone?: string
   /** Its windows, where it was told by ScheduleDownload: the first begins at `from`, the last ends at `until`. */
   schedule?: Schedule
   /** The model has a check list, and the campaign wants it gone through after the soak. */
@@ -108,6 +110,7 @@ export function openTry(
     | 'before'
     | 'slowness'
     | 'delayMs'
+    | 'zone'
     | 'schedule'
     | 'expectsChecks'
     | 'keepsSettings'

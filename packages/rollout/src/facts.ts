@@ -22,6 +22,8 @@ export type FactBody =
       release?: Release
       /** DelaySeconds of the Download, in ms. */
       delayMs?: number
+      /** The subscriber's IANA zone, where windows are asked of it. Absent: the zone each window names. */
+      zone?: string
       /** Told by ScheduleDownload, with these windows. */
       schedule?: Schedule
       /** What other devices of its model took: for a device that has refused nothing yet. */

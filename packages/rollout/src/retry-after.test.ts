@@ -11,6 +11,7 @@ import {
   first,
   firstByte,
   lastByte,
+  oldVersion,
   outcomeOf,
   policy,
   refused,
@@ -22,7 +23,9 @@ import type { Try } from './upgrade.ts'
 const at = 1_000_000
 const { backoffMs, nextDayMs } = policy.retries
 
-function fail(faultCode: number, more: Partial<FailedTry> = {}, history: Try[] = []): RetryAnswer {
+const nights = { ...policy, windows: [{ zone: 'UTC', from: '02:00', to: '04:00' }] }
+
+function fail(faultCode: number, more: Partial<FailedTry> = {}, history: Try[] = [], rules = policy): RetryAnswer {
   return retryAfter(
     {
       attemptId: first,
@@ -33,10 +36,11 @@ function fail(faultCode: number, more: Partial<FailedTry> = {}, history: Try[] =
       servedWhole: false,
       wasExcused: false,
       scheduledUntil: null,
+      zone: null,
       ...more,
     },
     history,
-    policy,
+    rules,
   )
 }
 
@@ -130,23 +134,20 @@ describe('the retry table, row by row', () => {
   })
 
   test('9020: the next window, not charged', () => {
-    const nights = { ...policy, windows: [{ zone: 'UTC', from: '02:00', to: '04:00' }] }
-    const answer = retryAfter(
-      {
-        attemptId: first,
-        at,
-        faultCode: 9020,
-        where: 'transfer',
-        refusedByUs: null,
-        servedWhole: false,
-        wasExcused: false,
-        scheduledUntil: null,
-      },
-      [],
-      nights,
-    )
+    const answer = fail(9020, {}, [], nights)
     expect(answer).toMatchObject({ kind: 'retry', at: 2 * 3_600_000, charged: false })
     expect(retriesOf(9020)).toBe(mostTries - 1)
+  })
+
+  test('request 5: 9020: the next window of the subscriber’s own zone', () => {
+    // The afternoon of New Year's Eve in Los Angeles, the morning of New Year's Day in Tokyo.
+    const early = Date.parse('2026-01-01T00:10:00Z')
+    const next = (zone: string) => fail(9020, { at: early, zone }, [], nights)
+    expect(next('America/Los_Angeles')).toMatchObject({ at: Date.parse('2026-01-01T10:00:00Z') })
+    expect(next('Asia/Tokyo')).toMatchObject({ at: Date.parse('2026-01-01T17:00:00Z') })
+    const inTokyo = claimed(first, null, oldVersion, { zone: 'Asia/Tokyo' })
+    const story = tellStory(nights).tell(100, inTokyo, answered(), completed(9020))
+    expect(story.upgrade).toMatchObject({ state: 'retry', retryAt: 17 * 3_600_000 })
   })
 
   test('9018 and 9019: none, and a handful of devices stops the wave', () => {
@@ -193,6 +194,7 @@ describe('the retry table, row by row', () => {
           servedWhole: false,
           wasExcused: false,
           scheduledUntil: null,
+          zone: null,
         },
         [],
         policy,

@@ -114,6 +114,8 @@ export interface FailedTry {
   wasExcused: boolean
   /** When the last window of its ScheduleDownload ends; null: it was told by Download. */
   scheduledUntil: number | null
+  /** The subscriber's IANA zone; null: the zone each window names. */
+  zone: string | null
 }
 
 export type RetryAnswer = {
@@ -198,7 +200,7 @@ function timeOf(after: RetryRule['after'], failedTry: FailedTry, history: readon
     case 'next_window':
       // A device that is told its windows need not wait for one to be told the next: but never the same ones again.
       if (failedTry.scheduledUntil !== null) return Math.max(failedTry.at, failedTry.scheduledUntil)
-      return nextOpening(policy, failedTry.at) ?? failedTry.at + policy.retries.nextDayMs
+      return nextOpening(policy, failedTry.zone, failedTry.at) ?? failedTry.at + policy.retries.nextDayMs
     case 'backoff':
       return failedTry.at + backoffMs(failedTry.attemptId, history.length, policy)
   }

@@ -127,6 +127,7 @@ function failedTryOf(attempt: Attempt, { fault, where }: Verdict & { kind: 'try_
     servedWhole: attempt.lastByteAt !== null,
     wasExcused: wasDownBefore(fault?.at ?? at, attempt),
     scheduledUntil: attempt.schedule?.until ?? null,
+    zone: attempt.zone ?? null,
   }
 }
 

@@ -74,7 +74,7 @@ function offer(upgrade: Upgrade, fact: Fact & { kind: 'claim_committed' }, polic
   if (upgrade.tries.some((past) => past.attemptId === fact.attemptId)) return 'other_attempt'
   if (upgrade.state === 'settled') return 'already_settled'
   if (upgrade.state !== 'pending' && upgrade.state !== 'retry') return 'already_offered'
-  const { release, slowness, delayMs, schedule } = fact
+  const { release, slowness, delayMs, zone, schedule } = fact
   const core = release === undefined ? coreOf(upgrade) : retarget(coreOf(upgrade), release)
   const attempt = openTry({
     attemptId: fact.attemptId,
@@ -84,6 +84,7 @@ function offer(upgrade: Upgrade, fact: Fact & { kind: 'claim_committed' }, polic
     before: fact.snapshotBefore ?? nothingRead,
     ...(slowness && { slowness }),
     ...(delayMs !== undefined && { delayMs }),
+    ...(zone !== undefined && { zone }),
     ...(schedule && { schedule }),
     ...(fact.hasChecks && policy.checkAfterSoak !== false && { expectsChecks: true }),
     ...(fact.settingsKept && policy.restoreSettings && { keepsSettings: true }),

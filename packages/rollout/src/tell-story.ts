@@ -76,7 +76,7 @@ export const claimed = (
   attemptId = first,
   snapshotBefore: Snapshot | null = null,
   fromVersion = oldVersion,
-  more: { hasChecks?: boolean; settingsKept?: boolean } = {},
+  more: { hasChecks?: boolean; settingsKept?: boolean; zone?: string } = {},
 ): FactBody => ({
   kind: 'claim_committed',
   attemptId,
@@ -144,7 +144,7 @@ export const fileServerRefused = (reason: 'stopped' | 'shedding' | 'unauthorized
 export function installing(
   rules: Policy = policy,
   before: Snapshot | null = null,
-  more: { hasChecks?: boolean; settingsKept?: boolean } = {},
+  more: { hasChecks?: boolean; settingsKept?: boolean; zone?: string } = {},
 ): Story {
   return tellStory(rules)
     .tell(0, claimed(first, before, oldVersion, more))

@@ -71,7 +71,7 @@ test('rule 10: a freeze cuts into a window', () => {
 })
 
 test('the next opening is after the window that is open now', () => {
-  expect(nextOpening(berlin, ms('2026-07-01T01:00:00Z'))).toBe(ms('2026-07-02T00:00:00Z'))
-  expect(nextOpening(berlin, ms('2026-07-01T12:00:00Z'))).toBe(ms('2026-07-02T00:00:00Z'))
-  expect(nextOpening({}, 0)).toBeNull()
+  expect(nextOpening(berlin, null, ms('2026-07-01T01:00:00Z'))).toBe(ms('2026-07-02T00:00:00Z'))
+  expect(nextOpening(berlin, null, ms('2026-07-01T12:00:00Z'))).toBe(ms('2026-07-02T00:00:00Z'))
+  expect(nextOpening({}, null, 0)).toBeNull()
 })

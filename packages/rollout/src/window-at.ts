@@ -45,8 +45,8 @@ export function windowAt(
 /** When the next window opens after the one that may be open now; null when there are no windows. */
 export function nextOpening(
   policy: Pick<Policy, 'windows' | 'freeze'>,
+  zone: string | null,
   now: number,
-  zone: string | null = null,
 ): number | null {
   if (!policy.windows || policy.windows.length === 0) return null
   const current = windowAt(policy, zone, now)

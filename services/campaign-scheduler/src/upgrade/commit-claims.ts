@@ -11,6 +11,7 @@ import { backupStep } from './backup-step.ts'
 import { countStart, noteStarts } from './caps.ts'
 import type { Claim, ClaimReply } from './claim.ts'
 import { delayOf, needsConfirmation } from './delivery.ts'
+import { knownZone } from './known-zone.ts'
 import { type LegAtClaim, isPlannedFor, isReleaseOver, legAtClaim } from './leg-at-claim.ts'
 import { argumentsTaken } from './lessons.ts'
 import { type Move, type UpgradeFact, moveUpgrades } from './move.ts'
@@ -49,7 +50,7 @@ interface Going {
   readonly windows: readonly TimeWindow[] | null
   readonly releaseId: string | undefined
   /** What it is offered, and how, beyond what was planned. */
-  readonly terms: Pick<ClaimFact, 'release' | 'delayMs' | 'schedule' | 'downloadArguments'>
+  readonly terms: Pick<ClaimFact, 'release' | 'delayMs' | 'zone' | 'schedule' | 'downloadArguments'>
 }
 
 type ClaimFact = Extract<FactBody, { kind: 'claim_committed' }>
@@ -162,9 +163,11 @@ function termsOf(
   const delayMs = windows === null ? delayOf(campaign.policy) : 0
   const schedule = windows === null ? undefined : { from: windows[0]!.from, until: windows.at(-1)!.to }
   const downloadArguments = argumentsTaken(word, row)
+  const zone = campaign.policy.windows === undefined ? null : knownZone(row.zone)
   return {
     ...(leg.kind === 'leg' && !isPlannedFor(row, campaign, leg.release) && { release: leg.release }),
     ...(delayMs > 0 && { delayMs }),
+    ...(zone !== null && { zone }),
     ...(schedule && { schedule }),
     ...(downloadArguments && { downloadArguments }),
   }

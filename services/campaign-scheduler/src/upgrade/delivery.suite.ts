@@ -116,6 +116,23 @@ export function deliverySuite(open: () => Promise<World>): void {
     expect(again.schedule).toHaveLength(2)
   })
 
+  test('request 5: 9020 of a plain Download: asked again when the next window opens in the subscriber’s zone', async () => {
+    const world = await open()
+    await world.scheduler()
+    // Three hours ahead of Greenwich it is open now, and again in a day.
+    const { campaignId, all } = await running(world, 1, windowIn(world, 3))
+    const { deviceKey, upgradeId } = all[0]!
+    await world.sql.query(`update scheduler.upgrades set zone = 'Etc/GMT-3'`)
+    const { attemptId } = await goAs(world, all[0]!)
+    await observe(world, { deviceKey, fact: completed(attemptId, 9020) })
+    await untilUpgrade(world, campaignId, upgradeId, 'retry')
+    const answer = await claimAs(world, all[0]!)
+    expect(answer).toMatchObject({ kind: 'not_before', reason: 'backoff' })
+    const inHours = (Date.parse((answer as { at: string }).at) - world.clock.now()) / HOUR
+    expect(inHours).toBeGreaterThan(22)
+    expect(inHours).toBeLessThan(25)
+  })
+
   test('rule 12; request 14: where the subscriber is asked 9020 is a no, and who cannot ask is left alone', async () => {
     const world = await open()
     await world.scheduler()
