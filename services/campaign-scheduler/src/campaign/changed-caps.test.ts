@@ -1,6 +1,6 @@
 import type { Caps } from '@sluice/contracts'
 import { expect, test } from 'vitest'
-import { changedCaps, isRaised } from './changed-caps.ts'
+import { changedCaps, changesIn, isRaised } from './changed-caps.ts'
 
 const CAPS: Caps = {
   inFlight: 10,
@@ -51,4 +51,13 @@ test.each<[keyof Caps, Partial<Record<keyof Caps, unknown>>, boolean]>([
 test('one cap that is raised counts, whatever is lowered beside it', () => {
   expect(isRaised(CAPS, changedCaps(CAPS, { inFlight: 1, startsPerMinute: null }))).toBe(true)
   expect(isRaised(CAPS, changedCaps(CAPS, { inFlight: 1, startsPerMinute: 2 }))).toBe(false)
+})
+
+test('people are told what is other than it was', () => {
+  expect(changesIn(CAPS, changedCaps(CAPS, { inFlight: 11, unproven: 20, perSite: { inFlight: 4 } }))).toBe(
+    'inFlight 11, perSite 4',
+  )
+  expect(changesIn(CAPS, changedCaps(CAPS, { startsPerMinute: null, perSite: { inFlight: 4, unproven: 6 } }))).toBe(
+    'startsPerMinute none, perSite 4/6',
+  )
 })

@@ -6,7 +6,7 @@ import type { Parts } from '../parts.ts'
 import { type CampaignRow, type CampaignState, lockCampaigns, writeCaps } from '../store/campaigns.ts'
 import { talliesOf } from '../store/tallies.ts'
 import { announceCampaign } from './announce.ts'
-import { changedCaps, isRaised } from './changed-caps.ts'
+import { changedCaps, changesIn, isRaised } from './changed-caps.ts'
 import { countersOf, toWire } from './counters.ts'
 import { readCampaign } from './read.ts'
 
@@ -61,7 +61,7 @@ async function change(
       kind: 'campaign.caps_set',
       campaignId,
       traceparent,
-      data: { from, to, reason: reason ?? null, counters },
+      data: { from, to, changed: changesIn(from, to), reason: reason ?? null, counters },
     },
   ])
   return undefined

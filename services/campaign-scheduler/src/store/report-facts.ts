@@ -170,7 +170,7 @@ export interface ActRow {
 export function readActs(tx: Queryable, campaignId: string, limit: number): Promise<ActRow[]> {
   return tx.query(
     `select seq, at, actor, kind, case when jsonb_typeof(data->'wave') = 'number' then (data->>'wave')::integer end as wave,
-       data->>'to' as "to", left(data->>'reason', 1000) as reason,
+       left(case when jsonb_typeof(data->'to') = 'string' then data->>'to' else data->>'changed' end, 1000) as "to", left(data->>'reason', 1000) as reason,
        case when jsonb_typeof(data->'counters') = 'object' then data->'counters' end as counters
      from scheduler.journal where campaign_id = $1 and kind like 'campaign.%' order by seq limit $2`,
     [campaignId, limit],

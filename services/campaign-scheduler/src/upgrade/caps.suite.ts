@@ -1,4 +1,4 @@
-import { type CapsChange, campaignControl, campaignSetCaps, historyList } from '@sluice/contracts'
+import { type CapsChange, campaignControl, campaignReport, campaignSetCaps, historyList } from '@sluice/contracts'
 import { createRandom } from '../testing/random.ts'
 import { expect, test } from 'vitest'
 import {
@@ -150,10 +150,18 @@ export function capsSuite(open: () => Promise<World>): void {
     expect(await goesNow()).toBe(0)
     // Nobody who is under way is stopped by it.
     expect((await campaign(world, campaignId)).counters.inFlight).toBe(4)
+    const { acts } = dataOf(await world.ask(campaignReport, { campaignId }))
+    expect(acts.flatMap(({ kind, to }) => (kind === 'campaign.caps_set' ? [to] : []))).toEqual([
+      'inFlight 4',
+      'inFlight 2',
+    ])
     const { items } = dataOf(await world.ask(historyList, { campaignId, limit: 1_000 }))
     const told = items.filter(({ kind }) => kind === 'campaign.caps_set')
     expect(told).toMatchObject([
-      { actor: ACTOR, data: { from: { inFlight: 1 }, to: { inFlight: 4 }, reason: 'the line is idle' } },
+      {
+        actor: ACTOR,
+        data: { from: { inFlight: 1 }, to: { inFlight: 4 }, changed: 'inFlight 4', reason: 'the line is idle' },
+      },
       { actor: ACTOR, data: { from: { inFlight: 4 }, to: { inFlight: 2 }, counters: { inFlight: 4 } } },
     ])
   })
