@@ -33,8 +33,13 @@ const changedAfter = (n: number, to: object): Forge =>
     claimOf(n),
     ({ seq, at, campaignId }) =>
       ({
-        ...{ seq: seq + 0.1, at, campaignId, direction: 'note', kind: 'campaign.caps_set', actor: 'operator:eve' },
-        ...{ upgradeId: null, attemptId: null, deviceKey: null, data: { from: {}, to } },
+        seq: seq + 0.1,
+        at,
+        campaignId,
+        direction: 'note',
+        kind: 'campaign.caps_set',
+        actor: 'operator:eve',
+        data: { from: {}, to },
       }) as JournalRow,
   )
 /** A device that was settled is unproven again, by what it says late. */
