@@ -116,10 +116,8 @@ function closedUntil({ now, policy, zone, upgrade }: ClaimSituation): number | n
   return window.kind === 'open' ? null : (window.opensAt ?? now + policy.retries.nextDayMs)
 }
 
-/** A device that keeps windows itself starts when they begin: no delay, and no late start, is ours to reckon with. */
 function windowsToTell({ now, policy, zone, upgrade }: ClaimSituation): readonly TimeWindow[] {
-  const { delivery: _, ...plain } = policy
-  return timeWindows(policy, zone, now, windowMarginMs(upgrade.imageBytes, { ...plain, strictWindows: false }))
+  return timeWindows(policy, zone, now, windowMarginMs(upgrade.imageBytes, policy, 'schedule_download'))
 }
 
 /** When a full campaign is asked again: a place is held for about as long as a flash, so look within one, and at least every minute. */
@@ -132,12 +130,17 @@ const lateStartMs = 60 * minute
 
 /**
  * What must fit before a window ends, or a freeze begins: DelaySeconds, the slowest transfer we allow for, and the flash; where
- * windows are strict, also the hour a device may let pass before it begins.
+ * windows are strict, also the hour a device may let pass before it begins. One that keeps windows itself starts when they begin:
+ * no delay, and no late start, is ours to reckon with.
  */
-export function windowMarginMs(imageBytes: number, { timers, strictWindows, delivery }: Policy): number {
-  const transfer = Math.max(timers.minTransferMs, transferMs(imageBytes, timers.slowestBitsPerSecond))
-  const delay = (delivery?.delaySeconds ?? 0) * 1000
-  return delay + transfer + timers.flashMs + (strictWindows === true ? lateStartMs : 0)
+export function windowMarginMs(
+  imageBytes: number,
+  { timers, strictWindows, delivery }: Pick<Policy, 'timers' | 'strictWindows' | 'delivery'>,
+  method: 'download' | 'schedule_download' = 'download',
+): number {
+  const work = Math.max(timers.minTransferMs, transferMs(imageBytes, timers.slowestBitsPerSecond)) + timers.flashMs
+  if (method === 'schedule_download') return work
+  return work + (delivery?.delaySeconds ?? 0) * 1000 + (strictWindows === true ? lateStartMs : 0)
 }
 
 const gone = (reason: Gone, withdraw: 'skipped' | null = null): ClaimAnswer => ({ kind: 'gone', reason, withdraw })

@@ -4,6 +4,7 @@ import { type Parts, toMs } from '../parts.ts'
 import { noteCreateRequest } from '../store/create-requests.ts'
 import { completePolicy } from './complete-policy.ts'
 import { completeRetry } from './complete-retry.ts'
+import { wrongWindows } from './open-hours.ts'
 import { planPath } from './path.ts'
 import { wrongGateOf } from './post-gate.ts'
 import { answerKnown, namedRequest } from './recognise-request.ts'
@@ -40,6 +41,8 @@ export async function createCampaign(
   }
   const path = await planPath(parts, draft, policy, traceparent)
   if (!path.ok) return path
+  const wrongHours = wrongWindows(policy, path.data, at)
+  if (wrongHours !== null) return refused('invalid_request', wrongHours)
 
   const campaignId = parts.ids.campaign()
   const row = {

@@ -1,7 +1,8 @@
 import type { CampaignDraft, Policy } from '@sluice/contracts'
 import { toTime } from '../parts.ts'
 import type { PlannedLeg } from '../store/campaigns.ts'
-import { underWayMs, openShare } from './estimate-duration.ts'
+import { underWayMs } from './estimate-duration.ts'
+import { marginOf, openShare } from './open-hours.ts'
 import type { Survey } from './survey.ts'
 
 const devices = (n: number): string => (n === 1 ? '1 device' : `${n} devices`)
@@ -57,9 +58,10 @@ function* timeNotes({ dynamic, retryOf }: CampaignDraft, policy: Policy, survey:
   const minutes = Math.ceil(underWayMs(policy, survey.imageBytes) / 60_000)
   yield `A device is taken to be under way for ${minutes} min, and each shows up once a day.`
   if (windows !== undefined && windows.length > 0) {
-    const share = Math.round(openShare(windows) * 1_000) / 10
+    const share = Math.round(openShare(policy, survey.imageBytes) * 1_000) / 10
+    const margin = Math.ceil(marginOf(policy, survey.imageBytes) / 60_000)
     const written = windows.map(({ from, to, zone }) => `${from} to ${to} ${zone}`).join(', ')
-    yield `Starts happen within windows alone (${written}), ${share} % of the week.`
+    yield `Starts happen within windows alone (${written}), until ${margin} min before their end: ${share} % of the week.`
     if (survey.withoutZone > 0) {
       yield `${devices(survey.withoutZone)} have no time zone in the inventory: the zone of each window holds for them.`
     }

@@ -9,6 +9,7 @@ import type { CoverParts } from './cover.ts'
 import { type ReadDevices, createDevicePages } from './device-pages.ts'
 import { dryRunNotes } from './dry-run-notes.ts'
 import { estimateDuration } from './estimate-duration.ts'
+import { largestWithRoom, roomNotes, wrongWindows } from './open-hours.ts'
 import { planPath } from './path.ts'
 import { createSorter } from './sort-out.ts'
 import { type Survey, createSurveyor } from './survey.ts'
@@ -31,13 +32,17 @@ export async function dryRunCampaign(parts: CoverParts, input: Input, traceparen
   }
   const path = await planPath(parts, draft, policy, traceparent)
   if (!path.ok) return path
+  const now = parts.clock.now()
+  const wrongHours = wrongWindows(policy, path.data, now)
+  if (wrongHours !== null) return refused('invalid_request', wrongHours)
 
   const sortOut = createSorter(path.data, policy, await countersOfLines(parts.sql, linesOf(path.data)))
   const surveyor = createSurveyor(policy)
   const read = createDevicePages(parts, draft.targets, draft.retryOf ?? null)
   const seen = await eachPage(parts, read, (devices) => surveyor.see(sortOut(devices)))
   if (!seen.ok) return seen
-  const survey = surveyor.end()
+  const all = surveyor.end()
+  const survey = { ...all, imageBytes: largestWithRoom(policy, path.data, all.imageBytes, now) }
   const sizes = sizesOf(policy.waves, survey)
   const { approvalAbove } = parts.settings
   return answered({
@@ -46,7 +51,7 @@ export async function dryRunCampaign(parts: CoverParts, input: Input, traceparen
     leftOut: survey.leftOut.map((line) => ({ ...line })),
     waves: sizes.map((size, index) => ({ wave: index + 1, size })),
     duration: estimateDuration(policy, sizes, survey.imageBytes),
-    notes: dryRunNotes(draft, path.data, policy, survey),
+    notes: [...dryRunNotes(draft, path.data, policy, survey), ...roomNotes(policy, path.data, now)],
     approvalNeededBecause: [
       ...(policy.allowDowngrade === true ? (['downgrade'] as const) : []),
       ...(approvalAbove > 0 && survey.devices > approvalAbove ? (['size'] as const) : []),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { completePolicy } from './complete-policy.ts'
-import { estimateDuration, openShare } from './estimate-duration.ts'
+import { estimateDuration } from './estimate-duration.ts'
 
 const DAY = 86_400_000
 const MEGABYTE = 1_000_000
@@ -28,17 +28,8 @@ test('windows stretch what caps bind, and each wave adds its soak', () => {
   const windows = [{ zone: 'UTC', from: '00:00', to: '06:00' }]
   const nightly = estimateDuration(policy({ caps, windows }), [10_000], MEGABYTE)
   expect(nightly.ms).toBeGreaterThan(always.ms * 3.9)
-  expect(nightly.boundBy).toBe('10 in flight at once, within windows that are open 25 % of the time')
+  expect(nightly.boundBy).toBe('10 in flight at once, within windows that are open for it 22 % of the time')
   const one = estimateDuration(policy({}), [5], MEGABYTE)
   const two = estimateDuration(policy({}), [5, 5], MEGABYTE)
   expect(two.ms - one.ms).toBeGreaterThan(DAY)
-})
-
-test('the share of windows is that of their union, past midnight and over the weekend as well', () => {
-  const window = (from: string, to: string, days?: number[]) => ({ zone: 'UTC', from, to, ...(days && { days }) })
-  expect(openShare(undefined)).toBe(1)
-  expect(openShare([window('22:00', '04:00')])).toBeCloseTo(0.25)
-  expect(openShare([window('00:00', '12:00'), window('06:00', '12:00')])).toBeCloseTo(0.5)
-  expect(openShare([window('00:00', '00:00', [7])])).toBeCloseTo(1 / 7)
-  expect(openShare([window('12:00', '12:00', [7])])).toBeCloseTo(1 / 7)
 })

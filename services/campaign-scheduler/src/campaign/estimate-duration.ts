@@ -1,8 +1,8 @@
 import type { Policy } from '@sluice/contracts'
+import { openShare } from './open-hours.ts'
 
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
-const MINUTES_OF_WEEK = 7 * 24 * 60
 
 export interface Duration {
   readonly ms: number
@@ -28,7 +28,7 @@ export function underWayMs({ timers }: Pick<Policy, 'timers'>, imageBytes: numbe
 export function estimateDuration(policy: Policy, waveSizes: readonly number[], imageBytes: number): Duration {
   const spent = new Map<string, number>()
   const spend = (words: string, ms: number) => spent.set(words, (spent.get(words) ?? 0) + ms)
-  const share = openShare(policy.windows)
+  const share = openShare(policy, imageBytes)
   for (const [index, size] of waveSizes.entries()) {
     if (size === 0) continue
     const bound = boundsOf(policy, size, imageBytes, share).reduce((most, other) => (other.ms > most.ms ? other : most))
@@ -42,7 +42,7 @@ export function estimateDuration(policy: Policy, waveSizes: readonly number[], i
 
 function boundsOf({ caps, ...policy }: Policy, size: number, imageBytes: number, share: number): Bound[] {
   const eachMs = underWayMs(policy, imageBytes)
-  const within = share < 1 ? `, within windows that are open ${Math.round(share * 100)} % of the time` : ''
+  const within = share < 1 ? `, within windows that are open for it ${Math.round(share * 100)} % of the time` : ''
   const bound = (words: string, ms: number): Bound => ({ words: `${words}${within}`, ms: ms / share })
   const bounds: Bound[] = [
     { words: 'devices show up once a day', ms: DAY },
@@ -57,23 +57,4 @@ function boundsOf({ caps, ...policy }: Policy, size: number, imageBytes: number,
     bounds.push(bound(`${caps.egressBitsPerSecond} bits per second`, (bits / caps.egressBitsPerSecond) * 1_000))
   }
   return bounds
-}
-
-/** Which share of a week lies within any window. */
-export function openShare(windows: Policy['windows']): number {
-  if (windows === undefined || windows.length === 0) return 1
-  const open = new Uint8Array(MINUTES_OF_WEEK)
-  for (const { from, to, days = [1, 2, 3, 4, 5, 6, 7] } of windows) {
-    const [start, end] = [minuteOf(from), minuteOf(to)]
-    const length = end > start ? end - start : end + 24 * 60 - start
-    for (const day of days) {
-      for (let minute = 0; minute < length; minute++) open[((day - 1) * 24 * 60 + start + minute) % MINUTES_OF_WEEK] = 1
-    }
-  }
-  return open.reduce((sum, one) => sum + one, 0) / MINUTES_OF_WEEK
-}
-
-function minuteOf(time: string): number {
-  const [hours = 0, minutes = 0] = time.split(':').map(Number)
-  return hours * 60 + minutes
 }

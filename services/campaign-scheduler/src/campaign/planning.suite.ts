@@ -280,6 +280,24 @@ export function planningSuite(open: () => Promise<World>): void {
     expect(await world.sql.query(`select 1 from scheduler.campaigns`)).toEqual([])
   })
 
+  test('rule 10; request 3: windows that nothing could ever start in are refused, by a dry run as well, which says of each image that has no room', async () => {
+    const world = await open()
+    await world.scheduler()
+    const windows = [{ zone: 'Europe/Berlin', from: '01:00', to: '02:00' }]
+    const large = addArtifact(world, '4.0', { size: 40_000_000 })
+    const draft = { name: 'test', artifactId: large, targets: {}, policy: { ...ONE_WAVE, windows } }
+    const replies = [campaignCreate, campaignDryRun].map((method) => world.ask(method, { draft, actor: ACTOR }))
+    for (const reply of await Promise.all(replies)) {
+      const detail = '4.0 needs a window of 72 min, and the longest has 60 min: nothing would ever start'
+      expect(reply).toMatchObject({ ok: false, error: { code: 'invalid_request', detail } })
+    }
+    const { artifactId: _, ...rest } = draft
+    const path = [{ artifactId: large, from: { below: '1.0' } }, { artifactId: world.artifact.artifactId }]
+    const would = dataOf(await world.ask(campaignDryRun, { draft: { ...rest, path }, actor: ACTOR }))
+    expect(would.notes.join()).toMatch(/4\.0 needs a window of 72 min, .*: nobody is offered it/)
+    expect(would.notes.join()).toMatch(/until 45 min before their end: 1 % of the week/)
+  })
+
   test('a dry run says what the image does to settings, before any device has lost them', async () => {
     const world = await open()
     await world.scheduler()

@@ -63,10 +63,12 @@ export function deliverySuite(open: () => Promise<World>): void {
   test('a delay has to fit into the window as well', async () => {
     const world = await open()
     await world.scheduler()
-    const delivery = { method: 'download' as const, delaySeconds: 5_400 }
-    const { all } = await running(world, 1, { ...windowIn(world, 0), delivery })
+    // An hour of it is left: enough for 45 min, and not for half an hour more.
+    const window = windowIn(world, -1)
+    const delivery = { method: 'download' as const, delaySeconds: 1_800 }
+    const { all } = await running(world, 1, { ...window, delivery })
     expect(await claimAs(world, all[0]!)).toMatchObject({ kind: 'not_before', reason: 'window' })
-    const plain = await running(world, 1, windowIn(world, 0))
+    const plain = await running(world, 1, window)
     expect((await claimAs(world, plain.all[0]!)).kind).toBe('go')
   })
 
