@@ -4,6 +4,7 @@ import type { Parts } from '../parts.ts'
 import { type CampaignRow, type CampaignState, moveCampaign } from '../store/campaigns.ts'
 import { insertSweep } from '../store/sweeps.ts'
 import { setWaveState, wavesOf } from '../store/waves.ts'
+import { breakOffPlan } from './break-off-plan.ts'
 import { toWire } from './counters.ts'
 import type { Decided } from './gate-of-wave.ts'
 
@@ -17,10 +18,11 @@ export interface StateChange {
   readonly decided?: Decided | undefined
 }
 
-/** Moves a campaign that the caller has locked, with the journal and with what follows for its upgrades. */
+/** Moves a campaign that the caller has locked, with the journal and with what follows for its upgrades. One that is planned can only end. */
 export async function changeState(parts: Parts, tx: Queryable, campaign: CampaignRow, to: StateChange): Promise<void> {
   const at = parts.clock.now()
   const { campaignId } = campaign
+  const counters = campaign.planStage === 'planned' ? to.counters : await breakOffPlan(parts, tx, campaign, to.actor)
   const moved = await moveCampaign(tx, campaign, { state: to.state, reason: to.reason, at })
   if (!moved) throw new Error(`campaign ${campaignId} moved although it was locked`)
   if (to.state === 'aborted') await stopEverything(parts, tx, campaign, to)
@@ -32,7 +34,7 @@ export async function changeState(parts: Parts, tx: Queryable, campaign: Campaig
       kind: 'campaign.moved',
       campaignId,
       traceparent: to.traceparent,
-      data: { from: campaign.state, to: to.state, reason: to.reason, counters: toWire(to.counters), gate: to.decided },
+      data: { from: campaign.state, to: to.state, reason: to.reason, counters: toWire(counters), gate: to.decided },
     },
   ])
 }

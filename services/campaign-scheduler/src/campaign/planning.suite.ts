@@ -10,7 +10,7 @@ import type { Queryable, Sql } from '@sluice/sql'
 import { waitUntil } from '@sluice/testbed'
 import { expect, test } from 'vitest'
 import { books, history } from '../testing/books.ts'
-import { ONE_WAVE, create, dataOf, upgrades } from '../testing/drive.ts'
+import { ONE_WAVE, control, create, dataOf, untilCampaign, upgrades } from '../testing/drive.ts'
 import { ACTOR, NEW, OLD, type World, someDevices } from '../testing/world.ts'
 
 /** Another trusted artifact of the same model. */
@@ -220,6 +220,46 @@ export function planningSuite(open: () => Promise<World>): void {
     expect([stored, folded]).toEqual([counted, counted])
     expect(await history(world, campaignId, 'campaign.planned')).toHaveLength(1)
   })
+
+  for (const [stage, statement] of [
+    ['gathered', 'insert into scheduler.upgrades'],
+    ['put into their waves', 'width_bucket'],
+  ] as const) {
+    test(`a campaign that is aborted while its devices are ${stage} counts whom it has, and each of them leaves it`, async () => {
+      const world = await open()
+      let pages = 0
+      const stuck = (real: Sql): Sql => ({
+        ...real,
+        transaction: (work) =>
+          real.transaction((tx) =>
+            work({
+              query: (text, values) => {
+                if (text.includes(statement) && ++pages > 3) throw new Error('no further')
+                return tx.query<never>(text, values)
+              },
+            }),
+          ),
+      })
+      await world.scheduler({ planReplyMs: 0, planPageSize: 10, rankPageSize: 10 }, (bus) => bus, stuck)
+      world.devices = someDevices(50)
+      const { campaignId } = await create(world, { ...ONE_WAVE, waves: THREE_WAVES })
+      await waitUntil(() => pages > 3)
+      expect(await control(world, campaignId, 'abort')).toMatchObject({ state: 'aborted' })
+      const { size, counters, waves, outcomes } = await untilCampaign(
+        world,
+        campaignId,
+        (one) => one.counters.pending === 0 && one.counters.benign > 0,
+      )
+      expect(size).toBe(statement === 'width_bucket' ? 50 : 30)
+      expect(counters.benign).toBe(size)
+      expect(outcomes).toEqual({ cancelled: size })
+      expect(waves.reduce((sum, wave) => sum + wave.size, 0)).toBe(size)
+      const { stored, counted, folded } = await books(world, campaignId)
+      expect([stored, folded]).toEqual([counted, counted])
+      const [moved] = await history(world, campaignId, 'campaign.moved')
+      expect(moved?.data).toMatchObject({ from: 'planning', to: 'aborted', counters: { pending: size } })
+    })
+  }
 
   test('request 7: each device costs a plan the same, however many there are: pages of statements, each row once', async () => {
     const world = await open()

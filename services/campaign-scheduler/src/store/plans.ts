@@ -85,7 +85,7 @@ export async function ranksWith(tx: Queryable, campaignId: string, prefixes: rea
 
 /**
  * Puts the next upgrades of a campaign, in the order of their ids, into the waves that their ranks belong to. Few are
- * not there yet. Answers how many of the page each wave has, and the last id; null: there were no more.
+ * not there yet; who has left stays where it was counted. Answers how many of the page each wave has, and the last id; null: there were no more.
  */
 export async function settleWaves(
   tx: Queryable,
@@ -96,7 +96,7 @@ export async function settleWaves(
 ): Promise<{ readonly lastId: string; readonly waves: { wave: number; n: number }[] } | null> {
   const waves = await tx.query<{ wave: number; n: number; lastId: string }>(
     `with page as (
-       select upgrade_id, wave as was, case when rank = '' then wave else $2::integer + width_bucket(rank, $3::text[]) end as wave
+       select upgrade_id, wave as was, case when rank = '' or counts_as <> 'pending' then wave else $2::integer + width_bucket(rank, $3::text[]) end as wave
        from scheduler.upgrades where campaign_id = $1 and upgrade_id > $4 order by upgrade_id limit $5
      ), moved as (
        update scheduler.upgrades u set wave = page.wave from page
