@@ -19,6 +19,12 @@ const leastMs = 60_000
 /** TimeWindowList has room for so many. */
 const most = 2
 
+/** After this, in ms from then on, the last window is over that a device may be handed now. */
+export const windowsOverMs = (marginMs: number): number => most * (day + longestMs(marginMs))
+
+/** None is longer. */
+const longestMs = (marginMs: number): number => Math.max(day, 2 * marginMs)
+
 /**
  * The next windows to hand to a device, in order and apart, each with room for `marginMs` (transfer and flash) in it.
  * None begins more than a day after now, or after the end of the one before, and none is longer than a day: a device
@@ -37,7 +43,7 @@ export function timeWindows(
     if (from === null || from > at + day) return windows
     const open = windowAt(policy, zone, from)
     const closesAt = open.kind === 'open' ? (open.until ?? Infinity) : from
-    const to = Math.min(closesAt, from + Math.max(day, 2 * marginMs))
+    const to = Math.min(closesAt, from + longestMs(marginMs))
     if (to <= from) return windows
     windows.push({ from, to })
     if (to < closesAt) return windows

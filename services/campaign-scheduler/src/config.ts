@@ -61,7 +61,7 @@ export interface SchedulerSettings {
   readonly gateHosts: readonly string[]
   /** What such questions are signed with; null: none is asked. */
   readonly gateSecret: string | null
-  /** How long the downloads of an aborted campaign are refused by name; its credentials end before. */
+  /** How long the downloads of an aborted campaign are refused by name at least: longer where its credentials hold longer. */
   readonly keepStoppedMs: number
 }
 

@@ -50,6 +50,8 @@ async function refuseImage(world: World, campaignId: string, deviceKey: string, 
   await until(world, campaignId, deviceKey, 'failed')
 }
 
+const DAY = 86_400_000
+
 export function campaignsSuite(open: () => Promise<World>): void {
   for (const status of ['quarantined', 'rejected', 'revoked'] as const) {
     test(`an artifact that is ${status} gets no campaign`, async () => {
@@ -358,6 +360,23 @@ export function campaignsSuite(open: () => Promise<World>): void {
     await until(world, campaignId, all[3]!.deviceKey, 'cancelled')
     const { stored, counted, folded } = await books(world, campaignId)
     expect([stored, folded]).toEqual([counted, counted])
+  })
+
+  test('request 12: an aborted campaign is refused by the file servers for as long as any credentials hold that were given for it', async () => {
+    const world = await open()
+    await world.scheduler()
+    const patient = await running(world, 1, { ...ONE_WAVE, timers: { firstReportMs: 20 * DAY } })
+    await go(world, patient.all[0]!)
+    const usual = await running(world, 1)
+    for (const { campaignId } of [patient, usual]) await control(world, campaignId, 'abort')
+    const stops = async () => dataOf(await world.ask(transferStopsGet, {})).campaignIds
+    expect(await stops()).toEqual([patient.campaignId, usual.campaignId])
+    world.clock.shift(8 * DAY)
+    expect(await stops()).toEqual([patient.campaignId])
+    world.clock.shift(Date.parse(world.resolved[0]!.expiresAt) - world.clock.now())
+    expect(await stops()).toEqual([patient.campaignId])
+    world.clock.shift(DAY)
+    expect(await stops()).toEqual([])
   })
 
   test('when trust in an artifact is withdrawn its campaigns end', async () => {

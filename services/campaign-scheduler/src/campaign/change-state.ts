@@ -1,12 +1,13 @@
 import type { Counters } from '@sluice/rollout'
 import type { Queryable } from '@sluice/sql'
 import type { Parts } from '../parts.ts'
-import { type CampaignRow, type CampaignState, moveCampaign } from '../store/campaigns.ts'
+import { type CampaignRow, type CampaignState, keepStopped, moveCampaign } from '../store/campaigns.ts'
 import { insertSweep } from '../store/sweeps.ts'
 import { setWaveState, wavesOf } from '../store/waves.ts'
 import { breakOffPlan } from './break-off-plan.ts'
 import { toWire } from './counters.ts'
 import type { Decided } from './gate-of-wave.ts'
+import { stoppedUntil } from './transfer-stops.ts'
 
 export interface StateChange {
   readonly state: CampaignState
@@ -25,7 +26,7 @@ export async function changeState(parts: Parts, tx: Queryable, campaign: Campaig
   const counters = campaign.planStage === 'planned' ? to.counters : await breakOffPlan(parts, tx, campaign, to.actor)
   const moved = await moveCampaign(tx, campaign, { state: to.state, reason: to.reason, at })
   if (!moved) throw new Error(`campaign ${campaignId} moved although it was locked`)
-  if (to.state === 'aborted') await stopEverything(parts, tx, campaign, to)
+  if (to.state === 'aborted') await stopEverything(parts, tx, campaign, to, at)
   await parts.journal.append(tx, [
     {
       direction: 'note',
@@ -40,8 +41,15 @@ export async function changeState(parts: Parts, tx: Queryable, campaign: Campaig
 }
 
 /** What waits is withdrawn and what runs is asked to stop, page by page, by whoever has time. */
-async function stopEverything(parts: Parts, tx: Queryable, campaign: CampaignRow, to: StateChange): Promise<void> {
+async function stopEverything(
+  parts: Parts,
+  tx: Queryable,
+  campaign: CampaignRow,
+  to: StateChange,
+  at: number,
+): Promise<void> {
   const { campaignId } = campaign
+  await keepStopped(tx, campaignId, stoppedUntil(parts, campaign, at))
   for (const wave of await wavesOf(tx, [campaignId])) {
     if (wave.state === 'open' || wave.state === 'passed') await setWaveState(tx, wave, 'stopped')
   }

@@ -225,6 +225,11 @@ export async function moveCampaign(
   return moved.length === 1
 }
 
+/** Until then its downloads are refused by name. */
+export async function keepStopped(tx: Queryable, campaignId: string, until: number): Promise<void> {
+  await tx.query(`update scheduler.campaigns set stopped_until = $2 where campaign_id = $1`, [campaignId, until])
+}
+
 export interface PlanStep {
   readonly stage: PlanStage
   readonly cursor: string | null

@@ -438,4 +438,11 @@ alter table scheduler.waves add column hinted_at bigint;
 alter table scheduler.sweeps add column rest_ms bigint not null default 0;
 `,
   },
+  {
+    id: 'scheduler-0072-stopped-until',
+    sql: `
+-- Until when the downloads of an aborted campaign are refused by name: no credentials that were given for it hold longer.
+alter table scheduler.campaigns add column stopped_until bigint;
+`,
+  },
 ]

@@ -1,6 +1,8 @@
-import { defaultPolicy } from '@sluice/rollout'
+import { defaultPolicy, timeWindows, windowMarginMs } from '@sluice/rollout'
+import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { fetchesUntil } from './delivery.ts'
+import { completePolicy, rolloutPolicy } from '../campaign/complete-policy.ts'
+import { fetchesUntil, longestFetchMs } from './delivery.ts'
 
 const HOUR = 3_600_000
 const MIB = 1_048_576
@@ -21,4 +23,41 @@ it('gives them for as long as the slowest line may take that the campaign waits 
   const transfer = (256 * MIB * 8) / 128
   expect(until).toBe(timers.firstReportMs + timers.sessionRetryMs + transfer)
   expect(until).toBeGreaterThan(leastMs)
+})
+
+it('holds no credentials longer than what is stopped stays stopped for, whatever windows a device is handed', () => {
+  const anyHour = fc.integer({ min: 0, max: 23 }).map((hour) => `${String(hour).padStart(2, '0')}:30`)
+  const anyWindow = fc
+    .record({ days: fc.subarray([1, 2, 3, 4, 5, 6, 7], { minLength: 1 }), from: anyHour, to: anyHour })
+    .filter(({ from, to }) => from !== to)
+    .map((window) => ({ zone: 'UTC', ...window }))
+  const anyPolicy = fc.record({
+    windows: fc.array(anyWindow, { maxLength: 3 }),
+    method: fc.constantFrom('download' as const, 'schedule_download' as const),
+    delaySeconds: fc.integer({ min: 0, max: 200_000 }),
+    firstReportMs: fc.integer({ min: 0, max: 50 * 24 * HOUR }),
+    minTransferMs: fc.integer({ min: 0, max: 50 * 24 * HOUR }),
+  })
+  fc.assert(
+    fc.property(
+      anyPolicy,
+      fc.integer({ min: 0, max: 2 ** 30 }),
+      fc.integer({ min: 0, max: 400 * 24 }),
+      (any, bytes, hour) => {
+        const { windows, method, delaySeconds, firstReportMs, minTransferMs } = any
+        const draft = { windows, delivery: { method, delaySeconds }, timers: { firstReportMs, minTransferMs } }
+        const complete = completePolicy(draft)
+        if (complete.kind === 'wrong') throw new Error(complete.detail)
+        const { policy } = complete
+        const now = 1_800_000_000_000 + hour * HOUR
+        const { delivery: _, ...undelayed } = rolloutPolicy(policy)
+        const margin = windowMarginMs(bytes, undelayed)
+        const handed = method === 'download' ? [] : timeWindows(rolloutPolicy(policy), null, now, margin)
+        const told = handed.length === 0 ? null : handed
+        const until = fetchesUntil(policy, bytes, told, { now, leastMs })
+        expect(until).toBeLessThanOrEqual(now + longestFetchMs(policy, bytes, leastMs))
+      },
+    ),
+    { seed: Number(process.env['SLUICE_SEED'] ?? 20_261_120), numRuns: 500 },
+  )
 })
