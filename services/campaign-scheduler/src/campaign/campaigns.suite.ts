@@ -50,8 +50,6 @@ async function refuseImage(world: World, campaignId: string, deviceKey: string, 
   await until(world, campaignId, deviceKey, 'failed')
 }
 
-const DAY = 86_400_000
-
 export function campaignsSuite(open: () => Promise<World>): void {
   for (const status of ['quarantined', 'rejected', 'revoked'] as const) {
     test(`an artifact that is ${status} gets no campaign`, async () => {

@@ -416,13 +416,6 @@ alter table scheduler.campaigns add column retry_of jsonb;
 `,
   },
   {
-    id: 'scheduler-0074-closing',
-    sql: `
-alter table scheduler.sweeps drop constraint sweeps_kind_check;
-alter table scheduler.sweeps add constraint sweeps_kind_check check (kind in ('hint', 'close', 'withdraw', 'revoke'));
-`,
-  },
-  {
     // Before a campaign is forgotten: whether anything of it has still a timer.
     id: 'scheduler-0072-not-over-by-campaign',
     sql: `
@@ -439,7 +432,14 @@ alter table scheduler.sweeps add column rest_ms bigint not null default 0;
 `,
   },
   {
-    id: 'scheduler-0072-stopped-until',
+    id: 'scheduler-0074-closing',
+    sql: `
+alter table scheduler.sweeps drop constraint sweeps_kind_check;
+alter table scheduler.sweeps add constraint sweeps_kind_check check (kind in ('hint', 'close', 'withdraw', 'revoke'));
+`,
+  },
+  {
+    id: 'scheduler-0075-stopped-until',
     sql: `
 -- Until when the downloads of an aborted campaign are refused by name: no credentials that were given for it hold longer.
 alter table scheduler.campaigns add column stopped_until bigint;
