@@ -62,6 +62,19 @@ export function closeSuite(open: () => Promise<World>): void {
     expect(over).toMatchObject({ state: 'finished', counters: { pending: 0, benign: 2 } })
   })
 
+  test('rule 14: a campaign that is closed takes no device from a lighter one', async () => {
+    const world = await open()
+    await world.scheduler()
+    const heavy = await running(world, 1, { ...ONE_WAVE, weight: 900 })
+    const { deviceKey } = heavy.all[0]!
+    const attemptId = await go(world, heavy.all[0]!)
+    await control(world, heavy.campaignId, 'close')
+    const light = await running(world, 1, { ...ONE_WAVE, weight: 1 })
+    await observe(world, { deviceKey, fact: completed(attemptId, 9010) })
+    await until(world, heavy.campaignId, deviceKey, 'retry')
+    expect((await claim(world, light.all[0]!)).kind).toBe('go')
+  })
+
   test('harm after the closing stops a campaign like any other', async () => {
     const world = await open()
     await world.scheduler()

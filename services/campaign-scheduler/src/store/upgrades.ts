@@ -257,7 +257,8 @@ export function waitingElsewhere(tx: Queryable, deviceKeys: readonly string[]): 
        u.artifact_id as "artifactId", u.reported_version as "reportedVersion", (c.policy->>'weight')::integer as weight
      from scheduler.upgrades u join scheduler.campaigns c using (campaign_id)
        join scheduler.waves w on w.campaign_id = u.campaign_id and w.wave = u.wave
-     where u.device_key = any($1) and u.counts_as = 'pending' and c.state = 'running' and w.opened_at is not null`,
+     where u.device_key = any($1) and u.counts_as = 'pending' and c.state = 'running' and w.opened_at is not null
+       and w.state <> 'stopped'`,
     [deviceKeys],
   )
 }
