@@ -16,7 +16,7 @@ export const DRAFT_OPTIONS: Options = {
   policy: { type: 'string' },
 }
 
-export const DRAFT_USAGE = `--name <name> (--artifact <artifact> | --path <file.json> | --retry-of <campaign> [--outcome <outcome>]...) ${TARGET_USAGE} [--until <time>] [--wave <size>]... [--policy <file.json>]`
+export const DRAFT_USAGE = `--name <name> (--artifact <artifact> | --path <file.json> | --retry-of <campaign> [--outcome <outcome>]...) ${TARGET_USAGE} [--until <time>] [--wave <size>[:manual]]... [--policy <file.json>]`
 
 export function draftOf({ values }: Invocation): CampaignDraft {
   const until = textOf(values, 'until')
@@ -75,8 +75,14 @@ function withLast(waves: NonNullable<PolicyDraft['waves']>): NonNullable<PolicyD
   return [...waves, { size: { percent: 100 }, advance: 'auto' }]
 }
 
+/** `10`, `5%`, and `10:manual` where a person is to let the next one begin. */
 function waveOf(text: string): NonNullable<PolicyDraft['waves']>[number] {
-  const [, figure, percent] = /^(\d+(?:\.\d+)?)(%?)$/.exec(text) ?? []
-  if (figure === undefined) throw new UsageError(`--wave ${text}: a count such as 50 or a percentage such as 5%`)
-  return { size: percent === '%' ? { percent: Number(figure) } : { count: Number(figure) }, advance: 'auto' }
+  const [, figure, percent, manual] = /^(\d+(?:\.\d+)?)(%?)(:manual)?$/.exec(text) ?? []
+  if (figure === undefined) {
+    throw new UsageError(
+      `--wave ${text}: a count such as 50 or a percentage such as 5%, with :manual where a person is waited for`,
+    )
+  }
+  const size = percent === '%' ? { percent: Number(figure) } : { count: Number(figure) }
+  return { size, advance: manual === undefined ? 'auto' : 'manual' }
 }

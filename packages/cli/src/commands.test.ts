@@ -106,6 +106,7 @@ test.each([
   [['campaigns', 'create', '--name', 'n', '--artifact', 'a', '--outcome', 'failed'], 'goes with --retry-of'],
   [['campaigns', 'create', '--name', 'n', '--retry-of', 'cmp_1', '--outcome', 'verified'], 'one of'],
   [['campaigns', 'create', '--name', 'n'], '--artifact is needed'],
+  [['campaigns', 'create', '--name', 'n', '--artifact', 'a', '--wave', '5:maybe'], ':manual'],
   [['campaigns', 'caps', 'cmp_1'], 'at least one cap'],
   [['campaigns', 'caps', 'cmp_1', '--in-flight', 'none'], 'whole number'],
   [['campaigns', 'caps', 'cmp_1', '--unproven', '0'], 'whole number'],
@@ -144,15 +145,33 @@ test('a fleet task names its devices and its action', async () => {
   expect(calls).toEqual([['createFleetTask', { body }]])
 })
 
+const createCampaign = {
+  campaignId: 'cmp_2',
+  state: 'ready',
+  size: 3,
+  waves: [],
+  leftOut: {},
+  approval: { neededBecause: [] },
+}
+
+test('a wave that is named waits for nobody, unless it is to be manual', async () => {
+  const args = ['--wave', '10:manual', '--wave', '5%', '--wave', '25%:manual']
+  const said = await sluice(['campaigns', 'create', '--name', 'n', '--artifact', 'a', ...args], { createCampaign })
+  expect(said.calls[0]?.[1]).toMatchObject({
+    body: {
+      policy: {
+        waves: [
+          { size: { count: 10 }, advance: 'manual' },
+          { size: { percent: 5 }, advance: 'auto' },
+          { size: { percent: 25 }, advance: 'manual' },
+          { size: { percent: 100 }, advance: 'auto' },
+        ],
+      },
+    },
+  })
+})
+
 test('a retry names the other campaign, and leaves to it what is not said', async () => {
-  const createCampaign = {
-    campaignId: 'cmp_2',
-    state: 'ready',
-    size: 3,
-    waves: [],
-    leftOut: {},
-    approval: { neededBecause: [] },
-  }
   const args = ['campaigns', 'create', '--name', 'again', '--retry-of', 'cmp_1']
   const plain = await sluice(args, { createCampaign })
   expect(plain.calls).toEqual([
