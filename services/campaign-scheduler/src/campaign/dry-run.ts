@@ -11,6 +11,7 @@ import { dryRunNotes } from './dry-run-notes.ts'
 import { estimateDuration } from './estimate-duration.ts'
 import { largestWithRoom, roomNotes, wrongWindows } from './open-hours.ts'
 import { planPath } from './path.ts'
+import { wrongGateOf } from './post-gate.ts'
 import { createSorter } from './sort-out.ts'
 import { type Survey, createSurveyor } from './survey.ts'
 import { tooLong } from './too-long.ts'
@@ -27,6 +28,8 @@ export async function dryRunCampaign(parts: CoverParts, input: Input, traceparen
   const { policy } = completed
   const long = tooLong({ targets: draft.targets, policy })
   if (long !== undefined) return long
+  const wrongGate = wrongGateOf(policy, parts.settings)
+  if (wrongGate !== undefined) return refused('invalid_request', wrongGate)
   if (draft.dynamic !== undefined && toMs(draft.dynamic.endsAt) <= parts.clock.now()) {
     return refused('invalid_request', `the campaign is dynamic until ${draft.dynamic.endsAt}, which is over`)
   }

@@ -1,4 +1,4 @@
-import { campaignControl, campaignCreate, gateAsk, answered } from '@sluice/contracts'
+import { campaignControl, campaignCreate, campaignDryRun, gateAsk, answered } from '@sluice/contracts'
 import { waitUntil } from '@sluice/testbed'
 import { afterEach, expect, test } from 'vitest'
 import { history } from '../testing/books.ts'
@@ -371,15 +371,19 @@ export function gatesSuite(open: () => Promise<World>): void {
       'http://gate.example.net:8080/x',
       'ftp://gate.example.net/x',
       'https://user:pw@gate.example.net/x',
+      'https://gate.example.net/x?token=secret',
+      'https://gate.example.net/x#secret',
       'gate',
     ]
     for (const url of urls) {
       const external = { by: { url }, everyMs: 60_000, maxFailures: 3 }
       const policy = { ...ONE_WAVE, gate: { ...gate, external } }
       const draft = { name: 'test', artifactId: world.artifact.artifactId, targets: {}, policy }
-      const reply = await world.ask(campaignCreate, { draft, actor: ACTOR })
-      expect(reply).toMatchObject({ ok: false, error: { code: 'invalid_request' } })
-      expect(JSON.stringify(reply)).not.toContain('pw@')
+      for (const method of [campaignCreate, campaignDryRun]) {
+        const reply = await world.ask(method, { draft, actor: ACTOR })
+        expect(reply).toMatchObject({ ok: false, error: { code: 'invalid_request' } })
+        expect(JSON.stringify(reply)).not.toMatch(/pw@|=secret|#secret/)
+      }
     }
     const external = { by: { url: 'https://gate.example.net/x' }, everyMs: 60_000, maxFailures: 3 }
     expect((await planned(world, { ...ONE_WAVE, gate: { ...gate, external } })).state).toBe('ready')

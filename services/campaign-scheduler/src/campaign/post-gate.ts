@@ -6,11 +6,14 @@ import type { GateReply } from './ask-gate.ts'
 
 const MOST_BYTES = 16_384
 
-/** What a policy may name: a host of the settings, over HTTP or HTTPS, and nobody's password. */
+/** What a policy may name: a host of the settings, over HTTP or HTTPS, and nobody's secret, because everybody who may read the campaign reads it. */
 export function wrongGateUrl(url: string, { gateHosts, gateSecret }: GateSettings): string | undefined {
   const parsed = URL.parse(url)
   if (parsed === null || !['http:', 'https:'].includes(parsed.protocol)) return 'is no HTTP URL'
   if (parsed.username !== '' || parsed.password !== '') return 'holds a name or a password'
+  if (parsed.search !== '' || parsed.hash !== '') {
+    return 'holds a query or a fragment, which all see who see the campaign: the request is signed with SLUICE_GATE_SECRET'
+  }
   if (!gateHosts.includes(parsed.host)) return `is at ${parsed.host}, which SLUICE_GATE_HOSTS does not name`
   return gateSecret === null ? 'cannot be signed: there is no SLUICE_GATE_SECRET' : undefined
 }
