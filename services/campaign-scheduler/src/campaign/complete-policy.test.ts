@@ -16,6 +16,45 @@ function complete(policy: PolicyDraft) {
 
 const withLimits = (limits: NonNullable<NonNullable<PolicyDraft['gate']>['limits']>) => complete({ gate: { limits } })
 
+test('a subscriber’s browser is sent to an absolute http or https URL with nobody’s password, or the policy is refused', () => {
+  const longest = `https://portal.example.net/${'x'.repeat(256 - 27)}`
+  for (const url of [
+    'http://portal/ok',
+    'HTTPS://portal.example.net:8443/done?session=1#top',
+    'http://[2001:db8::1]/',
+    longest,
+  ]) {
+    const delivery = { method: 'download', successUrl: url, failureUrl: url } as const
+    expect(complete({ delivery }).delivery).toEqual(delivery)
+  }
+  const refused = [
+    '',
+    'ok',
+    '/ok',
+    '//portal/ok',
+    'http:portal/ok',
+    'http://',
+    'ftp://portal/ok',
+    'javascript:alert(1)',
+    'data:text/html,x',
+    'http://portal/a b',
+    ' http://portal/ok',
+    'http://portal/ok\r\nX: y',
+    'http://pörtal/ok',
+    'http://ann@portal/ok',
+    'http://ann:pw@portal/ok',
+    'http://:pw@portal/ok',
+    `${longest}x`,
+  ]
+  for (const name of ['successUrl', 'failureUrl']) {
+    for (const url of refused) {
+      expect(() => complete({ delivery: { method: 'download', [name]: url } }), url).toThrow(name)
+    }
+    const secret = () => complete({ delivery: { method: 'download', [name]: 'http://ann:hidden@portal/ok' } })
+    expect(secret).toThrow(/holds a name or a password$/)
+  }
+})
+
 describe('limits', () => {
   test('who sets one keeps the defaults of the others', () => {
     expect(withLimits({ hard: 5 }).gate.limits).toEqual({ hard: 5, configLost: 0.01, overdue: 50 })

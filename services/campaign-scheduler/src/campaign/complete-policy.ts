@@ -36,9 +36,25 @@ export function completePolicy(
   const wrongFreeze = policy.freeze?.find((freeze) => Date.parse(freeze.from) >= Date.parse(freeze.to))
   if (wrongFreeze !== undefined)
     return { kind: 'wrong', detail: `a freeze from ${wrongFreeze.from} ends before it begins` }
+  for (const name of ['successUrl', 'failureUrl'] as const) {
+    const wrong = wrongBrowserUrl(policy.delivery?.[name])
+    if (wrong !== null) return { kind: 'wrong', detail: `delivery.${name} ${wrong}` }
+  }
   const wrongWaves = checkWaves(policy.waves)
   if (wrongWaves !== null) return { kind: 'wrong', detail: wrongWaves }
   return { kind: 'complete', policy }
+}
+
+/**
+ * Where the subscriber's browser is sent (TR-069 A.3.2.8): SuccessURL and FailureURL are URLs of RFC 3986, 256 characters at most,
+ * which the schema sees to, and may have arguments. What is wrong is said without the URL.
+ */
+function wrongBrowserUrl(url: string | undefined): string | null {
+  if (url === undefined) return null
+  if (!/^https?:\/\/[\u0021-\u007E]+$/i.test(url)) return 'is no absolute http or https URL'
+  const parsed = URL.parse(url)
+  if (parsed === null) return 'is no absolute http or https URL'
+  return parsed.username === '' && parsed.password === '' ? null : 'holds a name or a password'
 }
 
 type Limits = Policy['gate']['limits']
