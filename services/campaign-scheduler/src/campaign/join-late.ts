@@ -17,7 +17,7 @@ import { type PlannedUpgrade, insertPlanned } from '../store/plans.ts'
 import { countersOfLines } from '../store/releases.ts'
 import { addToTallies } from '../store/tallies.ts'
 import { lockUpgrades } from '../store/upgrades.ts'
-import { growWave, wavesOf } from '../store/waves.ts'
+import { type WaveRow, growWave, wavesOf } from '../store/waves.ts'
 import { hint, placementEvents } from '../upgrade/placements.ts'
 import { type AskInventory, createInventoryPages } from './inventory-pages.ts'
 import { plannedUpgrade } from './planned-upgrade.ts'
@@ -73,7 +73,7 @@ async function joinPage(parts: Parts, campaignId: string, ask: AskInventory): Pr
     return { n: await takeIn(parts, tx, locked, items), more: next !== null }
   }).catch((error: unknown) => {
     if (!(error instanceof MoreThanApproved)) throw error
-    return waitForApproval(parts, campaignId, joining, error.size)
+    return waitForApproval(parts, campaignId, joining, error)
   })
   if (joined === undefined) return false
   if (joined.n > 0) {
@@ -86,10 +86,12 @@ async function joinPage(parts: Parts, campaignId: string, ask: AskInventory): Pr
 /** Thrown inside a page's transaction to roll it back: who would join makes it larger than it may be without a second person. */
 class MoreThanApproved extends Error {
   readonly size: number
+  readonly wouldBe: number
 
-  constructor(size: number) {
-    super(`${size} devices are more than were approved`)
+  constructor(size: number, wouldBe: number) {
+    super(`${wouldBe} devices are more than were approved`)
     this.size = size
+    this.wouldBe = wouldBe
   }
 }
 
@@ -100,7 +102,12 @@ function mayHave({ settings: { approvalAbove } }: Parts, campaign: CampaignRow, 
 }
 
 /** Who is in goes on; who would join is looked at again later, and nobody is left out for good. */
-async function waitForApproval(parts: Parts, campaignId: string, joining: Joining, size: number): Promise<undefined> {
+async function waitForApproval(
+  parts: Parts,
+  campaignId: string,
+  joining: Joining,
+  { size, wouldBe }: MoreThanApproved,
+): Promise<undefined> {
   const at = parts.clock.now()
   const isAsked = await asOwner(parts, campaignId, async (tx) => {
     const [campaign] = await lockCampaigns(tx, [campaignId])
@@ -108,14 +115,14 @@ async function waitForApproval(parts: Parts, campaignId: string, joining: Joinin
     if (campaign === undefined || !(await moveJoining(tx, campaignId, joining, later))) return false
     if (campaign.approvalNeeded.includes('size')) return false
     await needApproval(tx, campaign, 'size')
-    const data = { neededBecause: 'size', size: campaign.size, wouldBe: size }
+    const data = { neededBecause: 'size', size, wouldBe }
     await parts.journal.append(tx, [
       { direction: 'note', at, actor: OURSELVES, kind: 'campaign.approval_needed', campaignId, data },
     ])
     return true
   })
   if (isAsked === true) {
-    parts.log.warn({ campaign_id: campaignId, size }, 'campaign.join.waits_for_approval')
+    parts.log.warn({ campaign_id: campaignId, size: wouldBe }, 'campaign.join.waits_for_approval')
     parts.campaignMoved(campaignId)
   }
 }
@@ -124,19 +131,20 @@ async function takeIn(parts: Parts, tx: Queryable, campaign: CampaignRow, device
   const { campaignId } = campaign
   const at = parts.clock.now()
   const waves = await wavesOf(tx, [campaignId])
-  const canaries = waves.slice(0, canaryWaves(campaign.policy.waves)).reduce((sum, { size }) => sum + size, 0)
+  const canaries = devicesIn(waves.slice(0, canaryWaves(campaign.policy.waves)))
+  const devicesBefore = devicesIn(waves)
   const ranked = rankedWaves(campaign.policy.waves)
   const sortOut = createSorter(campaign.path, campaign.policy, await countersOfLines(tx, linesOf(campaign.path)))
   const wanted = sortOut(devices).planned.map(({ device, leg }): PlannedUpgrade => {
-    const place = waveOf(device.deviceKey, campaign.seed, ranked, campaign.size - canaries + 1)
+    const place = waveOf(device.deviceKey, campaign.seed, ranked, devicesBefore - canaries + 1)
     const planned = plannedUpgrade(parts, campaign, device, leg, NO_CANARIES)
     return { ...planned, wave: canaryWaves(campaign.policy.waves) + place + 1 }
   })
   const isNew = new Set((await insertPlanned(tx, campaignId, wanted, at)).map(({ upgradeId }) => upgradeId))
   const joined = wanted.filter(({ upgradeId }) => isNew.has(upgradeId))
   if (joined.length === 0) return 0
-  const size = campaign.size + joined.length
-  if (!mayHave(parts, campaign, size)) throw new MoreThanApproved(size)
+  const size = devicesBefore + joined.length
+  if (!mayHave(parts, campaign, size)) throw new MoreThanApproved(devicesBefore, size)
 
   await growCampaign(tx, campaignId, joined.length)
   const byWave = [...Map.groupBy(joined, ({ wave }) => wave)].toSorted(([a], [b]) => a - b)
@@ -151,6 +159,10 @@ async function takeIn(parts: Parts, tx: Queryable, campaign: CampaignRow, device
   ])
   return joined.length
 }
+
+/** A device that a stepping stone led on has several upgrades, and is one. */
+const devicesIn = (waves: readonly WaveRow[]): number =>
+  waves.reduce((sum, { size, furtherLegs }) => sum + size - furtherLegs, 0)
 
 function joinedEntry(campaignId: string, { upgradeId, deviceKey, wave }: PlannedUpgrade, at: number): JournalEntry {
   const data = { wave, leg: 1 }

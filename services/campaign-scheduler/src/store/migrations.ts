@@ -416,6 +416,17 @@ alter table scheduler.campaigns add column retry_of jsonb;
 `,
   },
   {
+    id: 'scheduler-0071-further-legs',
+    sql: `
+-- How many of a wave's upgrades follow on a stepping stone: all others are devices.
+alter table scheduler.waves add column further_legs bigint not null default 0;
+update scheduler.waves w set further_legs = legs.n
+from (select u.campaign_id, u.wave, count(*) as n from scheduler.upgrades u join scheduler.campaigns c using (campaign_id)
+      where u.leg > 1 and c.dynamic_ends_at is not null and c.state not in ('aborted', 'finished') group by 1, 2) legs
+where w.campaign_id = legs.campaign_id and w.wave = legs.wave;
+`,
+  },
+  {
     // Before a campaign is forgotten: whether anything of it has still a timer.
     id: 'scheduler-0072-not-over-by-campaign',
     sql: `

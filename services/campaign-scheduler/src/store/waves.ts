@@ -8,6 +8,8 @@ export interface WaveRow {
   readonly wave: number
   readonly state: WaveState
   readonly size: number
+  /** Of them those that follow on a stepping stone; all others are devices. */
+  readonly furtherLegs: number
   readonly openedAt: number | null
   /** When its devices were last told that they may claim. */
   readonly hintedAt: number | null
@@ -31,7 +33,8 @@ export interface HeardOutside {
   readonly failures: number
 }
 
-const columns = `campaign_id as "campaignId", wave, state, size, opened_at as "openedAt", coalesce(hinted_at, opened_at) as "hintedAt",
+const columns = `campaign_id as "campaignId", wave, state, size, further_legs as "furtherLegs", opened_at as "openedAt",
+  coalesce(hinted_at, opened_at) as "hintedAt",
   reached_at as "reachedAt", approved_at as "approvedAt", accepted, median_return_ms as "medianReturnMs", gate,
   ask_outside_at as "askOutsideAt", external_answer as outside`
 
@@ -56,6 +59,14 @@ export async function growWave(tx: Queryable, campaignId: string, wave: number, 
     wave,
     by,
   ])
+}
+
+/** By upgrades of devices that are in it already. */
+export async function growByLegs(tx: Queryable, campaignId: string, wave: number, by: number): Promise<void> {
+  await tx.query(
+    `update scheduler.waves set size = size + $3, further_legs = further_legs + $3 where campaign_id = $1 and wave = $2`,
+    [campaignId, wave, by],
+  )
 }
 
 export async function setWaveState(

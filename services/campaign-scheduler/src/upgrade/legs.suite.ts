@@ -1,4 +1,5 @@
-import { artifactRevoked, campaignControl, transferStopsGet } from '@sluice/contracts'
+import { type PolicyDraft, artifactRevoked, campaignControl, transferStopsGet } from '@sluice/contracts'
+import { waveOf } from '@sluice/rollout'
 import { createIds } from '@sluice/runtime'
 import { waitUntil } from '@sluice/testbed'
 import { expect, test } from 'vitest'
@@ -65,6 +66,40 @@ export function legsSuite(open: () => Promise<World>): void {
     const done = await untilCampaign(world, campaignId, ({ state }) => state === 'finished')
     expect(done).toMatchObject({ size: 2, counters: { success: 1, benign: 1 }, waves: [{ size: 2 }] })
     expect(world.resolved.map(({ artifactId }) => artifactId)).toEqual([stone.artifactId, world.artifact.artifactId])
+    await booksAgree(world, campaignId)
+  })
+
+  test('who joins late is ranked among devices, and needs an approval beyond so many devices, whatever legs they took', async () => {
+    const world = await open()
+    await world.scheduler({ dynamicEveryMs: 20, planPageSize: 100, approvalAbove: 43 })
+    const stone = addArtifact(world, STONE)
+    world.devices = someDevices(3)
+    const path = [
+      { artifactId: stone.artifactId, from: { below: STONE }, steppingStone: true },
+      { artifactId: world.artifact.artifactId },
+    ]
+    const waves: NonNullable<PolicyDraft['waves']> = [
+      { size: { count: 3 }, advance: 'manual' },
+      { size: { percent: 100 }, advance: 'manual' },
+    ]
+    const dynamic = { endsAt: new Date(world.clock.now() + 86_400_000).toISOString() }
+    const campaignId = await createWay(world, path, { ...ONE_WAVE, waves }, { dynamic })
+    await control(world, campaignId, 'start')
+    for (const upgrade of await upgrades(world, campaignId)) {
+      const { attemptId } = await goAs(world, upgrade)
+      await succeedOn(world, upgrade, attemptId, STONE)
+      await untilLeg(world, campaignId, upgrade.deviceKey, 2)
+    }
+    const early = (await upgrades(world, campaignId)).map(({ deviceKey }) => deviceKey)
+    const changedAt = new Date(world.clock.now()).toISOString()
+    world.devices = someDevices(43).map((device) => ({ ...device, changedAt }))
+    // Six upgrades of three devices, and forty devices more.
+    await untilCampaign(world, campaignId, ({ size }) => size === 46)
+    const [row] = await world.sql.query<{ seed: string }>(`select seed from scheduler.campaigns`)
+    const late = (await upgrades(world, campaignId)).filter(({ deviceKey }) => !early.includes(deviceKey))
+    expect(late).toHaveLength(40)
+    const expected = late.map(({ deviceKey }) => waveOf(deviceKey, row!.seed, waves, 4) + 1)
+    expect(late.map(({ wave }) => wave)).toEqual(expected)
     await booksAgree(world, campaignId)
   })
 

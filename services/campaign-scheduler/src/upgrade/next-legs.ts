@@ -7,7 +7,7 @@ import { type NextLeg, insertNextLegs } from '../store/next-legs.ts'
 import { countersOfLines } from '../store/releases.ts'
 import type { TallyDelta } from '../store/tallies.ts'
 import type { UpgradeRow } from '../store/upgrades.ts'
-import { growWave } from '../store/waves.ts'
+import { growByLegs } from '../store/waves.ts'
 import { legAtClaim } from './leg-at-claim.ts'
 
 /** A move of one upgrade, all facts of a batch together. */
@@ -104,7 +104,7 @@ async function makeRoom(tx: Queryable, planned: readonly NextLeg[]): Promise<voi
   for (const [campaignId, rows] of byCampaign) await growCampaign(tx, campaignId, rows.length)
   for (const [campaignId, rows] of byCampaign) {
     const byWave = [...Map.groupBy(rows, ({ wave }) => wave)].toSorted(([a], [b]) => a - b)
-    for (const [wave, own] of byWave) await growWave(tx, campaignId, wave, own.length)
+    for (const [wave, own] of byWave) await growByLegs(tx, campaignId, wave, own.length)
   }
 }
 
