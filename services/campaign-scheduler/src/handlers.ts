@@ -32,7 +32,7 @@ import {
 import { readAudit } from './audit.ts'
 import { controlCampaign } from './campaign/control.ts'
 import { createCampaign } from './campaign/create.ts'
-import { dryRunCampaign } from './campaign/dry-run.ts'
+import { createDryRunner } from './campaign/dry-run.ts'
 import { getCampaign, readCampaigns } from './campaign/read.ts'
 import { keepReleases } from './campaign/keep-releases.ts'
 import { endRevoked, endUnreleased } from './campaign/revoke.ts'
@@ -55,9 +55,10 @@ import { readUpgrade, readUpgrades } from './upgrade/read.ts'
 export async function serveAll(parts: Parts): Promise<Stop> {
   const { bus, sql, settings } = parts
   const report = createReporter(parts)
+  const dryRun = createDryRunner(parts)
   const stops = [
     await serve(bus, campaignCreate, (input, traceparent) => createCampaign(parts, input, traceparent)),
-    await serve(bus, campaignDryRun, (input, traceparent) => dryRunCampaign(parts, input, traceparent)),
+    await serve(bus, campaignDryRun, (input, traceparent) => dryRun(input, traceparent)),
     await serve(bus, campaignControl, (input, traceparent) => controlCampaign(parts, input, traceparent)),
     await serve(bus, campaignRollBack, (input, traceparent) => rollBackCampaign(parts, input, traceparent)),
     await serve(bus, campaignSetCaps, (input, traceparent) => setCaps(parts, input, traceparent)),

@@ -15,11 +15,22 @@ import { wrongGateOf } from './post-gate.ts'
 import { createSorter } from './sort-out.ts'
 import { type Survey, createSurveyor } from './survey.ts'
 import { tooLong } from './too-long.ts'
+import { createTurns } from './turns.ts'
 
 type Input = InputOf<typeof campaignDryRun>
 
+/** Each goes through the inventory; none waits, or the time of its asker would be over before it ends. */
+const MOST_AT_ONCE = 4
+
+export type DryRunner = (input: Input, traceparent?: string) => Promise<Reply<DryRun>>
+
+export function createDryRunner(parts: CoverParts): DryRunner {
+  const inTurn = createTurns('dry runs', { atOnce: MOST_AT_ONCE, most: MOST_AT_ONCE })
+  return (input, traceparent) => inTurn(() => dryRunCampaign(parts, input, traceparent))
+}
+
 /** What a campaign would be: reads what its plan would read, page by page, and writes nothing. */
-export async function dryRunCampaign(parts: CoverParts, input: Input, traceparent?: string): Promise<Reply<DryRun>> {
+async function dryRunCampaign(parts: CoverParts, input: Input, traceparent?: string): Promise<Reply<DryRun>> {
   const whole = await completeRetry(parts, input.draft)
   if (!whole.ok) return whole
   const draft = whole.data

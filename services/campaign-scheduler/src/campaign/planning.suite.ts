@@ -5,7 +5,10 @@ import {
   type Verdict,
   campaignCreate,
   campaignDryRun,
+  campaignList,
+  deviceList,
 } from '@sluice/contracts'
+import type { Bus } from '@sluice/bus'
 import type { Queryable, Sql } from '@sluice/sql'
 import { waitUntil } from '@sluice/testbed'
 import { expect, test } from 'vitest'
@@ -336,6 +339,28 @@ export function planningSuite(open: () => Promise<World>): void {
     const would = dataOf(await world.ask(campaignDryRun, { draft: { ...rest, path }, actor: ACTOR }))
     expect(would.notes.join()).toMatch(/4\.0 needs a window of 72 min, .*: nobody is offered it/)
     expect(would.notes.join()).toMatch(/until 45 min before their end: 1 % of the week/)
+  })
+
+  test('dry runs beyond a few at once are told to come again, and nobody else waits for them', async () => {
+    const world = await open()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    let asked = 0
+    const held = (real: Bus): Bus => ({
+      ...real,
+      request: async (message, input, options) => {
+        if (message.name === deviceList.name && ++asked > 0) await promise
+        return real.request(message, input, options)
+      },
+    })
+    await world.scheduler({}, held)
+    const draft = { name: 'test', artifactId: world.artifact.artifactId, targets: {} }
+    const dryRun = () => world.ask(campaignDryRun, { draft, actor: ACTOR })
+    const first = Array.from({ length: 4 }, dryRun)
+    await waitUntil(() => asked === 4)
+    expect(await dryRun()).toMatchObject({ ok: false, error: { code: 'unavailable' } })
+    expect(dataOf(await world.ask(campaignList, { limit: 1 })).items).toEqual([])
+    resolve()
+    for (const reply of [...(await Promise.all(first)), await dryRun()]) expect(dataOf(reply).devices).toBe(10)
   })
 
   test('a dry run says what the image does to settings, before any device has lost them', async () => {

@@ -1,5 +1,5 @@
 import { pageOf } from '@sluice/bus'
-import { type CampaignReport, type Reply, STAGES, answered, refused } from '@sluice/contracts'
+import { type CampaignReport, type Reply, STAGES, answered } from '@sluice/contracts'
 import type { Queryable } from '@sluice/sql'
 import { type Parts, toTime } from '../parts.ts'
 import {
@@ -15,6 +15,7 @@ import {
 } from '../store/report-facts.ts'
 import { reasonOfOutcome } from '../upgrade/read.ts'
 import { getCampaign } from './read.ts'
+import { createTurns } from './turns.ts'
 import { versionsOverTime } from './versions-over-time.ts'
 
 const MOST_GROUPS = 200
@@ -28,13 +29,11 @@ export type Reporter = (campaignId: string) => Promise<Reply<CampaignReport>>
 /** Writes reports one after the other: each of a large campaign takes seconds of the database. Who asks for the same gets the same. */
 export function createReporter(parts: Parts): Reporter {
   const underWay = new Map<string, Promise<Reply<CampaignReport>>>()
-  let last: Promise<unknown> = Promise.resolve()
+  const inTurn = createTurns('reports', { atOnce: 1, most: MOST_WAITING })
   return (campaignId) => {
     const same = underWay.get(campaignId)
     if (same !== undefined) return same
-    if (underWay.size >= MOST_WAITING) return Promise.resolve(refused('unavailable', 'too many reports at once'))
-    const report = last.then(() => reportCampaign(parts, campaignId)).finally(() => underWay.delete(campaignId))
-    last = report.catch(() => {})
+    const report = inTurn(() => reportCampaign(parts, campaignId)).finally(() => underWay.delete(campaignId))
     underWay.set(campaignId, report)
     return report
   }
