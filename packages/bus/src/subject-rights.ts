@@ -60,7 +60,7 @@ const SPEAKS: Record<string, { asks: readonly string[]; says: readonly string[];
     says: ['device.notified', 'device.woken'],
     listens: [],
   },
-  'artifact-resolver': { asks: [], says: ['artifact.registered', 'artifact.revoked'], listens: [] },
+  'artifact-resolver': { asks: [], says: ['artifact.registered', 'artifact.revoked', 'image.doubted'], listens: [] },
   'firmware-verifier': {
     asks: [],
     says: ['artifact.rejected', 'artifact.revoked', 'artifact.trusted', 'release.added', 'release.revoked'],
@@ -69,7 +69,7 @@ const SPEAKS: Record<string, { asks: readonly string[]; says: readonly string[];
   'file-server': {
     asks: ['transfer_stops.get'],
     says: ['attempt.observed', 'upload.received'],
-    listens: ['transfer_stops.changed'],
+    listens: ['image.doubted', 'transfer_stops.changed'],
   },
   'campaign-scheduler': {
     asks: [
@@ -82,7 +82,7 @@ const SPEAKS: Record<string, { asks: readonly string[]; says: readonly string[];
       'release.list',
       'upload.grant',
     ],
-    says: ['campaign.changed', 'task.placed', 'transfer_stops.changed', 'upgrade.changed'],
+    says: ['artifact.suspected', 'campaign.changed', 'task.placed', 'transfer_stops.changed', 'upgrade.changed'],
     listens: [],
   },
   'operator-api': {

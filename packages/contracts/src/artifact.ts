@@ -176,6 +176,23 @@ export const artifactRevoked = event('artifact.revoked', {
   }),
 })
 
+export const artifactSuspected = event('artifact.suspected', {
+  delivery: 'stored',
+  consumers: ['artifact-resolver'],
+  key: 'artifactId',
+  description: 'A device says that what it fetched is damaged (9018, 9019): what it was sent is to be hashed again.',
+  data: Type.Object({ artifactId: ArtifactId, campaignId: CampaignId, faultCode: Type.Integer() }),
+})
+
+/** Told as the hashing begins, and so no more often than that. */
+export const imageDoubted = event('image.doubted', {
+  delivery: 'live',
+  consumers: [],
+  key: 'all',
+  description: 'What is kept in memory of an image is to be read again.',
+  data: Type.Object({ sha256: Sha256 }),
+})
+
 export const artifactCreate = request('artifact.create', {
   server: 'artifact-resolver',
   deadlineMs: 10_000,

@@ -13,7 +13,9 @@ export {
   artifactResolve,
   artifactRevoke,
   artifactRevoked,
+  artifactSuspected,
   artifactTrusted,
+  imageDoubted,
 } from './artifact.ts'
 export { type AuditPage, type AuditPart, AuditPage as AuditPageSchema, auditList } from './audit.ts'
 export { type Policy, type PolicyDraft, Policy as PolicySchema } from './campaign-policy.ts'

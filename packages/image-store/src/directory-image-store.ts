@@ -104,6 +104,11 @@ export async function openDirectoryImageStore(
       })
     },
 
+    discard: (sha256) => {
+      const target = promoted(sha256)
+      return onMedium(() => rm(target, { force: true }))
+    },
+
     listQuarantined: () =>
       onMedium(async () => {
         const names = (await readdir(folders.quarantine)).filter(isArtifactName)

@@ -78,6 +78,17 @@ export function imageStoreSuite(name: string, make: () => Promise<ImageStore>): 
       expect(await store.open(SHA)).toEqual({ kind: 'absent' })
     })
 
+    it('promotes anew what was discarded, and discards twice as once', async () => {
+      const store = await make()
+      await store.quarantine(ART, inChunks(IMAGE), LIMITS)
+      await store.promote(ART, SHA)
+      for (let time = 0; time < 2; time += 1) await store.discard(SHA)
+      expect(await store.open(SHA)).toEqual({ kind: 'absent' })
+      await store.quarantine(OTHER, inChunks(IMAGE), LIMITS)
+      expect(await store.promote(OTHER, SHA)).toEqual({ kind: 'promoted', size: IMAGE.length })
+      expect(await bytesOf(await store.open(SHA))).toEqual(IMAGE)
+    })
+
     it('promotes twice as once, also when the image has left quarantine in between', async () => {
       const store = await make()
       await store.quarantine(ART, inChunks(IMAGE), LIMITS)
@@ -172,6 +183,7 @@ export function imageStoreSuite(name: string, make: () => Promise<ImageStore>): 
         await expect((async () => store.digestOf(name))()).rejects.toMatchObject(bad)
         await expect(store.promote(name, SHA)).rejects.toMatchObject(bad)
         await expect(store.remove(name)).rejects.toMatchObject(bad)
+        await expect((async () => store.discard(name))()).rejects.toMatchObject(bad)
       },
     )
 

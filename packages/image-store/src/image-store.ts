@@ -36,6 +36,11 @@ export interface ImageStore {
    * Removing what is not there is done already.
    */
   remove(artifactId: string, only?: { readonly olderThan: number }): Promise<void>
+  /**
+   * Deletes a promoted image whose bytes are no longer those of its digest, so that it can be promoted anew. Discarding
+   * what is not there is done already.
+   */
+  discard(sha256: string): Promise<void>
   /** What lies in quarantine, and since when (epoch ms), for the sweep. */
   listQuarantined(): Promise<readonly { readonly artifactId: string; readonly since: number }[]>
   /** Deletes what writers that were killed left half written, if nothing moved in it since `before` (epoch ms); how many those were. */

@@ -12,7 +12,7 @@ export type Effect =
   | { kind: 'block_model'; reason: string; afterDevices: number }
   /** Tell the model's other devices so from the first, once this many distinct devices have taught it. */
   | { kind: 'learn_model'; lesson: Lesson; afterDevices: number }
-  /** Stop the wave once this many distinct devices said so, and hash origin and copies again. */
+  /** Have what it was sent hashed again, and stop the wave once this many distinct devices said so. */
   | { kind: 'suspect_image'; faultCode: number; afterDevices: number }
   /** `aboveShareOfWave`: raise only when more than this share of the wave's devices says so. */
   | { kind: 'alarm'; code: AlarmCode; aboveShareOfWave: number | null }

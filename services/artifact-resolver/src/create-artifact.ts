@@ -72,5 +72,7 @@ function rowOf(
     origin_checked_at: null,
     origin_failures: 0,
     origin_detail: null,
+    recheck_due_at: null,
+    rechecked_at: null,
   }
 }

@@ -7,6 +7,7 @@ import {
   artifactResolve,
   artifactRevoke,
   artifactRevoked,
+  artifactSuspected,
   artifactTrusted,
   releaseRevoked,
   refused,
@@ -15,6 +16,7 @@ import {
 import type { Stop } from '@sluice/bus'
 import { applyVerdicts } from './apply-verdicts.ts'
 import { createArtifact } from './create-artifact.ts'
+import { noteSuspicions } from './note-suspicions.ts'
 import type { Parts } from './parts.ts'
 import { resolveDownloads } from './resolve-downloads.ts'
 import { applyRevocations, revokeArtifact } from './revoke-artifacts.ts'
@@ -50,6 +52,7 @@ export function bindHandlers(parts: Parts, wakeImporter: () => void): Promise<St
     bus.consume(artifactTrusted, (batch) => applyVerdicts(batch, parts)),
     bus.consume(artifactRejected, (batch) => applyVerdicts(batch, parts)),
     bus.consume(artifactRevoked, (batch) => applyRevocations(batch, parts)),
+    bus.consume(artifactSuspected, (batch) => noteSuspicions(batch, parts)),
     bus.consume(releaseRevoked, (batch) => noteRevokedReleases(batch, parts)),
   ])
 }

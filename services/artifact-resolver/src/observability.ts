@@ -15,6 +15,9 @@ export const LOG = {
   originAway: 'resolver.origin.away',
   originHeld: 'resolver.origin.held',
   originBack: 'resolver.origin.back',
+  suspected: 'resolver.artifact.suspected',
+  storedDamaged: 'resolver.stored.damaged',
+  storedUnread: 'resolver.stored.unread',
   originNotChecked: 'resolver.origin.not_checked',
   relayTrouble: 'resolver.relay.trouble',
   eventRefused: 'resolver.relay.event_refused',
@@ -39,6 +42,9 @@ export function createObservability() {
     }),
     originChecks: meter.createCounter('resolver_origin_checks', {
       description: "Images on operators' own servers compared with what was verified, by what was found.",
+    }),
+    storedChecks: meter.createCounter('resolver_stored_checks', {
+      description: 'Images of ours that devices suspected, compared with what was verified, by what was found.',
     }),
     intakeRefusals: meter.createCounter('resolver_uploads_refused', {
       description: 'Uploads that were not taken, by the code of the answer.',

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp } from 'node:fs/promises'
+import { chmod, mkdtemp, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +9,7 @@ import { createEmbeddedBus } from '@sluice/bus'
 import {
   answered,
   attemptObserved,
+  imageDoubted,
   refused,
   traceIdOf,
   transferStopsChanged,
@@ -62,7 +63,8 @@ const telemetry = await startTelemetry({ service: 'test', onSpan: (span) => span
 
 const sql = await openEmbedded(inMemory())
 const hub = await createEmbeddedBus({ sql, clock: systemClock, log })
-const images = await openDirectoryImageStore(await mkdtemp(join(tmpdir(), 'sluice-files-')))
+const imagesAt = await mkdtemp(join(tmpdir(), 'sluice-files-'))
+const images = await openDirectoryImageStore(imagesAt)
 const scheduler = hub.as('campaign-scheduler')
 const observed: Observation[] = []
 let schedulerKnows = true
@@ -257,6 +259,22 @@ describe('a device with a grant', () => {
     expect((await fetch(`${url}/${mine.path}/f`, { method: 'POST' })).status).toBe(405)
     await new Promise((resolve) => setTimeout(resolve, 500))
     expect(factsOf(mine.attemptId)).toEqual([])
+  })
+
+  it('keeps an image in memory until it is doubted, and then reads it again', async () => {
+    const url = await start()
+    const sent = async () => bytesOf(await fetch(`${url}/${grant().path}/f`))
+    const file = join(imagesAt, 'sha256', SHA)
+    await chmod(file, 0o600)
+    try {
+      expect((await sent()).equals(IMAGE)).toBe(true)
+      await writeFile(file, IMAGE.toReversed())
+      expect((await sent()).equals(IMAGE)).toBe(true)
+      hub.as('artifact-resolver').announce(imageDoubted, [{ id: ids.event(), key: 'all', data: { sha256: SHA } }])
+      await waitUntil(async () => !(await sent()).equals(IMAGE))
+    } finally {
+      await writeFile(file, IMAGE)
+    }
   })
 })
 

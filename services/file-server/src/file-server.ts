@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Bus } from '@sluice/bus'
+import type { Bus, Stop } from '@sluice/bus'
+import { imageDoubted } from '@sluice/contracts'
 import type { DownloadGrant } from '@sluice/firmware'
 import type { ImageStore, UploadStore } from '@sluice/image-store'
 import { type Check, type Clock, type Ids, type Log, RuntimeError } from '@sluice/runtime'
@@ -59,6 +60,7 @@ export function createFileServer(parts: FileServerParts, settings: FileServerSet
   const { transferBytesPerSecond } = pace
   const nginx = settings.nginx === null ? null : { teller, tickets, transferBytesPerSecond }
   let stopped: StoppedWork | null = null
+  let stopDoubting: Stop = async () => undefined
   let listeners: Listeners | null = null
   let transferLog: TransferLog | null = null
   let draining = false
@@ -128,6 +130,7 @@ export function createFileServer(parts: FileServerParts, settings: FileServerSet
   return {
     start: async () => {
       const { host, nginx: told } = settings
+      stopDoubting = await bus.listen(imageDoubted, ({ data }) => pieces.forget(data.sha256))
       stopped = await followStoppedWork({ bus, clock, log }, settings.stopsRefreshMs)
       if (told !== null) {
         transferLog = await openTransferLog({ host, port: told.transferLogPort }, { tickets, teller, log })
@@ -149,6 +152,7 @@ export function createFileServer(parts: FileServerParts, settings: FileServerSet
       ended()
       await transferLog?.close()
       await stopped?.stop()
+      await stopDoubting()
       await facts.stop()
     },
     checks: { bus: () => bus.status() === 'up', stops: () => stopped?.isKnown() ?? false },

@@ -59,3 +59,14 @@ it('gives no piece that is shorter than it has to be', async () => {
   const cache = createPieceCache(store('too few'), 10 * PIECE_BYTES)
   await expect(cache.piece(image, 0)).rejects.toThrow('1 bytes of piece 0')
 })
+
+it('reads an image again once it is forgotten, and no other', async () => {
+  const images = store()
+  const cache = createPieceCache(images, 10 * PIECE_BYTES)
+  const other = { ...image, sha256: 'ab' }
+  const readBoth = () => Promise.all([image, other].flatMap((one) => [0, 1].map((index) => cache.piece(one, index))))
+  await readBoth()
+  cache.forget('a')
+  await readBoth()
+  expect(images.asked.slice(4).map((asked) => asked.split(' ')[0])).toEqual(['a', 'a'])
+})

@@ -10,6 +10,8 @@ export const PIECE_BYTES = 256 * 1024
 export interface PieceCache {
   /** Piece `index` of an image, all of it. Null: the image is not there. Nobody may write into it. */
   piece(image: Image, index: number): Promise<Uint8Array | null>
+  /** What is kept of an image is read again: it may have become another in memory. */
+  forget(sha256: string): void
 }
 
 /**
@@ -45,6 +47,9 @@ export function createPieceCache(images: Pick<ImageStore, 'open'>, maxBytes: num
       const forget = () => kept.get(name) === piece && kept.delete(name)
       piece.then((bytes) => bytes === null && forget(), forget)
       return piece
+    },
+    forget(sha256) {
+      for (const name of kept.keys()) if (name.startsWith(`${sha256} `)) kept.delete(name)
     },
   }
 }

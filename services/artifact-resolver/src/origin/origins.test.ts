@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
+import { chmod, readFile, writeFile } from 'node:fs/promises'
 import type { Socket } from 'node:net'
+import { join } from 'node:path'
 import { waitUntil } from '@sluice/testbed'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { startRawSource, writeForEver, type RawSource } from '../testing/raw-source.ts'
-import { startResolverWorld, type ResolverWorld } from '../testing/resolver-world.ts'
+import { sha256Of, startResolverWorld, type ResolverWorld } from '../testing/resolver-world.ts'
 
 type Answer = (socket: Socket, head: string) => void
 const BUFFERED = 16 * 1024 * 1024
@@ -168,4 +170,80 @@ it('refuses a device that takes no URL as long as the origin’s, at once', asyn
   expect(await world.resolve(long, 150)).toBe('url_too_long')
   expect(await world.resolve(long, 151)).toBe('resolved')
   expect(await world.resolve(artifactId, 64)).toBe('resolved')
+})
+
+/** As if nobody had looked for long. */
+const rested = (artifactId: string) =>
+  world.sql.query('update resolver.artifacts set rechecked_at = 0 where artifact_id = $1', [artifactId])
+const recheckOf = async (artifactId: string) => {
+  const [row] = await world.sql.query<{ due: number | null; begun: number }>(
+    'select recheck_due_at as due, rechecked_at as begun from resolver.artifacts where artifact_id = $1',
+    [artifactId],
+  )
+  return row!
+}
+
+it('compares a copy as soon as a device suspects it, and not at once again for the next device that does', async () => {
+  const { artifactId } = await hosted()
+  await rested(artifactId)
+  const before = origin.heads().length
+  await world.suspect(artifactId)
+  await waitUntil(() => origin.heads().length > before)
+  await waitUntil(async () => (await recheckOf(artifactId)).due === null)
+  for (let device = 0; device < 3; device += 1) await world.suspect(artifactId)
+  await waitUntil(async () => (await recheckOf(artifactId)).due !== null)
+  const { due, begun } = await recheckOf(artifactId)
+  expect(Number(due) - Number(begun)).toBe(300_000)
+  expect(origin.heads().length - before).toBe(1)
+  expect(await world.resolve(artifactId)).toBe('resolved')
+})
+
+it('revokes a copy that became another as soon as a device suspects it', async () => {
+  const { artifactId, image, answer } = await hosted()
+  answer(sends(image.toReversed()))
+  await rested(artifactId)
+  await world.suspect(artifactId)
+  await world.becomes(artifactId, 'revoked')
+})
+
+/** Two artifacts of the same bytes, which our file servers send. */
+async function stored() {
+  const image = randomBytes(50_000)
+  const path = `/stored-${answers.size}.bin`
+  answers.set(path, sends(image))
+  const bringIn = async () => {
+    const artifactId = await world.create({ sourceUrl: origin.url + path })
+    await world.trust(artifactId)
+    return artifactId
+  }
+  const sha256 = sha256Of(image)
+  return { image, sha256, file: join(world.imagesAt, 'sha256', sha256), bringIn }
+}
+
+it('hashes a suspected image of ours again, and has file servers read it again', async () => {
+  const { sha256, bringIn } = await stored()
+  const artifactId = await bringIn()
+  await world.suspect(artifactId)
+  await waitUntil(() => world.doubted.includes(sha256))
+  await waitUntil(async () => (await recheckOf(artifactId)).due === null)
+  expect(await world.resolve(artifactId)).toBe('resolved')
+  expect(world.logged()).not.toContain('resolver.stored.unread')
+})
+
+it('revokes all that are sent from a damaged file of ours, and takes the image when it is brought in anew', async () => {
+  const { image, sha256, file, bringIn } = await stored()
+  const [artifactId, twin] = [await bringIn(), await bringIn()]
+  await chmod(file, 0o600)
+  await writeFile(file, Buffer.concat([Buffer.from([image[0]! ^ 1]), image.subarray(1)]))
+  await world.suspect(artifactId)
+  for (const each of [artifactId, twin]) {
+    await world.becomes(each, 'revoked')
+    expect(await world.resolve(each)).toBe('revoked')
+  }
+  const reasonOf = (id: string) => world.revoked.find((event) => event.artifactId === id)?.reason
+  await waitUntil(() => reasonOf(twin) !== undefined)
+  expect(reasonOf(twin)).toMatch(/its copy in the store is no longer what was verified/)
+  await waitUntil(async () => !(await world.stored()).promoted.includes(sha256))
+  expect(await world.resolve(await bringIn())).toBe('resolved')
+  expect((await readFile(file)).equals(image)).toBe(true)
 })

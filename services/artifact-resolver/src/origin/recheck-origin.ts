@@ -9,7 +9,7 @@ import { isHeld, type ArtifactRow } from '../store/artifacts.ts'
 import { claimOrigin, noteOriginAway, noteOriginSame, postponeOrigin } from '../store/origins.ts'
 import { measureCopy } from './measure-copy.ts'
 
-type Finding =
+export type Finding =
   | { readonly kind: 'same' }
   /** Other bytes than those that were verified stand where devices fetch them. */
   | { readonly kind: 'changed'; readonly detail: string }
@@ -17,7 +17,7 @@ type Finding =
   | { readonly kind: 'away'; readonly detail: string }
 
 const LEASE_MARGIN_MS = 30_000
-const OURSELVES = 'service:artifact-resolver'
+export const OURSELVES = 'service:artifact-resolver'
 
 /**
  * Compares the next image that an operator's own server hosts with what was verified, by hashing every byte: an ETag is
@@ -94,11 +94,11 @@ async function noteAway(artifact: ArtifactRow, detail: string, parts: Parts): Pr
   else parts.log.warn(told, LOG.originAway)
 }
 
-function deadlineMs(size: number, { settings: { imports, origin } }: Parts): number {
+export function deadlineMs(size: number, { settings: { imports, origin } }: Parts): number {
   return imports.deadlineMs + Math.ceil((size / origin.bytesPerSecond) * 1_000)
 }
 
-function leaseMs(parts: Parts): number {
+export function leaseMs(parts: Parts): number {
   return deadlineMs(parts.settings.maxImageBytes, parts) + LEASE_MARGIN_MS
 }
 

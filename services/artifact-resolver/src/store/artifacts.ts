@@ -35,6 +35,10 @@ export interface ArtifactRow {
   /** How often in a row its origin could not be asked. */
   readonly origin_failures: number
   readonly origin_detail: string | null
+  /** When what devices are sent is hashed again because one of them suspects it; null: none does. */
+  readonly recheck_due_at: number | null
+  /** When that began the last time. */
+  readonly rechecked_at: number | null
 }
 
 export async function insertArtifact(tx: Queryable, row: ArtifactRow): Promise<void> {

@@ -60,4 +60,12 @@ export const migrations: readonly Migration[] = [
       );
     `,
   },
+  {
+    id: '005-suspicions',
+    sql: `
+      alter table artifacts
+        add column recheck_due_at bigint,
+        add column rechecked_at bigint;
+    `,
+  },
 ]

@@ -4,11 +4,11 @@ import type { ArtifactRow } from './artifacts.ts'
 /** Takes the next image that is to be compared with its copy at the origin; nobody else gets it before `leaseUntil`. */
 export async function claimOrigin(sql: Queryable, now: number, leaseUntil: number): Promise<ArtifactRow | null> {
   const rows = await sql.query<ArtifactRow>(
-    `update resolver.artifacts set origin_due_at = $2
+    `update resolver.artifacts set origin_due_at = $2, recheck_due_at = null, rechecked_at = $1
      where artifact_id = (
        select artifact_id from resolver.artifacts
-       where hosting = 'origin' and status = 'trusted' and coalesce(origin_due_at, 0) <= $1
-       order by coalesce(origin_due_at, 0) limit 1 for update skip locked)
+       where hosting = 'origin' and status = 'trusted' and (coalesce(origin_due_at, 0) <= $1 or recheck_due_at <= $1)
+       order by recheck_due_at, coalesce(origin_due_at, 0) limit 1 for update skip locked)
      returning *`,
     [now, leaseUntil],
   )

@@ -11,8 +11,10 @@ import {
   artifactRegistered,
   artifactResolve,
   artifactRevoked,
+  artifactSuspected,
   artifactTrusted,
   type DataOf,
+  imageDoubted,
   VERDICT_TYPE,
 } from '@sluice/contracts'
 import { signedBytesOf } from '@sluice/firmware'
@@ -45,6 +47,8 @@ export interface ResolverWorld {
   readonly intake: string
   readonly registered: readonly DataOf<typeof artifactRegistered>[]
   readonly revoked: readonly DataOf<typeof artifactRevoked>[]
+  /** Digests of what file servers are to read again. */
+  readonly doubted: readonly string[]
   /** All that the resolver and its bus logged. */
   logged(): string
   /** Throws with the code and the detail where it is refused. */
@@ -53,6 +57,8 @@ export interface ResolverWorld {
   becomes(artifactId: string, status: Artifact['status']): Promise<Artifact>
   /** Has the verifier trust it. */
   trust(artifactId: string): Promise<void>
+  /** One device says that it is damaged. */
+  suspect(artifactId: string): Promise<void>
   /** What one device is told to fetch: `resolved`, or the reason why not. */
   resolve(artifactId: string, urlMaxLength?: number): Promise<string>
   /** What lies in the folders of the store. */
@@ -81,6 +87,8 @@ export async function startResolverWorld(
   const scheduler = hub.as('campaign-scheduler')
   await verifier.consume(artifactRegistered, async (batch) => void registered.push(...batch.map(({ data }) => data)))
   await scheduler.consume(artifactRevoked, async (batch) => void revoked.push(...batch.map(({ data }) => data)))
+  const doubted: string[] = []
+  await hub.as('file-server').listen(imageDoubted, ({ data }) => void doubted.push(data.sha256))
   const imports: ResolverWorld['imports'] = {
     deadlineMs: 60_000,
     idleMs: 30_000,
@@ -130,6 +138,7 @@ export async function startResolverWorld(
     intake: `http://127.0.0.1:${intakePort}/intake`,
     registered,
     revoked,
+    doubted,
     logged: () => logged,
     create: async (draft = {}) => {
       const whole = {
@@ -151,6 +160,10 @@ export async function startResolverWorld(
       const data = { artifactId, statement: signed({ artifactId, sha256, verdict }) }
       await verifier.publish(artifactTrusted, [{ id: ids.event(), key: artifactId, data }])
       await becomes(artifactId, 'trusted')
+    },
+    suspect: async (artifactId) => {
+      const data = { artifactId, campaignId: ids.campaign(), faultCode: 9018 }
+      await scheduler.publish(artifactSuspected, [{ id: ids.event(), key: artifactId, data }])
     },
     resolve: async (artifactId, urlMaxLength = 256) => {
       const item = {

@@ -20,6 +20,7 @@ import {
   ONE_WAVE,
   campaign,
   claim,
+  completed,
   control,
   create,
   dataOf,
@@ -459,6 +460,25 @@ export function campaignsSuite(open: () => Promise<World>): void {
     }
     expect(away.map(hinted)).toEqual([3, 3, 3])
     expect(hinted(came!)).toBe(cameHinted)
+  })
+
+  test('an image that one device finds damaged is hashed again, of whatever devices say so in one breath once', async () => {
+    const world = await open()
+    await world.scheduler()
+    const { campaignId, all } = await running(world, 5)
+    const { artifactId } = world.artifact
+    const keys: string[] = []
+    for (const upgrade of all) keys.push(await go(world, upgrade))
+    await refuseImage(world, campaignId, all[0]!.deviceKey, keys[0]!)
+    const said = { artifactId, campaignId, faultCode: 9018 }
+    await waitUntil(() => world.suspected.length === 1)
+    const others = all
+      .slice(1, 4)
+      .map(({ deviceKey }, index) => ({ deviceKey, fact: completed(keys[index + 1]!, 9018) }))
+    await observe(world, ...others)
+    await waitUntil(() => world.suspected.length === 2)
+    expect(world.suspected).toEqual([said, said])
+    expect((await campaign(world, campaignId)).state).toBe('running')
   })
 
   test('an image that many devices refuse stops its campaign, with one alarm', async () => {

@@ -1,6 +1,7 @@
 import { type Bus, createEmbeddedBus } from '@sluice/bus'
 import {
   type Artifact,
+  type DataOf,
   type Device,
   type InputOf,
   type OutputOf,
@@ -12,6 +13,7 @@ import {
   artifactGet,
   artifactList,
   artifactResolve,
+  artifactSuspected,
   deviceKeyOf,
   deviceList,
   deviceNameOf,
@@ -46,6 +48,8 @@ export interface World {
   /** Somebody outside of Sluice. */
   readonly outside: Bus
   readonly placed: Placement[]
+  /** What the resolver was told to hash again. */
+  readonly suspected: DataOf<typeof artifactSuspected>[]
   readonly artifact: Artifact
   /** More of them, for campaigns of several legs. */
   readonly others: Artifact[]
@@ -148,6 +152,7 @@ export async function createWorld(openSql?: () => Promise<Sql>): Promise<World> 
     registry: hub.as('device-registry'),
     outside: hub.as('external'),
     placed: [],
+    suspected: [],
     others: [],
     resolved: [],
     devices: someDevices(10),
@@ -208,6 +213,9 @@ export async function createWorld(openSql?: () => Promise<Sql>): Promise<World> 
 async function serveAround(world: World, resolver: Bus): Promise<void> {
   await world.bus.consume(taskPlaced, async (batch) => {
     world.placed.push(...batch.flatMap(({ data }) => data.items))
+  })
+  await resolver.consume(artifactSuspected, async (batch) => {
+    world.suspected.push(...batch.map(({ data }) => data))
   })
   await resolver.serve(artifactGet, async (batch) =>
     batch.map(({ input }) => {

@@ -76,7 +76,7 @@ export async function moveUpgrades(
   await addToTallies(tx, [...counted.flatMap(deltasOf), ...next.deltas])
   await addToSiteUse(tx, changed.flatMap(siteDeltasOf))
   await addReturnTimes(tx, changed.flatMap(returnTimesOf))
-  await noteSignals(parts, tx, moves, at)
+  await noteSignals(parts, tx, moves, campaigns, at)
   const placements = moves.filter(isChange).flatMap((move) => {
     const campaign = campaigns.get(move.after.campaignId)!
     return placementsFor(move.before, move.after, move.effects, campaign).map((item) => ({

@@ -1,8 +1,9 @@
-import { upgradeTraceparent } from '@sluice/contracts'
+import { type DataOf, artifactSuspected, upgradeTraceparent } from '@sluice/contracts'
 import type { Effect, Lesson } from '@sluice/rollout'
 import type { JournalEntry, Queryable } from '@sluice/sql'
 import { OURSELVES, type Parts } from '../parts.ts'
 import { type Signal, insertSignals, trueSignals } from '../store/signals.ts'
+import type { CampaignRow } from '../store/campaigns.ts'
 import type { UpgradeRow } from '../store/upgrades.ts'
 import { wavesOf } from '../store/waves.ts'
 import type { Move } from './move.ts'
@@ -25,6 +26,7 @@ export async function noteSignals(
   parts: Parts,
   tx: Queryable,
   moves: readonly Pick<Move, 'after' | 'effects'>[],
+  campaigns: ReadonlyMap<string, CampaignRow>,
   at: number,
 ): Promise<void> {
   const signals: Signal[] = []
@@ -41,7 +43,33 @@ export async function noteSignals(
     if (kind === 'model.learnt') parts.log.info({ campaign_id: campaignId, lesson: data }, kind)
     else parts.log.error({ campaign_id: campaignId, alarm: data }, kind)
   }
-  await parts.journal.append(tx, alarms)
+  await parts.journal.append(tx, [...alarms, ...suspicionsIn(parts, moves, campaigns, at)])
+}
+
+/** Of one device already: what it was sent is hashed again, whether or not others say the same. */
+function suspicionsIn(
+  parts: Parts,
+  moves: readonly Pick<Move, 'after' | 'effects'>[],
+  campaigns: ReadonlyMap<string, CampaignRow>,
+  at: number,
+): JournalEntry[] {
+  const said = moves.flatMap(({ after: { campaignId, artifactId }, effects }) =>
+    effects.flatMap((effect): DataOf<typeof artifactSuspected>[] => {
+      const suspect = artifactId ?? campaigns.get(campaignId)?.artifactId
+      if (effect.kind !== 'suspect_image' || suspect === undefined) return []
+      return [{ artifactId: suspect, campaignId, faultCode: effect.faultCode }]
+    }),
+  )
+  return [...new Map(said.map((data) => [JSON.stringify(data), data])).values()].map((data) => ({
+    direction: 'out',
+    id: parts.ids.event(),
+    key: data.artifactId,
+    kind: artifactSuspected.name,
+    at,
+    actor: OURSELVES,
+    campaignId: data.campaignId,
+    data,
+  }))
 }
 
 async function signalOf(tx: Queryable, row: UpgradeRow, effect: Effect, at: number): Promise<Signal | undefined> {
