@@ -170,39 +170,6 @@ describe('the retry table, row by row', () => {
     expect(fail(9017, {}, [charged('a')]).kind).toBe('retry')
   })
 
-  test('a profile’s own table comes instead', () => {
-    const never = [
-      {
-        name: 'never',
-        faults: [[0, 65535]],
-        where: 'any',
-        retries: 0,
-        after: 'at_once',
-        charged: true,
-        with: 'same',
-        effects: [],
-      },
-    ] as const
-    expect(
-      retryAfter(
-        {
-          attemptId: first,
-          at,
-          faultCode: 9017,
-          where: 'transfer',
-          refusedByUs: null,
-          servedWhole: false,
-          wasExcused: false,
-          scheduledUntil: null,
-          zone: null,
-        },
-        [],
-        policy,
-        never,
-      ).kind,
-    ).toBe('give_up')
-  })
-
   test('request 2, 18: backoff doubles, up to a day', () => {
     const waitAfter = (tries: number) => {
       const history = Array.from({ length: tries }, (): Try => ({

@@ -6,7 +6,7 @@ import type { Policy } from './policy.ts'
 import type { Try } from './upgrade.ts'
 import { nextOpening } from './window-at.ts'
 
-/** One row of the retry table. Fault codes: TR-069 A.5. Vendors disagree on them, so a profile may override rows. */
+/** One row of the retry table. Fault codes: TR-069 A.5. Vendors disagree on them, and one table is for all (DESIGN.md). */
 export interface RetryRule {
   name: string
   faults: readonly (readonly [first: number, last: number])[]
@@ -22,7 +22,7 @@ export interface RetryRule {
 const plain = { where: 'any', retries: 1, after: 'backoff', charged: true, with: 'same', effects: [] } as const
 
 /** The first rule that fits applies. */
-export const retryTable: readonly RetryRule[] = [
+const retryTable: readonly RetryRule[] = [
   {
     ...plain,
     name: 'arguments_refused',
@@ -129,13 +129,8 @@ export type RetryAnswer = {
 export const mostTries = 20
 
 /** Whether, when and how to try again after a failed try. `history`: the tries before it, oldest first. */
-export function retryAfter(
-  failedTry: FailedTry,
-  history: readonly Try[],
-  policy: Policy,
-  table: readonly RetryRule[] = retryTable,
-): RetryAnswer {
-  const rule = ruleFor(failedTry, table)
+export function retryAfter(failedTry: FailedTry, history: readonly Try[], policy: Policy): RetryAnswer {
+  const rule = ruleFor(failedTry)
   const ourFault = isOurFault(failedTry)
   const charged = rule.charged && !ourFault
   const answer = { rule: rule.name, charged }
@@ -158,13 +153,13 @@ export function retryAfter(
   }
 }
 
-function ruleFor({ faultCode, where, scheduledUntil }: FailedTry, table: readonly RetryRule[]): RetryRule {
+function ruleFor({ faultCode, where, scheduledUntil }: FailedTry): RetryRule {
   if (where === 'lost' || faultCode === null) return lostRule
   const fits = (rule: RetryRule) =>
     (rule.where === 'any' || rule.where === where) &&
     rule.faults.some(([first, last]) => faultCode >= first && faultCode <= last)
   if (scheduledUntil !== null && fits(scheduleRule)) return scheduleRule
-  return table.find(fits) ?? { ...plain, name: 'any_other', faults: [], after: 'next_day' }
+  return retryTable.find(fits) ?? { ...plain, name: 'any_other', faults: [], after: 'next_day' }
 }
 
 /**
