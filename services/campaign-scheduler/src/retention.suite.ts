@@ -218,6 +218,7 @@ export function retentionSuite(open: () => Promise<World>): void {
     const paused = await over(world, [first!])
     const recent = await over(world, [second!])
     const old = await over(world, others)
+    await untilCampaign(world, paused.campaignId, ({ state }) => state === 'paused')
     await control(world, old.campaignId, 'abort')
     world.clock.shift(50 * DAY)
     await control(world, recent.campaignId, 'abort')
