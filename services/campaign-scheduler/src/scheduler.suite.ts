@@ -13,6 +13,7 @@ import { outageSuite } from './outage/outage.suite.ts'
 import { recoverySuite } from './recovery.suite.ts'
 import { retentionSuite } from './retention.suite.ts'
 import { campaign, go, running, succeed, untilCampaign } from './testing/drive.ts'
+import { judge } from './testing/judge.ts'
 import { type World, closeEmbedded, createWorld } from './testing/world.ts'
 import { backupsSuite } from './upgrade/backups.suite.ts'
 import { capsSuite } from './upgrade/caps.suite.ts'
@@ -28,8 +29,18 @@ export function schedulerSuite(name: string, openSql?: () => Promise<Sql>): void
   describe(name, () => {
     let world: World | undefined
     const open = async () => (world = await createWorld(openSql))
-    afterEach(() => world?.close())
+    afterEach(async () => {
+      await world?.close()
+      world = undefined
+    })
     afterAll(closeEmbedded)
+    /** Whatever its tests are about, the history checker has nothing to say of what happened in each. */
+    const judged = (suite: (open: () => Promise<World>) => void) => () => {
+      afterEach(async () => {
+        if (world !== undefined) expect(await judge(world)).toEqual([])
+      })
+      suite(open)
+    }
 
     test('an upgrade is created, started, claimed and settled', async () => {
       const here = await open()
@@ -43,25 +54,26 @@ export function schedulerSuite(name: string, openSql?: () => Promise<Sql>): void
       expect(finished.counters).toMatchObject({ success: 1, inFlight: 0, unproven: 0 })
       expect(finished.outcomes).toEqual({ verified: 1 })
     })
-    describe('campaigns', () => campaignsSuite(open))
-    describe('planning', () => planningSuite(open))
-    describe('dynamic campaigns', () => dynamicSuite(open))
-    describe('gates', () => gatesSuite(open))
-    describe('reports', () => reportsSuite(open))
-    describe('releases', () => releasesSuite(open))
-    describe('rollbacks', () => rollBackSuite(open))
-    describe('closing', () => closeSuite(open))
-    describe('retries', () => retrySuite(open))
-    describe('caps', () => capsSuite(open))
-    describe('claims', () => claimsSuite(open))
-    describe('backups', () => backupsSuite(open))
-    describe('facts', () => factsSuite(open))
-    describe('outcomes', () => outcomesSuite(open))
-    describe('legs', () => legsSuite(open))
-    describe('delivery', () => deliverySuite(open))
-    describe('interplay', () => interplaySuite(open))
-    describe('outages', () => outageSuite(open))
-    describe('recovery', () => recoverySuite(open))
+    describe('campaigns', judged(campaignsSuite))
+    describe('planning', judged(planningSuite))
+    describe('dynamic campaigns', judged(dynamicSuite))
+    describe('gates', judged(gatesSuite))
+    describe('reports', judged(reportsSuite))
+    describe('releases', judged(releasesSuite))
+    describe('rollbacks', judged(rollBackSuite))
+    describe('closing', judged(closeSuite))
+    describe('retries', judged(retrySuite))
+    describe('caps', judged(capsSuite))
+    describe('claims', judged(claimsSuite))
+    describe('backups', judged(backupsSuite))
+    describe('facts', judged(factsSuite))
+    describe('outcomes', judged(outcomesSuite))
+    describe('legs', judged(legsSuite))
+    describe('delivery', judged(deliverySuite))
+    describe('interplay', judged(interplaySuite))
+    describe('outages', judged(outageSuite))
+    describe('recovery', judged(recoverySuite))
+    // What was erased cannot be judged any more: its own tests compare the books.
     describe('retention', () => retentionSuite(open))
   })
 }

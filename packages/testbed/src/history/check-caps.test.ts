@@ -44,6 +44,11 @@ const changedAfter = (n: number, to: object): Forge =>
   )
 /** A device that was settled is unproven again, by what it says late. */
 const takenBack = after(moveTo(1, 'verified'), (row) => moved(row, 'verified', 'success', 'verifying', 'unproven'))
+/** Before anybody else is let in. */
+const provenAgain = after(claimOf(2), (row) => ({
+  ...moved(row, 'verifying', 'unproven', 'verified', 'success'),
+  upgradeId: 'upg_1',
+}))
 
 /** The caps that are said to be exceeded, once each. */
 const broken = (history: History) => [
@@ -243,8 +248,9 @@ test('two campaigns that go on side by side, each within its own caps, violate n
 
 test('on the embedded database, where one writes after the other, an outcome that is taken back counts at once', () => {
   const strict = policyOf({ caps: { ...ROOM, unproven: 1, perSite: { inFlight: 9, unproven: 1 } } })
-  const history = all(strict, allowing({ unproven: 1 }), takenBack)(honestHistory())
+  const history = all(strict, allowing({ unproven: 1 }), takenBack, provenAgain)(honestHistory())
   expect(broken(history)).toEqual(['cap_unproven', 'cap_of_all_unproven', 'cap_site_unproven'])
+  expect(broken(sideBySide(1)(history))).toEqual([])
 })
 
 function rows(forge: (row: JournalRow) => JournalRow): Forge {

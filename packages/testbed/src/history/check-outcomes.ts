@@ -14,12 +14,13 @@ export function checkOutcomes(history: History): Violation[] {
     const known = attempts.get(moved.upgradeId) ?? new Set()
     attempts.set(moved.upgradeId, known.add(moved.fact.attemptId ?? ''))
   }
+  const byUpgrade = Map.groupBy(moves, ({ upgradeId }) => upgradeId)
   const violations: Violation[] = []
   for (const [upgradeId, { deviceKey, to, row }] of last) {
     const lines = history.devices.get(deviceKey)
     if (lines === undefined || !isOutcome(to)) continue
     const fate = fateOf(lines, attempts.get(upgradeId) ?? new Set())
-    const itsMoves = moves.filter((one) => one.upgradeId === upgradeId)
+    const itsMoves = byUpgrade.get(upgradeId) ?? []
     const outcome = outcomeSaid(itsMoves) ?? to
     if (!allowed(fate, itsMoves, lines).includes(outcome)) {
       const detail = `${upgradeId} of ${lines[0]?.deviceName} is ${outcome}, its device says ${JSON.stringify(fate)}`

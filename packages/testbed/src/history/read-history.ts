@@ -7,8 +7,8 @@ import type { CapsOfAll, Chain, DeviceLine, History, JournalRow, Reported } from
 export type Query = (text: string, values?: readonly unknown[]) => Promise<Record<string, unknown>[]>
 
 export interface HistorySources {
-  /** Of the database the services shared; or how to ask another one. */
-  readonly sql: { readonly postgresUrl: string } | { readonly query: Query }
+  /** Of the database the services shared; or how to ask it, and whether it has many connections, as PostgreSQL has. */
+  readonly sql: { readonly postgresUrl: string } | { readonly query: Query; readonly hasMany?: boolean }
   /** Paths of the devices' records, JSON lines. */
   readonly records: readonly string[]
   readonly reported: Reported
@@ -23,7 +23,7 @@ export async function readHistory(sources: HistorySources): Promise<History> {
   const { sql, records, reported, capsOfAll } = sources
   const read = async (query: Query) => ({ rows: await readRows(query), chains: await readChains(query) })
   const stored = 'query' in sql ? await read(sql.query) : await onPostgres(sql.postgresUrl, read)
-  const underWay = 'query' in sql ? 0 : SIDE_BY_SIDE
+  const underWay = 'query' in sql && sql.hasMany !== true ? 0 : SIDE_BY_SIDE
   return { ...stored, devices: readDevices(records), reported, underWay, capsOfAll }
 }
 

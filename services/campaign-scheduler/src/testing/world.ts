@@ -25,7 +25,7 @@ import {
 } from '@sluice/contracts'
 import { type Clock, createIds, createLog, systemClock } from '@sluice/runtime'
 import { type Sql, openEmbedded } from '@sluice/sql'
-import { inMemory } from '@sluice/testbed'
+import { type CapsOfAll, inMemory } from '@sluice/testbed'
 import { type Scheduler, type SchedulerSettings, createScheduler } from '../index.ts'
 import { asMigrated } from './as-migrated.ts'
 
@@ -41,6 +41,7 @@ export function createShiftedClock(): ShiftedClock {
 
 export interface World {
   readonly sql: Sql
+  readonly isPostgres: boolean
   readonly clock: ShiftedClock
   readonly bus: Bus
   /** Who tells of devices that changed. */
@@ -66,6 +67,8 @@ export interface World {
   /** So many devices go into one of its messages. */
   registryMost: number
   devices: Device[]
+  /** What its schedulers were told, all of them alike. */
+  capsOfAll: CapsOfAll
   scheduler(
     settings?: Partial<SchedulerSettings>,
     bus?: (real: Bus) => Bus,
@@ -147,6 +150,7 @@ export async function createWorld(openSql?: () => Promise<Sql>): Promise<World> 
   const artifactId = ids.artifact()
   const world: World = {
     sql,
+    isPostgres: openSql !== undefined,
     clock,
     bus: hub.as('cwmp-gateway'),
     registry: hub.as('device-registry'),
@@ -156,6 +160,7 @@ export async function createWorld(openSql?: () => Promise<Sql>): Promise<World> 
     others: [],
     resolved: [],
     devices: someDevices(10),
+    capsOfAll: {},
     resolve: () => 'resolved',
     grantsUploads: true,
     releases: [],
@@ -193,6 +198,7 @@ export async function createWorld(openSql?: () => Promise<Sql>): Promise<World> 
         // Who tests releases says so.
         requireRelease: false,
       }
+      world.capsOfAll = settings.globalCaps ?? {}
       const scheduler = createScheduler({ ...parts, settings: { ...quick, ...settings } })
       schedulers.push(scheduler)
       await scheduler.start()
