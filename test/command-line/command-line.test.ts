@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { createClient } from '@sluice/client'
 import { runCli } from '@sluice/cli'
@@ -10,12 +11,16 @@ import { createIds, createLog, systemClock } from '@sluice/runtime'
 import { type Standalone, startStandalone } from '@sluice/standalone'
 import { waitUntil } from '@sluice/testbed'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { judgeHistory } from '../end-to-end/judge-history.ts'
+import { readEmbedded } from '../end-to-end/start-embedded.ts'
 
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '../..')
 const folder = mkdtempSync(join(tmpdir(), 'sluice-cli-'))
 const vendorKey = join(folder, 'vendor-key.pem')
 const image = join(folder, 'fw.bin')
+const record = join(folder, 'record.jsonl')
+const stateDirectory = join(folder, 'state')
 let system: Standalone
 let fleet: Fleet | undefined
 
@@ -23,7 +28,7 @@ beforeAll(async () => {
   system = await startStandalone(
     { clock: systemClock, ids: createIds(), log: createLog({ service: 'test', level: 'silent' }) },
     {
-      stateDirectory: join(folder, 'state'),
+      stateDirectory,
       host: '127.0.0.1',
       publicHost: '127.0.0.1',
       cwmpPort: 0,
@@ -85,6 +90,7 @@ test('a stranger gets from an image to devices verified on it, as the README say
   const { readFileSync } = await import('node:fs')
   fleet = createFleet({
     acsUrl: system.acsUrl,
+    record,
     count: 6,
     seed: 3,
     periodicInformMs: 1_000,
@@ -208,3 +214,19 @@ test('help names every command and exits 0; nothing at all exits 2', async () =>
   expect((await sluice('artifacts', 'add', '--help')).out).toContain('--url')
   expect((await sluice()).code).toBe(2)
 })
+
+test('journals, API and the devices’ own records agree, and every guarantee was kept', async () => {
+  const ended = {
+    client: createClient({ url: system.apiUrl, token: system.operatorToken }),
+    quiet: () => sleep(1_000),
+    stop: () => system.stop(),
+    readJournals: <T>(read: Parameters<typeof readEmbedded<T>>[1]) => readEmbedded(stateDirectory, read),
+    capsOfAll: {},
+  }
+  const stop = async () => {
+    await fleet?.stop(500)
+    fleet = undefined
+    return []
+  }
+  expect(await judgeHistory(ended, [{ record, stop }])).toEqual([])
+}, 60_000)

@@ -2,6 +2,7 @@ import { deviceProfile } from '@sluice/model-profiles'
 import { waitUntil } from '@sluice/testbed'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { bringInFirmware, trustVendor } from './bring-in-firmware.ts'
+import { judgeDevices } from './judge-history.ts'
 import { quickPolicy, startCampaign, upgradesOf, waitForState } from './run-campaign.ts'
 import { runDevice, type RunningDevice } from './run-device.ts'
 import type { System } from './system.ts'
@@ -10,6 +11,7 @@ import type { System } from './system.ts'
 export function fleetCareSuite(start: () => Promise<System>): void {
   let system: System
   const running: RunningDevice[] = []
+  const devices: RunningDevice[] = []
   beforeAll(async () => {
     system = await start()
     await trustVendor(system)
@@ -20,6 +22,7 @@ export function fleetCareSuite(start: () => Promise<System>): void {
   const run = async (...args: Parameters<typeof runDevice> extends [System, ...infer Rest] ? Rest : never) => {
     const one = await runDevice(system, ...args)
     running.push(one)
+    devices.push(one)
     return one
   }
   const deviceOf = ({ name }: RunningDevice) => system.client.call('getDevice', { params: { device: name } })
@@ -207,4 +210,8 @@ export function fleetCareSuite(start: () => Promise<System>): void {
     expect((await upgradesOf(system, campaignId))[0]?.state).toMatch(/^verified/)
     await waitUntil(() => cpe.device.read('Device.ManagementServer.Username') !== 'factory', { deadlineMs: 20_000 })
   }, 120_000)
+
+  test('journals, API and the devices’ own records agree, and every guarantee was kept', async () => {
+    expect(await judgeDevices(system, devices)).toEqual([])
+  }, 180_000)
 }

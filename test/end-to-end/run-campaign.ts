@@ -35,7 +35,7 @@ export async function startCampaign(
   return system.client.call('startCampaign', { params: { campaignId }, body: {} })
 }
 
-export async function getCampaign(system: System, campaignId: string): Promise<Campaign> {
+export async function getCampaign(system: Pick<System, 'client'>, campaignId: string): Promise<Campaign> {
   return system.client.call('getCampaign', { params: { campaignId } })
 }
 
@@ -67,7 +67,7 @@ export async function waitForCampaign(
   return campaign!
 }
 
-export async function upgradesOf(system: System, campaignId: string): Promise<Upgrade[]> {
+export async function upgradesOf(system: Pick<System, 'client'>, campaignId: string): Promise<Upgrade[]> {
   const upgrades: Upgrade[] = []
   let cursor: string | undefined
   do {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient } from '@sluice/client'
 import { openEmbedded } from '@sluice/sql'
-import { freePort, prepareEmbedded, startProcess, type StartedProcess } from '@sluice/testbed'
+import { freePort, type HistorySources, prepareEmbedded, startProcess, type StartedProcess } from '@sluice/testbed'
 import type { System } from './system.ts'
 
 export interface EmbeddedSystem extends System {
@@ -18,6 +18,19 @@ export interface EmbeddedOptions {
   readonly labNetworks?: string
   /** Where its spans go; nowhere unless told. */
   readonly tracesTo?: string
+}
+
+/** Reads what a one-process system that has stopped left in its state directory. */
+export async function readEmbedded<T>(
+  stateDirectory: string,
+  read: (sql: HistorySources['sql']) => Promise<T>,
+): Promise<T> {
+  const sql = await openEmbedded({ directory: join(stateDirectory, 'database') })
+  try {
+    return await read({ query: (text, values) => sql.query(text, values) })
+  } finally {
+    await sql.close()
+  }
 }
 
 /** The one-process system as users start it. */
@@ -64,14 +77,7 @@ export async function startEmbeddedSystem(options: EmbeddedOptions = {}): Promis
       running = await launch()
     },
     quiet: () => sleep(1_000),
-    readJournals: async (read) => {
-      const sql = await openEmbedded({ directory: join(stateDirectory, 'database') })
-      try {
-        return await read({ query: (text, values) => sql.query(text, values) })
-      } finally {
-        await sql.close()
-      }
-    },
+    readJournals: (read) => readEmbedded(stateDirectory, read),
     remove: async () => {
       await running.kill()
       rmSync(stateDirectory, { recursive: true, force: true })

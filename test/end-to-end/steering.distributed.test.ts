@@ -1,5 +1,5 @@
 import { startDistributedSystem } from './start-distributed.ts'
-import { steeringSuite } from './steering.suite.ts'
+import { CAPS_OF_ALL, steeringSuite } from './steering.suite.ts'
 
 // Two of each: caps and pauses hold whoever takes the next claim.
-steeringSuite(() => startDistributedSystem({ gateways: 2, schedulers: 2 }))
+steeringSuite(() => startDistributedSystem({ gateways: 2, schedulers: 2, capsOfAll: CAPS_OF_ALL }))

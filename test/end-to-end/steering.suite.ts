@@ -1,9 +1,11 @@
 import { generateKeyPairSync, sign } from 'node:crypto'
 import type { Campaign, PolicyDraft } from '@sluice/contracts'
 import { ClientError } from '@sluice/client'
+import { waitUntil } from '@sluice/testbed'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bringInFirmware, trustVendor, vendorImage } from './bring-in-firmware.ts'
 import { judgeHistory } from './judge-history.ts'
+import { FAR_FREEZE, ZONE, openHours } from './open-hours.ts'
 import { getCampaign, quickPolicy, startCampaign, waitForCampaign, waitForState } from './run-campaign.ts'
 import { type RunningFleet, runFleet } from './run-fleet.ts'
 import type { System } from './system.ts'
@@ -11,15 +13,8 @@ import type { System } from './system.ts'
 /** Slow enough to be met in the middle: few at a time. */
 const oneByOne = { ...quickPolicy, caps: { inFlight: 3, unproven: 6 } } as const satisfies PolicyDraft
 
-/** Where the subscribers live: neither UTC nor the zone that the policy names has its hours. */
-const ZONE = 'Asia/Kolkata'
-
-/** Hours of those subscribers that have begun and will not end for long, on the day that they began; past midnight where need be. */
-function openHours(): NonNullable<PolicyDraft['windows']>[number] {
-  const from = Temporal.Now.zonedDateTimeISO(ZONE).subtract({ hours: 1 })
-  const shown = (time: Temporal.ZonedDateTime) => time.toPlainTime().toString({ smallestUnit: 'minute' })
-  return { zone: 'Pacific/Honolulu', days: [from.dayOfWeek], from: shown(from), to: shown(from.add({ hours: 8 })) }
-}
+/** What schedulers may be told to allow over all campaigns: both are reached. */
+export const CAPS_OF_ALL = { inFlight: 4, perSiteInFlight: 3 }
 
 /** Campaigns that stop themselves, that people stop, and that never begin. */
 export function steeringSuite(start: () => Promise<System>): void {
@@ -81,7 +76,7 @@ export function steeringSuite(start: () => Promise<System>): void {
       ...oneByOne,
       caps: { ...oneByOne.caps, startsPerMinute: 60, perSite: oneByOne.caps },
       windows: [openHours()],
-      freeze: [{ from: '2100-01-01T00:00:00Z', to: '2100-01-02T00:00:00Z' }],
+      freeze: [FAR_FREEZE],
     } as const satisfies PolicyDraft
     const campaign = await startCampaign(system, artifact.artifactId, policy, fleet.names)
     await waitForCampaign(system, campaign.campaignId, ({ counters }) => counters.inFlight > 0)
@@ -100,20 +95,41 @@ export function steeringSuite(start: () => Promise<System>): void {
     await fleet.stop()
   }, 180_000)
 
-  test('request 12: an aborted campaign offers nothing more, and every upgrade has its outcome', async () => {
-    const fleet = await run('ABO', 14)
+  test('request 12: an aborted campaign offers nothing more, every upgrade has its outcome, and a campaign beside it goes on', async () => {
+    const fleet = await run('ABO', 16)
     const artifact = await bringInFirmware(system, { version: '3.2.0' })
-    const campaign = await startCampaign(system, artifact.artifactId, oneByOne, fleet.names)
-    await waitForCampaign(system, campaign.campaignId, ({ counters }) => counters.inFlight > 0)
+    // Of one of them half share a line, of the other all do: it is full, and there is room for one beside it.
+    const [names, namesBeside] = [fleet.names.slice(0, 10), fleet.names.slice(10)]
+    for (const device of [...names.slice(5), ...namesBeside]) {
+      await system.client.call('updateDevice', { params: { device }, body: { site: 'lane' } })
+    }
+    // They begin after two seconds of ours: so long they are under way together.
+    const policy = {
+      ...quickPolicy,
+      caps: { inFlight: 5, unproven: 10 },
+      delivery: { method: 'download', delaySeconds: 100 },
+    } as const satisfies PolicyDraft
+    const campaign = await startCampaign(system, artifact.artifactId, policy, names)
+    const beside = await startCampaign(system, artifact.artifactId, policy, namesBeside)
+    const inFlight = async ({ campaignId }: Campaign) => (await getCampaign(system, campaignId)).counters.inFlight
+    await waitUntil(async () => (await inFlight(campaign)) + (await inFlight(beside)) >= CAPS_OF_ALL.inFlight, {
+      deadlineMs: 40_000,
+      everyMs: 100,
+      describe: () => 'the caps over all campaigns are not full',
+    })
+    // Whoever would have gone beyond the caps has asked by then.
+    await waitForCampaign(system, campaign.campaignId, ({ counters }) => counters.unproven + counters.success > 0)
     expect(await control('abort', campaign)).toMatchObject({ state: 'aborted' })
     const end = await waitForCampaign(system, campaign.campaignId, ({ counters }) => {
       return counters.pending + counters.inFlight + counters.unproven === 0
     })
     expect(end.outcomes['cancelled']).toBeGreaterThan(0)
-    expect(Object.values(end.outcomes).reduce((sum, n) => sum + n, 0)).toBe(14)
+    expect(Object.values(end.outcomes).reduce((sum, n) => sum + n, 0)).toBe(names.length)
     await expect(control('resume', campaign)).rejects.toMatchObject({
       problem: { status: 409, code: 'campaign_state' },
     })
+    const done = await waitForState(system, beside.campaignId, ['finished'])
+    expect(done.outcomes).toEqual({ verified: namesBeside.length })
     await fleet.stop()
   }, 180_000)
 

@@ -2,6 +2,7 @@ import type { Leg, PolicyDraft } from '@sluice/contracts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bringInFirmware, trustVendor } from './bring-in-firmware.ts'
 import { judgeHistory } from './judge-history.ts'
+import { FAR_FREEZE, ZONE, openHours } from './open-hours.ts'
 import { quickPolicy, upgradesOf, waitForState } from './run-campaign.ts'
 import { type FleetOptions, type RunningFleet, runFleet } from './run-fleet.ts'
 import { startEmbeddedSystem } from './start-embedded.ts'
@@ -70,11 +71,24 @@ test('a device that has ScheduleDownload is handed its window, and one that has 
   const faults = [{}, { lacksMethods: ['ScheduleDownload'] }]
   const fleet = await run({ serialPrefix: 'SCH', count: 2, model: { productClass: 'SimPlanner' }, faults })
   const [, last] = await legsOf('SimPlanner')
-  const policy = { ...quickPolicy, delivery: { method: 'schedule_download' as const } }
+  for (const device of fleet.names) {
+    await system.client.call('updateDevice', { params: { device }, body: { zone: ZONE } })
+  }
+  // They come round every day: it is handed two of them.
+  const { days: _, ...hours } = openHours()
+  const policy = {
+    ...quickPolicy,
+    windows: [hours],
+    freeze: [FAR_FREEZE],
+    delivery: { method: 'schedule_download' as const },
+  }
   const campaignId = await startWay([{ artifactId: last!.artifactId }], fleet.names, policy)
   const campaign = await waitForState(system, campaignId, ['finished', 'paused', 'aborted'], 90_000)
   expect(campaign).toMatchObject({ state: 'finished', counters: { success: 2 } })
   expect(versionsOf(fleet)).toEqual(['2.0', '2.0'])
+  const told = fleet.lines().filter((line) => line.what === 'download_received')
+  const withWindows = told.filter(({ argumentNames }) => argumentNames.includes('TimeWindowList'))
+  expect([told.length, withWindows.map(({ deviceName }) => deviceName)]).toEqual([2, [fleet.names[0]]])
 }, 180_000)
 
 test('journals, API and the devices’ own records agree, and every guarantee was kept', async () => {
