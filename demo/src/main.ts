@@ -1,20 +1,26 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient } from '@sluice/client'
 import { hurtOf, tableOf } from '@sluice/cli'
 import type { Campaign } from '@sluice/contracts'
 import type { RecordLine } from '@sluice/device-simulator'
 import { createIds, createLog, systemClock } from '@sluice/runtime'
 import { startStandalone } from '@sluice/standalone'
+import type { Reported } from '@sluice/testbed'
 import type { Act } from './acts.ts'
 import { type Comparison, OUTCOMES, compare } from './compare.ts'
 import { createDemoFleet } from './fleet.ts'
+import { judge } from './judge.ts'
 import { readOptions } from './options.ts'
-import { type Played, playAct, untilAllHaveCalled } from './play-act.ts'
+import { type Played, allUpgrades, playAct, untilAllHaveCalled } from './play-act.ts'
 import { trustVendor } from './release-image.ts'
 import { tellStory } from './story.ts'
 import { createView } from './view.ts'
+
+/** What routers told last is counted by then. */
+const QUIET_MS = 1_000
 
 interface Performed extends Played {
   readonly act: Act
@@ -27,11 +33,12 @@ const releases = acts.length === 1 ? 'a release' : 'two releases, one of them ba
 view.say(`Sluice: ${releases} for ${devices} simulated routers`)
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-demo-'))
+const [stateDirectory, recordFile] = [join(folder, 'state'), join(folder, 'record.jsonl')]
 const log = createLog({ service: 'demo', level: 'error' })
 const system = await startStandalone(
   { clock: systemClock, ids: createIds(), log },
   {
-    stateDirectory: join(folder, 'state'),
+    stateDirectory,
     host: '127.0.0.1',
     publicHost: '127.0.0.1',
     cwmpPort: 0,
@@ -48,7 +55,7 @@ const system = await startStandalone(
 )
 const client = createClient({ url: system.apiUrl, token: system.operatorToken })
 const record: RecordLine[] = []
-const fleet = createDemoFleet(devices, system.acsUrl, join(folder, 'record.jsonl'))
+const fleet = createDemoFleet(devices, system.acsUrl, recordFile)
 fleet.onRecord((line) => record.push(line))
 
 const credentials = fleet.credentials()
@@ -97,9 +104,22 @@ if (keep) {
   view.say(lastLine(performed.at(-1)!))
 }
 await fleet.stop(1_000)
+// Whoever kept it running did with it what they liked.
+const reported = keep ? undefined : await whatIsReported()
 await system.stop()
+const notKept = reported === undefined ? [] : await judge(stateDirectory, recordFile, reported, devices)
+for (const line of notKept) view.say(`NOT KEPT  ${line}`)
 rmSync(folder, { recursive: true, force: true })
-process.exit(problems.length === 0 ? 0 : 1)
+process.exit(problems.length + notKept.length === 0 ? 0 : 1)
+
+/** What the system says at the end of what the acts have left, when no router can change it any more. */
+async function whatIsReported(): Promise<Reported> {
+  await sleep(QUIET_MS)
+  const { items: campaigns } = await client.call('listCampaigns', { query: { limit: 100 } })
+  const { items: artifacts } = await client.call('listArtifacts', { query: { limit: 100 } })
+  const upgrades = await Promise.all(campaigns.map(({ campaignId }) => allUpgrades(client, campaignId)))
+  return { campaigns, upgrades: upgrades.flat(), artifacts }
+}
 
 function outcomeTable(): string[] {
   const rows = [...OUTCOMES, 'other' as const]

@@ -64,7 +64,7 @@ async function watch(client: Client, campaignId: string, view: View, patienceMs:
   }
 }
 
-async function allUpgrades(client: Client, campaignId: string): Promise<Upgrade[]> {
+export async function allUpgrades(client: Client, campaignId: string): Promise<Upgrade[]> {
   const upgrades: Upgrade[] = []
   let cursor: string | null = null
   do {
