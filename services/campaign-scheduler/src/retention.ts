@@ -2,6 +2,7 @@ import { type InputOf, type OutputOf, type Reply, answered, deviceKeyOf, type hi
 import type { JournalRow, Queryable } from '@sluice/sql'
 import { inTransaction } from './in-transaction.ts'
 import { OURSELVES, type Parts } from './parts.ts'
+import { forgetChanges, forgetChangesOf } from './store/device-changes.ts'
 import {
   blankUpgrade,
   campaignsOfDevice,
@@ -51,6 +52,7 @@ export async function eraseDevice(
     const over = await lockUpgradesOver(tx, deviceKey)
     await deleteAround(tx, over)
     await deleteSignalsOf(tx, deviceKey)
+    await forgetChangesOf(tx, deviceKey)
     for (const upgradeId of over) await blankUpgrade(tx, upgradeId, nobody(upgradeId))
     return over.length
   })
@@ -66,6 +68,9 @@ async function sealWhatIs({ journal, sql }: Pick<Parts, 'journal' | 'sql'>): Pro
 /** A key that no device has. */
 const nobody = (upgradeId: string) => deviceKeyOf({ oui: '', productClass: 'erased', serialNumber: upgradeId })
 
+/** No page of the inventory is in anybody's hands for so long. */
+const CHANGES_KEPT_MS = 86_400_000
+
 /** What is older than it may be, one page; true: there may be more. */
 export async function forgetOld(parts: Parts): Promise<boolean> {
   const { historyKeepMs, sweepPageSize: limit } = parts.settings
@@ -75,7 +80,9 @@ export async function forgetOld(parts: Parts): Promise<boolean> {
   return inTransaction(parts, async (tx) => {
     const campaignId = await takeCampaignToForget(tx, before)
     if (campaignId === undefined) {
-      return (await erasePage(parts, tx, await entriesOfNobody(tx, before, limit), erasure, OURSELVES)) === limit
+      const entries = await erasePage(parts, tx, await entriesOfNobody(tx, before, limit), erasure, OURSELVES)
+      const changes = await forgetChanges(tx, at - CHANGES_KEPT_MS, limit)
+      return entries === limit || changes === limit
     }
     const erased = await erasePage(parts, tx, await entriesOfCampaign(tx, campaignId, limit), erasure, OURSELVES)
     if (erased > 0) return true

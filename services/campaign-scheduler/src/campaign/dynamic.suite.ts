@@ -1,10 +1,15 @@
+import type { Bus } from '@sluice/bus'
 import {
   type CampaignDraft,
   type DataOf,
+  type Device,
+  type InputOf,
+  type OutputOf,
   type PolicyDraft,
   campaignControl,
   campaignCreate,
   deviceChanged,
+  deviceList,
 } from '@sluice/contracts'
 import { createIds } from '@sluice/runtime'
 import type { Queryable, Sql } from '@sluice/sql'
@@ -54,6 +59,30 @@ type Change = DataOf<typeof deviceChanged>['items'][number]
 
 async function tell(world: World, items: readonly Change[], id = ids.event()): Promise<void> {
   await world.registry.publish(deviceChanged, [{ id, key: '00', data: { items: [...items] } }])
+}
+
+/** Resolves when it was heard. */
+async function tellAndWait(world: World, items: readonly Change[]): Promise<void> {
+  const id = ids.event()
+  await tell(world, items, id)
+  await waitUntil(async () => (await world.sql.query(`select 1 from scheduler.journal where id = $1`, [id])).length > 0)
+}
+
+/** A bus on which something happens between the reading of a page of the inventory and its arrival. */
+function afterPages(
+  real: Bus,
+  happens: (asked: InputOf<typeof deviceList>, devices: readonly Device[]) => Promise<void>,
+): Bus {
+  return {
+    ...real,
+    async request(message, input, options) {
+      const reply = await real.request(message, input, options)
+      if (message.name === deviceList.name && reply.ok) {
+        await happens(input as InputOf<typeof deviceList>, (reply.data as OutputOf<typeof deviceList>).items)
+      }
+      return reply
+    },
+  }
 }
 
 export function dynamicSuite(open: () => Promise<World>): void {
@@ -275,6 +304,64 @@ export function dynamicSuite(open: () => Promise<World>): void {
     await untilCampaign(world, campaignId, ({ state }) => state === 'ready')
     const { stored, counted, folded } = await books(world, campaignId)
     expect([stored, folded]).toEqual([counted, counted])
+  })
+
+  test('a device that is moved or goes between the page of the inventory it stands on and its plan is planned where it is, or not at all', async () => {
+    const world = await open()
+    const devices = someDevices(14)
+    const [moved, gone, back] = devices.slice(7).map(({ deviceKey }) => deviceKey)
+    const at = new Date(world.clock.now() - HOUR).toISOString()
+    const firstSeenAt = new Date(world.clock.now()).toISOString()
+    world.devices = devices.map((device) => (device.deviceKey === back ? { ...device, firstSeenAt } : device))
+    await world.scheduler({}, (real) =>
+      afterPages(real, async ({ cursor }) => {
+        if (cursor === undefined) return
+        await tellAndWait(world, [
+          { kind: 'moved', deviceKey: moved!, site: 'olt-7', zone: 'Europe/Madrid', at },
+          { kind: 'removed', deviceKey: gone!, at },
+          // It was there again by then.
+          { kind: 'removed', deviceKey: back!, at },
+        ])
+      }),
+    )
+    const { campaignId } = await create(world)
+    const planned = await untilCampaign(world, campaignId, ({ state }) => state === 'ready')
+    expect(planned).toMatchObject({ size: 13, leftOut: { device_gone: 1 } })
+    const all = await upgrades(world, campaignId)
+    const places = await world.sql.query(`select site, zone from scheduler.upgrades where device_key = $1`, [moved])
+    expect(places).toEqual([{ site: 'olt-7', zone: 'Europe/Madrid' }])
+    const keys = all.map(({ deviceKey }) => deviceKey)
+    expect([keys.includes(gone!), keys.includes(back!)]).toEqual([false, true])
+    const { stored, counted, folded } = await books(world, campaignId)
+    expect([stored, folded]).toEqual([counted, counted])
+  })
+
+  test('a late joiner that is moved while it is taken in joins where it is, and what was kept of that is forgotten', async () => {
+    const world = await open()
+    world.devices = someDevices(2)
+    const known = new Set(world.devices.map(({ deviceKey }) => deviceKey))
+    let told = false
+    const first = await world.scheduler(quick, (real) =>
+      afterPages(real, async ({ changedSince }, devices) => {
+        const joiner = devices.find(({ deviceKey }) => !known.has(deviceKey))
+        if (told || changedSince === undefined || joiner === undefined) return
+        told = true
+        const { deviceKey } = joiner
+        const at = new Date(world.clock.now()).toISOString()
+        await tellAndWait(world, [{ kind: 'moved', deviceKey, site: 'olt-7', zone: null, at }])
+      }),
+    )
+    const campaignId = await createDynamic(world)
+    arrive(world, 1)
+    await whenSize(world, campaignId, 3)
+    const joined = (await upgrades(world, campaignId)).filter(({ deviceKey }) => !known.has(deviceKey))
+    expect(joined).toMatchObject([{ site: 'olt-7' }])
+    await first.stop()
+    const kept = () => world.sql.query(`select 1 from scheduler.device_changes`)
+    expect(await kept()).toHaveLength(1)
+    world.clock.shift(25 * HOUR)
+    await world.scheduler({ ...quick, forgetEveryMs: 20 })
+    await waitUntil(async () => (await kept()).length === 0)
   })
 
   test('devices that are moved or gone change the use of their sites after campaigns and tallies, as everybody does', async () => {

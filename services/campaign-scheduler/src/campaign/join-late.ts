@@ -19,6 +19,7 @@ import { addToTallies } from '../store/tallies.ts'
 import { lockUpgrades } from '../store/upgrades.ts'
 import { type WaveRow, growWave, wavesOf } from '../store/waves.ts'
 import { hint, placementEvents } from '../upgrade/placements.ts'
+import { asLastHeard } from './as-last-heard.ts'
 import { type AskInventory, createInventoryPages } from './inventory-pages.ts'
 import { plannedUpgrade } from './planned-upgrade.ts'
 import { createSorter } from './sort-out.ts'
@@ -135,7 +136,8 @@ async function takeIn(parts: Parts, tx: Queryable, campaign: CampaignRow, device
   const devicesBefore = devicesIn(waves)
   const ranked = rankedWaves(campaign.policy.waves)
   const sortOut = createSorter(campaign.path, campaign.policy, await countersOfLines(tx, linesOf(campaign.path)))
-  const wanted = sortOut(devices).planned.map(({ device, leg }): PlannedUpgrade => {
+  const { here } = await asLastHeard(tx, sortOut(devices).planned)
+  const wanted = here.map(({ device, leg }): PlannedUpgrade => {
     const place = waveOf(device.deviceKey, campaign.seed, ranked, devicesBefore - canaries + 1)
     const planned = plannedUpgrade(parts, campaign, device, leg, NO_CANARIES)
     return { ...planned, wave: canaryWaves(campaign.policy.waves) + place + 1 }

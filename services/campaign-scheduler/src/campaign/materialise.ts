@@ -12,12 +12,13 @@ import {
   needApproval,
   setWaveBounds,
 } from '../store/campaigns.ts'
-import { type PlannedUpgrade, countRanks, insertPlanned, ranksWith, settleWaves } from '../store/plans.ts'
+import { countRanks, insertPlanned, ranksWith, settleWaves } from '../store/plans.ts'
 import { countersOfLines } from '../store/releases.ts'
 import { moveJoining } from '../store/joining.ts'
 import { addToTallies, countUpgrades } from '../store/tallies.ts'
 import { growWave, wavesOf } from '../store/waves.ts'
 import { announceCampaign } from './announce.ts'
+import { asLastHeard } from './as-last-heard.ts'
 import { createDevicePages } from './device-pages.ts'
 import { gatherRollback } from './gather-rollback.ts'
 import { plannedUpgrade } from './planned-upgrade.ts'
@@ -31,11 +32,14 @@ export interface PlanPage {
   readonly next: string | null
 }
 
-/** What an upgrade keeps of its device. */
-export interface PlannableDevice extends Pick<
-  Device,
-  'deviceKey' | 'name' | 'oui' | 'productClass' | 'hardwareVersion' | 'softwareVersion' | 'site' | 'zone'
-> {}
+/** What an upgrade keeps of its device; the inventory knows since when it is there. */
+export interface PlannableDevice
+  extends
+    Pick<
+      Device,
+      'deviceKey' | 'name' | 'oui' | 'productClass' | 'hardwareVersion' | 'softwareVersion' | 'site' | 'zone'
+    >,
+    Partial<Pick<Device, 'firstSeenAt'>> {}
 
 /**
  * Writes a campaign's upgrades, page by page, each page one transaction that also moves the campaign's place in the
@@ -56,7 +60,6 @@ async function gather(parts: Parts, campaign: CampaignRow, mayGoOn: () => boolea
     rollbackOf === null
       ? createPageReader(parts, campaign)
       : (cursor: string | null) => gatherRollback(parts, campaign, rollbackOf, cursor)
-  const canaries = canariesOf(campaign.policy)
   let cursor = campaign.planCursor
   let asked = read(cursor)
   while (mayGoOn()) {
@@ -65,13 +68,7 @@ async function gather(parts: Parts, campaign: CampaignRow, mayGoOn: () => boolea
     // The next page is read while this one is written; what goes wrong with it is heard when it is awaited.
     if (page.next !== null) asked = read(page.next)
     asked.catch(() => undefined)
-    const upgrades = page.planned.map(({ device, leg }) => plannedUpgrade(parts, campaign, device, leg, canaries))
-    const step = {
-      stage: page.next === null ? ('ranking' as const) : ('gathering' as const),
-      cursor: page.next,
-      leftOut: page.leftOut,
-    }
-    if (!(await writePage(parts, { ...campaign, planCursor: cursor }, upgrades, step))) return false
+    if (!(await writePage(parts, { ...campaign, planCursor: cursor }, page))) return false
     if (page.next === null) return true
     cursor = page.next
   }
@@ -98,16 +95,22 @@ function createPageReader(
   }
 }
 
-async function writePage(
-  parts: Parts,
-  campaign: CampaignRow,
-  upgrades: readonly PlannedUpgrade[],
-  step: { readonly stage: 'gathering' | 'ranking'; readonly cursor: string | null; readonly leftOut: LeftOut },
-): Promise<boolean> {
+async function writePage(parts: Parts, campaign: CampaignRow, page: PlanPage): Promise<boolean> {
   const { campaignId } = campaign
+  const canaries = canariesOf(campaign.policy)
   const written = await asOwner(parts, campaignId, async (tx) => {
+    await lockCampaigns(tx, [campaignId])
+    const { here, gone } = await asLastHeard(tx, page.planned)
+    const upgrades = here.map(({ device, leg }) => plannedUpgrade(parts, campaign, device, leg, canaries))
     const added = await insertPlanned(tx, campaignId, upgrades, parts.clock.now())
-    if (!(await advancePlan(tx, campaign, { ...step, added: added.length }))) throw new PlannedElsewhere()
+    const left = countLeftOut(
+      gone.map(({ device }) => ({ device, reason: 'device_gone' })),
+      canaries,
+    )
+    const stage = page.next === null ? 'ranking' : 'gathering'
+    const leftOut = { ...page.leftOut, ...left }
+    const step = { stage, cursor: page.next, leftOut, added: added.length } as const
+    if (!(await advancePlan(tx, campaign, step))) throw new PlannedElsewhere()
     return true
   }).catch((error: unknown) => {
     if (error instanceof PlannedElsewhere) return false

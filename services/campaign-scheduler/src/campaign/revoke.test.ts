@@ -4,7 +4,7 @@ import { connectPostgres } from '@sluice/sql'
 import { freshDatabase, waitUntil } from '@sluice/testbed'
 import { afterAll, afterEach, expect, inject, test } from 'vitest'
 import { campaign, control, planned, tryTo } from '../testing/drive.ts'
-import { type HeldSql, createHeldSql } from '../testing/held-sql.ts'
+import { type HeldSql, createHeldSql, untilItCannotGoOn } from '../testing/held-sql.ts'
 import { isRevoked, release, tellRevocation } from '../testing/release.ts'
 import { ACTOR, type World, closeEmbedded, createWorld } from '../testing/world.ts'
 
@@ -47,22 +47,6 @@ async function prepare(here: World, [action, how]: (typeof CASES)[number]) {
   return { campaignId, releaseId: await release(here) }
 }
 
-/** Whether a transaction waits for one that is held. */
-async function isSomebodyWaiting({ sql }: World): Promise<boolean> {
-  const waiting = await sql.query(
-    `select 1 from pg_stat_activity where datname = current_database() and cardinality(pg_blocking_pids(pid)) > 0`,
-  )
-  return waiting.length > 0
-}
-
-/** Resolves once it has ended, or waits for the transaction that is held. */
-async function untilItCannotGoOn(here: World, work: Promise<unknown>): Promise<void> {
-  let isOver = false
-  const end = () => void (isOver = true)
-  void work.then(end, end)
-  await waitUntil(async () => isOver || isSomebodyWaiting(here))
-}
-
 test.each(CASES)(
   '%s first: the release that the campaign %s is revoked before that is committed, and ends it',
   async (...how) => {
@@ -73,7 +57,7 @@ test.each(CASES)(
     await looked
     await tellRevocation(here, releaseId)
     const revoked = waitUntil(() => isRevoked(here, releaseId))
-    await untilItCannotGoOn(here, revoked)
+    await untilItCannotGoOn(here.sql, revoked)
     held.release()
     await Promise.all([answer, revoked])
     expect(await campaign(here, campaignId)).toMatchObject({
@@ -93,7 +77,7 @@ test.each(CASES)(
     await tellRevocation(here, releaseId)
     await looked
     const answer = tryTo(here, campaignId, how[0])
-    await untilItCannotGoOn(here, answer)
+    await untilItCannotGoOn(here.sql, answer)
     held.release()
     const [code, after] = how[1] === 'rests on' ? ['campaign_state', 'aborted'] : ['release_expired', before]
     expect(await answer).toBe(code)
@@ -117,7 +101,7 @@ test.each([
   await looked
   const { campaignId } = await planned(here)
   const answer = tryTo(here, campaignId, 'start')
-  await untilItCannotGoOn(here, answer)
+  await untilItCannotGoOn(here.sql, answer)
   held.release()
   expect(await answer).toBe(code)
 })

@@ -2,8 +2,8 @@ import type { Device, Policy } from '@sluice/contracts'
 import { type KnownCounters, type LegAnswer, type NoLeg, legFor } from '@sluice/rollout'
 import type { PlannedLeg } from '../store/campaigns.ts'
 
-/** Why a device that fits the targets, or was named as a canary, is not in a campaign. */
-export type LeftOutReason = NoLeg | 'canary_not_targeted' | 'no_artifact_to_go_back_to'
+/** Why a device that fits the targets, or was named as a canary, is not in a campaign. `device_gone`: it was removed meanwhile. */
+export type LeftOutReason = NoLeg | 'canary_not_targeted' | 'no_artifact_to_go_back_to' | 'device_gone'
 export type LeftOut = Partial<Record<LeftOutReason, number>>
 
 export interface SortedOut {
@@ -51,7 +51,10 @@ export function canariesOf({ waves }: Pick<Policy, 'waves'>): ReadonlyMap<string
 }
 
 /** By reason; canaries are counted once all devices have been seen. */
-export function countLeftOut(leftOut: SortedOut['leftOut'], canaries: ReadonlyMap<string, number>): LeftOut {
+export function countLeftOut(
+  leftOut: readonly { readonly device: Pick<Device, 'name'>; readonly reason: LeftOutReason }[],
+  canaries: ReadonlyMap<string, number>,
+): LeftOut {
   const counts: LeftOut = {}
   for (const { device, reason } of leftOut) {
     if (!canaries.has(device.name)) counts[reason] = (counts[reason] ?? 0) + 1

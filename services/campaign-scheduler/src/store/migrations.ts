@@ -456,4 +456,16 @@ alter table scheduler.sweeps add constraint sweeps_kind_check check (kind in ('h
 alter table scheduler.campaigns add column stopped_until bigint;
 `,
   },
+  {
+    id: 'scheduler-0072-device-changes',
+    sql: `
+-- The last that was heard of devices that moved or went while campaigns took devices in, for a page that was read before.
+create table scheduler.device_changes (
+  device_key text primary key,
+  change     jsonb not null,
+  heard_at   bigint not null
+);
+create index device_changes_by_age on scheduler.device_changes (heard_at);
+`,
+  },
 ]

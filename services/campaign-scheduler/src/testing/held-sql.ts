@@ -1,4 +1,5 @@
 import type { Queryable, Sql } from '@sluice/sql'
+import { waitUntil } from '@sluice/testbed'
 
 /** A database of which one transaction can be held, wherever it stands, while all others go on. */
 export interface HeldSql {
@@ -31,4 +32,20 @@ export function createHeldSql(): HeldSql {
     },
     release: () => released.resolve(),
   }
+}
+
+/** Whether a transaction waits for one that is held. */
+async function isSomebodyWaiting(sql: Sql): Promise<boolean> {
+  const waiting = await sql.query(
+    `select 1 from pg_stat_activity where datname = current_database() and cardinality(pg_blocking_pids(pid)) > 0`,
+  )
+  return waiting.length > 0
+}
+
+/** Resolves once it has ended, or waits for the transaction that is held. */
+export async function untilItCannotGoOn(sql: Sql, work: Promise<unknown>): Promise<void> {
+  let isOver = false
+  const end = () => void (isOver = true)
+  void work.then(end, end)
+  await waitUntil(async () => isOver || isSomebodyWaiting(sql))
 }
