@@ -1,6 +1,6 @@
 import { artifactRevoked, deviceCredential } from '@sluice/contracts'
 import { createLog, systemClock } from '@sluice/runtime'
-import { type TestServer, startNats, waitUntil } from '@sluice/testbed'
+import { createFaultProxy, type TestServer, startNats, waitUntil } from '@sluice/testbed'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { applyTopology } from './apply-topology.ts'
 import { QUICK_RETRIES, revocation } from './bus.suite.ts'
@@ -113,6 +113,56 @@ test('fault 46: consumers and servers go on by themselves after a restart of the
   const asked = { deviceKey: `dev_${'a'.repeat(26)}`, realm: 'x' }
   await waitUntil(async () => (await publisher.request(deviceCredential, asked)).ok)
 })
+
+test('fault 46: a server that is away for longer than its client would wait ends nobody: each goes on by itself, and what was refused meanwhile comes once', async () => {
+  const lines = await Promise.all([1, 2].map(() => createFaultProxy({ target: server.url })))
+  const lost: unknown[] = []
+  const through = (line: number, service: string): Promise<Bus> => {
+    const servers = `nats://${lines[line]!.address}`
+    const onLost = (error: unknown) => void lost.push(error)
+    return connectNats({ servers, service, clock: systemClock, log, publishMs: 1_500, onLost })
+  }
+  const asking = await through(0, 'artifact-resolver')
+  const working = await through(1, 'campaign-scheduler')
+  const heard: string[] = []
+  await working.consume(artifactRevoked, async (batch) => void heard.push(...batch.map(({ id }) => id)))
+  await working.serve(deviceCredential, async (batch) => batch.map(() => ({ ok: true, data: { kind: 'unknown' } })))
+  const asked = { deviceKey: `dev_${'a'.repeat(26)}`, realm: 'x' }
+  const kept = Array.from({ length: 20 }, (_, index) => revocation(`kept ${index}`))
+  await asking.publish(artifactRevoked, kept)
+  await server.kill('SIGKILL')
+  await waitUntil(() => asking.status() === 'down' && working.status() === 'down')
+
+  // The client's own ten tries, and half as many again: twenty seconds as it comes, some four as we have it.
+  const tried = () => lines.map((line) => line.connections().total)
+  const before = tried()
+  const meanwhile = revocation('meanwhile')
+  let refusals = 0
+  await waitUntil(
+    async () => {
+      await expect(asking.publish(artifactRevoked, [meanwhile])).rejects.toMatchObject({ code: 'unavailable' })
+      refusals += 1
+      return lost.length > 0 || tried().every((total, index) => total - before[index]! >= 15)
+    },
+    { deadlineMs: 60_000, describe: () => `tried ${tried().join()} times, ${before.join()} of them before` },
+  )
+  expect(lost).toEqual([])
+  expect(refusals).toBeGreaterThan(0)
+  expect(await asking.request(deviceCredential, asked)).toMatchObject({ ok: false, error: { code: 'unavailable' } })
+
+  await server.restart()
+  await waitUntil(() => asking.status() === 'up' && working.status() === 'up')
+  const last = revocation('last')
+  for (const event of [meanwhile, last]) {
+    await waitUntil(() => asking.publish(artifactRevoked, [event]).then(() => true))
+  }
+  // Those that were in a hand when the server died come again when their time is over.
+  await waitUntil(() => [...kept, last].every(({ id }) => heard.includes(id)), { deadlineMs: 60_000 })
+  expect(heard.filter((id) => id === meanwhile.id)).toHaveLength(1)
+  await waitUntil(async () => (await asking.request(deviceCredential, asked)).ok)
+  await Promise.all([asking.close(), working.close()])
+  await Promise.all(lines.map((line) => line.close()))
+}, 150_000)
 
 test('a bus closes even while the server is away', async () => {
   await consumer.consume(artifactRevoked, async () => {})
