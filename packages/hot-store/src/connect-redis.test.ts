@@ -157,6 +157,96 @@ describe('Redis', () => {
     await own.stop()
   })
 
+  test('fault 52: a Redis that loads what it had refuses at once, is neither up nor an empty one, and serves once it has loaded', async () => {
+    const own = await startRedis(SLOW_TO_LOAD)
+    const store = await connect(own.url, 60_000)
+    const key = { deviceKey: 'dev_a', token: 'a' }
+    await store.place([{ op: 'drop_task', deviceKey: 'dev_a', taskId: 'upg_1', revision: 1 }])
+    await store.open([{ key, state: 'x', ttlMs: 600_000, version: null }])
+    await fill(own.url)
+    await own.kill()
+    const back = own.restart()
+    const admin = adminOf(own.url)
+    // It has its connection again, and has asked how the server is.
+    await waitUntil(async () => String(await admin.client('LIST')).includes('cmd=info'))
+    expect(store.status()).toBe('down')
+    const away = { name: 'HotStoreError', code: 'unavailable' }
+    await expect(store.open([{ key, state: '', ttlMs: 1_000, version: null }])).rejects.toMatchObject(away)
+    await expect(store.resume([{ key, endIfIdle: true }])).rejects.toMatchObject(away)
+    await expect(store.isRestored('placements')).rejects.toMatchObject(away)
+    await expect(store.tryRestoreLock('placements', 'a', 60_000)).rejects.toMatchObject(away)
+    expect(await isLoading(admin)).toBe(true)
+    await admin.config('SET', 'key-load-delay', '0')
+    await back
+    await waitUntil(() => store.status() === 'up')
+    expect(await store.isRestored('placements')).toBe(false)
+    expect(await store.resume([{ key, endIfIdle: false }])).toMatchObject([{ kind: 'resumed', state: 'x' }])
+    admin.disconnect()
+    await store.close()
+    await own.stop()
+  })
+
+  test('fault 52: a primary that a failover makes a replica refuses while it loads what the new one has, and is not restored by that', async () => {
+    const [own, next] = await Promise.all([startRedis(SLOW_TO_LOAD), startRedis(SLOW_TO_LOAD)])
+    const [store, elsewhere] = [await connect(own.url, 60_000), await connect(next.url)]
+    for (const one of [store, elsewhere]) {
+      await one.tryRestoreLock('placements', 'a', 60_000)
+      await one.markRestored('placements', 'a')
+    }
+    const key = { deviceKey: 'dev_a', token: 'a' }
+    await store.open([{ key, state: 'x', ttlMs: 600_000, version: null }])
+    await fill(next.url)
+    const admin = adminOf(own.url)
+    const connection = store.connection()
+    await admin.replicaof('127.0.0.1', String(next.port))
+    await waitUntil(() => isLoading(admin), { deadlineMs: 60_000 })
+    // On the connection that it has: nothing but the answers says that it is not to be had.
+    await expect(store.isRestored('placements')).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(store.resume([{ key, endIfIdle: false }])).rejects.toMatchObject({ code: 'unavailable' })
+    expect(await isLoading(admin)).toBe(true)
+    await admin.config('SET', 'key-load-delay', '0')
+    await waitUntil(async () => !(await isLoading(admin)))
+    await admin.replicaof('NO', 'ONE')
+    await waitUntil(async () => (await store.isRestored('placements')) === false)
+    expect(store.connection()).toBe(connection)
+    // What it had acknowledged and the new one never had is lost, and with it the session.
+    expect(await store.resume([{ key, endIfIdle: false }])).toEqual([{ kind: 'unknown' }])
+    admin.disconnect()
+    await Promise.all([store.close(), elsewhere.close()])
+    await Promise.all([own.stop(), next.stop()])
+  })
+
+  test('fault 52: a Redis that may drop keys to make room is told of, and once it did is one to be restored', async () => {
+    const own = await startRedis({ 'maxmemory-policy': 'volatile-ttl' })
+    const lines: string[] = []
+    const heard = createLog({ service: 'hot-store-test', destination: { write: (line) => void lines.push(line) } })
+    const store = await connectRedis({ url: own.url, clock: systemClock, log: heard, deadlineMs: 5_000 })
+    const evicts = () => lines.filter((line) => line.includes('hot_store.redis.evicts'))
+    await waitUntil(() => evicts().length === 1)
+    expect(JSON.parse(evicts()[0]!)).toMatchObject({ level: 'error', policy: 'volatile-ttl' })
+    const admin = new Redis(own.url)
+    const key = { deviceKey: 'dev_a', token: 'a' }
+    for (const owner of ['a', 'b']) {
+      expect(await store.isRestored('placements')).toBe(false)
+      // The lock of before holds nobody off, either.
+      expect(await store.tryRestoreLock('placements', owner, 60_000)).toBe('taken')
+      expect(await store.markRestored('placements', owner)).toBe(true)
+      expect(await store.isRestored('placements')).toBe(true)
+      await store.tryRestoreLock('calls', owner, 60_000)
+      expect(await store.tryRestoreLock('calls', 'another', 60_000)).toBe('refused')
+      await store.open([{ key, state: 'x', ttlMs: 60_000, version: null }])
+      await admin.config('SET', 'maxmemory', '1')
+      await waitUntil(async () => (await admin.keys('sluice:{dev_a}*')).length === 0)
+      await admin.config('SET', 'maxmemory', '0')
+      expect(await store.resume([{ key, endIfIdle: false }])).toEqual([{ kind: 'unknown' }])
+      expect(await store.markRestored('calls', owner)).toBe(false)
+    }
+    expect(await store.isRestored('placements')).toBe(false)
+    admin.disconnect()
+    await store.close()
+    await own.stop()
+  })
+
   test('fault 52: a Redis that hangs is given up at the deadline', async () => {
     const own = await startRedis()
     const store = await connect(own.url, 300)
@@ -174,6 +264,31 @@ describe('Redis', () => {
     await store.close()
   })
 })
+
+/** 0.2 ms for each key, as long as the test likes; commands are heard about every thousand. */
+const SLOW_TO_LOAD = {
+  'key-load-delay': '200',
+  'loading-process-events-interval-bytes': '1024',
+  'repl-diskless-sync-delay': '0',
+}
+
+/** More keys than it can load before the test has looked. */
+async function fill(url: string): Promise<void> {
+  const redis = new Redis(url)
+  await redis.eval(`for i = 1, 150000 do redis.call('SET', 'filler:' .. i, 'x') end`, 0)
+  redis.disconnect()
+}
+
+/** For a server that is loading, which refuses most of what it is asked. */
+function adminOf(url: string): Redis {
+  const redis = new Redis(url, { enableReadyCheck: false, retryStrategy: () => 50 })
+  redis.on('error', () => {})
+  return redis
+}
+
+async function isLoading(admin: Redis): Promise<boolean> {
+  return /^loading:1/m.test(await admin.info('persistence'))
+}
 
 /** Commands that clients sent, told apart from those scripts called (which Redis counts as well). */
 async function commandsSent(redis: Redis): Promise<{ scripts: number; others: string[] }> {

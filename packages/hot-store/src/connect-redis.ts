@@ -56,9 +56,14 @@ export async function connectRedis(parts: RedisParts): Promise<HotStore> {
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     connectTimeout: deadlineMs,
+    // While it loads it is away; the client's own rest between two looks is ten seconds.
+    maxLoadingRetryTime: 500,
     retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 5), 1_000),
   })
-  redis.on('ready', () => log.info({}, 'hot_store.redis.connected'))
+  redis.on('ready', () => {
+    log.info({}, 'hot_store.redis.connected')
+    void tellEviction()
+  })
   let connection = 0
   redis.on('close', () => {
     connection += 1
@@ -159,6 +164,13 @@ export async function connectRedis(parts: RedisParts): Promise<HotStore> {
     close: async () => {
       redis.disconnect()
     },
+  }
+
+  /** One that drops keys to make room loses watches and used nonces; it is filled anew each time it has (`isRestored`). */
+  async function tellEviction(): Promise<void> {
+    const memory = await redis.info('memory').catch(() => '')
+    const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1] ?? 'noeviction'
+    if (policy !== 'noeviction') log.error({ policy }, 'hot_store.redis.evicts')
   }
 
   function each<T, R>(items: readonly T[], ask: (item: T) => Promise<R>): Promise<readonly R[]> {

@@ -204,7 +204,8 @@ export interface HotStore {
   forgetCredentials(deviceKeys: readonly string[]): Promise<void>
   /**
    * False after the store lost its memory, or any of it may have been lost: until `markRestored`, and again from the
-   * moment its server is another process (a restart, a failover). No device may be admitted before its placements are.
+   * moment its server is another process (a restart, a failover) or drops keys to make room. No device may be admitted
+   * before its placements are.
    */
   isRestored(what: Restored): Promise<boolean>
   /**

@@ -259,17 +259,22 @@ if redis.call('PTTL', KEYS[1]) < ${bounds.forgottenMs} then redis.call('PEXPIRE'
 return 'done'
 `
 
-/** Names the process that answers: after a restart or a failover, what it remembers need not be all there was. */
+/**
+ * Names the process that answers, and how many keys it has dropped to make room, if any: after a restart, a failover or
+ * an eviction, what it remembers need not be all there was.
+ */
 const runId = `
 local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
 if not run then return redis.error_reply('this server does not say which process it is') end
+local evicted = string.match(redis.call('INFO', 'stats'), 'evicted_keys:(%d+)')
+if evicted and evicted ~= '0' then run = run .. '.' .. evicted end
 `
 
-/** KEYS lock. ARGV owner, ttl. A lock from before the server was this process holds nobody off. */
+/** KEYS lock. ARGV owner, ttl. A lock from before a loss holds nobody off. */
 export const lockScript = `${runId}
 local mine = ARGV[1] .. ' ' .. run
 local holder = redis.call('GET', KEYS[1])
-if holder and holder ~= mine and string.match(holder, '%x+$') == run then return 'refused' end
+if holder and holder ~= mine and string.match(holder, '%S+$') == run then return 'refused' end
 redis.call('SET', KEYS[1], mine, 'PX', ARGV[2])
 return holder == mine and 'kept' or 'taken'
 `

@@ -1,4 +1,4 @@
-import { deviceKeyOf } from '@sluice/contracts'
+import { deviceKeyOf, type Placement } from '@sluice/contracts'
 import { connectRedis } from '@sluice/hot-store'
 import { systemClock } from '@sluice/runtime'
 import { startNats, startRedis, type TestServer, waitUntil } from '@sluice/testbed'
@@ -7,7 +7,7 @@ import { askRedis, watchRedis } from './testing/ask-redis.ts'
 import { answerValues, createCpe, type TestCpe } from './testing/cpe.ts'
 import { openStand, type Stand } from './testing/stand.ts'
 import { log, natsTransport } from './testing/transports.ts'
-import { attemptId, committing, hint } from './testing/upgrade-parts.ts'
+import { attemptId, committing, hint, TARGET, watchOf } from './testing/upgrade-parts.ts'
 
 let nats: TestServer
 let redis: TestServer
@@ -105,6 +105,72 @@ test('a hot store that forgets while it is restored is restored from the beginni
   const sample = { deviceKey: deviceKeys[0]!, token: 't' }
   const [opened] = await hotStore.open([{ key: sample, state: '', ttlMs: 1_000, version: null }])
   expect([hasForgotten, opened!.record.tasks.length]).toEqual([true, 1])
+  await other.close()
+  await own.stop()
+})
+
+test('fault 52: while Redis loads what it had every POST is 503, nothing is paged into it, and it is filled again once it has loaded', async () => {
+  const own = await startRedis({ 'key-load-delay': '200' })
+  let pages = 0
+  const beforePage = async () => void (pages += 1)
+  const hotStore = await connectRedis({ url: own.url, clock: systemClock, log })
+  const placements = [hint(cpe.deviceKey)]
+  const other = await openStand({ transport: await natsTransport(nats.url), hotStore, placements, beforePage })
+  const mine = createCpe({ serial: 'loading', port: () => other.gateways[0]!.port })
+  expect((await mine.inform()).status).toBe(200)
+  await askRedis(own.url, `EVAL "for i = 1, 150000 do redis.call('SET', 'filler:' .. i, 'x') end" 0`)
+  await own.kill()
+  const back = own.restart()
+  const isLoading = async () => (await askRedis(own.url, 'INFO persistence')).includes('loading:1')
+  await waitUntil(isLoading)
+  pages = 0
+  for (let looks = 0; looks < 4; looks += 1) {
+    for (const heard of [await mine.inform(), await mine.empty(), await mine.post('not even XML')]) {
+      expect([heard.status, heard.body, heard.headers['retry-after']]).toEqual([503, '', '30'])
+    }
+    await systemClock.sleep(250)
+  }
+  expect([await isLoading(), pages]).toEqual([true, 0])
+  await askRedis(own.url, 'CONFIG SET key-load-delay 0')
+  await back
+  await waitUntil(async () => (await mine.inform()).status === 200)
+  expect(pages).toBeGreaterThan(0)
+  mine.close()
+  await other.close()
+  await own.stop()
+})
+
+test('fault 52: a session that Redis dropped in its middle to make room is over; the device begins anew, and is watched as before', async () => {
+  const own = await startRedis({ 'maxmemory-policy': 'volatile-ttl' })
+  const hotStore = await connectRedis({ url: own.url, clock: systemClock, log, deadlineMs: 2_000 })
+  const mine = createCpe({ serial: 'evicted', port: () => other.gateways[0]!.port })
+  const { deviceKey } = mine
+  const placements: Placement[] = [hint(deviceKey)]
+  const other = await openStand({ transport: await natsTransport(nats.url), hotStore, placements })
+  const commit = committing()
+  other.onClaim = (input) => {
+    // From then on the scheduler has a watch to tell of, and no hint.
+    placements.splice(0, 1, { op: 'put_watch', deviceKey, watch: watchOf() })
+    return commit(input)
+  }
+  await mine.inform()
+  const asked = await mine.empty()
+  const settings = answerValues(asked, () => 'x')
+  expect((await mine.say('GetParameterValuesResponse', settings)).rpc).toBe('Download')
+
+  await askRedis(own.url, 'CONFIG SET maxmemory 1')
+  await waitUntil(async () => !(await askRedis(own.url, `KEYS sluice:{${deviceKey}}*`)).includes(deviceKey))
+  await askRedis(own.url, 'CONFIG SET maxmemory 0')
+  const answer = await mine.say('DownloadResponse', '<Status>1</Status><StartTime/><CompleteTime/>')
+  // Without SOAP, either way: it has to begin anew.
+  expect([[400, 503].includes(answer.status), answer.rpc]).toEqual([true, ''])
+  await waitUntil(async () => {
+    await mine.inform({ version: TARGET })
+    return other.facts('informed').length > 0
+  })
+  expect((await mine.empty()).rpc).not.toBe('Download')
+  expect(other.claims).toHaveLength(1)
+  mine.close()
   await other.close()
   await own.stop()
 })

@@ -53,6 +53,27 @@ test('the hints of calls are paged in by another gateway when the one that resto
   await stand.close()
 })
 
+test('fault 53: the hints of calls are looked for again in their time, though the clock was set back an hour', async () => {
+  let offset = 0
+  let looks = 0
+  const memory = createMemoryHotStore({ clock: systemClock })
+  const hotStore: HotStore = {
+    ...memory,
+    // As long as another gateway has the lock, there is nothing to do but look.
+    tryRestoreLock: async (what, owner, ttlMs) => {
+      if (what === 'placements') return memory.tryRestoreLock(what, owner, ttlMs)
+      looks += 1
+      return 'refused'
+    },
+  }
+  const clock = { ...systemClock, now: () => systemClock.now() + offset }
+  const stand = await openStand({ transport: await natsTransport(inject('natsUrl')), hotStore, clock })
+  await waitUntil(() => looks === 1)
+  offset = -3_600_000
+  await waitUntil(() => looks > 1)
+  await stand.close()
+})
+
 test('without an answer of the scheduler nobody is admitted, and the next look tries again', async () => {
   const stand = await openStand({ transport: await natsTransport(inject('natsUrl')), keepsPlacements: true })
   const cpe = createCpe({ serial: 'S1', port: () => stand.gateways[0]!.port })

@@ -24,14 +24,14 @@ const PAGE = 500
 
 /**
  * Looks whether the hot store still remembers. When it does not, or its server is another process than the one that
- * was restored, one gateway pages in again what was placed; until then no device is admitted, since a hint or watch
- * nobody knows of would be missed. A lost connection ends what was known at once.
+ * was restored, or has dropped keys to make room since, one gateway pages in again what was placed; until then no device
+ * is admitted, since a hint or watch nobody knows of would be missed. A lost connection ends what was known at once.
  *
  * Operators' calls are paged in likewise, under a mark and a lock of their own in the store, so that another gateway goes
  * on with it when the one that began is gone. No device waits for them: a hint that is missed costs a call one session.
  *
- * What is left: a server that forgets without going away (FLUSHALL) is noticed at the next look. An Inform of that
- * quarter of a second may be acknowledged without its watch: the registry has it, the scheduler has not.
+ * What is left: a server that forgets without going away (FLUSHALL, an eviction) is noticed at the next look. An Inform
+ * of that quarter of a second may be acknowledged without its watch: the registry has it, the scheduler has not.
  */
 export async function startRestore({ bus, hotStore, clock, log }: RestoreParts): Promise<Restore> {
   const owner = randomToken(12)
@@ -40,8 +40,8 @@ export async function startRestore({ bus, hotStore, clock, log }: RestoreParts):
   let looking: Promise<void> | undefined
   /** The connection on which the calls were seen restored. */
   let callsOn: number | null = null
-  /** When they are looked for again. */
-  let callsAt = 0
+  /** When they were looked for last. */
+  let callsAt = Number.NEGATIVE_INFINITY
   /** The look for them that is under way. */
   let calls: Promise<void> | undefined
   let stopping = false
@@ -64,7 +64,7 @@ export async function startRestore({ bus, hotStore, clock, log }: RestoreParts):
       if (!restored) forget()
       if (!restored && (await lock('placements')) !== 'refused') restored = await restore()
       restoredOn = restored ? connection : null
-      if (restored && callsOn !== connection && clock.now() >= callsAt) {
+      if (restored && callsOn !== connection && Math.abs(clock.now() - callsAt) >= CALLS_AGAIN_MS) {
         calls ??= lookForCalls(connection).finally(() => (calls = undefined))
       }
     } catch (error) {
@@ -74,8 +74,9 @@ export async function startRestore({ bus, hotStore, clock, log }: RestoreParts):
   }
 
   function forget(): void {
+    if (restoredOn !== null) log.warn({}, 'hot_store.forgot')
     restoredOn = callsOn = null
-    callsAt = 0
+    callsAt = Number.NEGATIVE_INFINITY
   }
 
   /** False: the next look begins anew. */
@@ -89,7 +90,7 @@ export async function startRestore({ bus, hotStore, clock, log }: RestoreParts):
 
   /** Those of others are looked for again, too: they may not come to their end. */
   async function lookForCalls(connection: number): Promise<void> {
-    callsAt = clock.now() + CALLS_AGAIN_MS
+    callsAt = clock.now()
     try {
       const restored = (await hotStore.isRestored('calls')) || (await restoreCalls())
       if (restored) callsOn = connection

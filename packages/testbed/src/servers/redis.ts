@@ -5,12 +5,13 @@ import { startServer, type TestServer } from './test-server.ts'
 /** Appends to its log before it answers, without fsync: what it acknowledged survives a kill -9 of the server. */
 const settings = { bind: '127.0.0.1', save: '', appendonly: 'yes', appendfsync: 'no', 'aof-use-rdb-preamble': 'no' }
 
-export function startRedis(): Promise<TestServer> {
+/** `more`: settings beside these, or in their place. */
+export function startRedis(more: Readonly<Record<string, string>> = {}): Promise<TestServer> {
   return startServer({
     name: 'redis',
     program: ensureServers().redis,
     args: (port, directory) =>
-      Object.entries({ ...settings, port: String(port), dir: directory }).flatMap(([name, value]) => [
+      Object.entries({ ...settings, ...more, port: String(port), dir: directory }).flatMap(([name, value]) => [
         `--${name}`,
         value,
       ]),
