@@ -1,12 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
 import { applyTopology, connectNats } from '@sluice/bus'
-import { answered, placementList } from '@sluice/contracts'
+import { answered, attemptObserved, placementList, upgradeClaim } from '@sluice/contracts'
 import { systemClock } from '@sluice/runtime'
 import { startNats, startRedis, waitUntil } from '@sluice/testbed'
 import { afterEach, expect, test } from 'vitest'
-import { createCpe } from './testing/cpe.ts'
+import { answerValues, createCpe } from './testing/cpe.ts'
+import { beginPost, untilRefused } from './testing/slow-post.ts'
 import { log } from './testing/transports.ts'
+import { committing, hint } from './testing/upgrade-parts.ts'
 
 const children: ChildProcess[] = []
 afterEach(() => children.splice(0).forEach((child) => child.kill('SIGKILL')))
@@ -22,14 +25,11 @@ function start(env: Record<string, string>) {
   return { child, said, ended: once(child, 'exit').then(([code]) => code as number | null) }
 }
 
-test('alone against NATS and Redis it serves a CPE, and SIGTERM ends it in order', async () => {
-  const [nats, redis] = await Promise.all([startNats(), startRedis()])
-  await applyTopology(nats.url)
-  const scheduler = await connectNats({ servers: nats.url, service: 'campaign-scheduler', clock: systemClock, log })
-  await scheduler.serve(placementList, async (batch) => batch.map(() => answered({ items: [], next: null })))
+/** In a lab, and listening. */
+async function startGateway(natsUrl: string, redisUrl: string) {
   const { child, said, ended } = start({
-    SLUICE_NATS_URL: nats.url,
-    SLUICE_REDIS_URL: redis.url,
+    SLUICE_NATS_URL: natsUrl,
+    SLUICE_REDIS_URL: redisUrl,
     SLUICE_CWMP_PORT: '0',
     SLUICE_ADMIN_PORT: '0',
     SLUICE_CWMP_AUTH: 'none',
@@ -37,16 +37,69 @@ test('alone against NATS and Redis it serves a CPE, and SIGTERM ends it in order
     SLUICE_CWMP_NONCE_SECRET: 'a secret of sixteen',
     SLUICE_SNAPSHOT_KEY: 'a key of sixteen bytes',
   })
-  const portOf = () => Number(/"port":(\d+),"auth"/.exec(said.out)?.[1] ?? 0)
   await waitUntil(() => said.out.includes('process.started'), {
     deadlineMs: 40_000,
     describe: () => said.out + said.err,
   })
-  const cpe = createCpe({ serial: 'M1', port: portOf })
+  return { child, ended, port: Number(/"port":(\d+),"auth"/.exec(said.out)?.[1] ?? 0) }
+}
+
+test('alone against NATS and Redis it serves a CPE, and SIGTERM ends it in order', async () => {
+  const [nats, redis] = await Promise.all([startNats(), startRedis()])
+  await applyTopology(nats.url)
+  const scheduler = await connectNats({ servers: nats.url, service: 'campaign-scheduler', clock: systemClock, log })
+  await scheduler.serve(placementList, async (batch) => batch.map(() => answered({ items: [], next: null })))
+  const { child, ended, port } = await startGateway(nats.url, redis.url)
+  const cpe = createCpe({ serial: 'M1', port: () => port })
   expect((await cpe.inform()).rpc).toBe('InformResponse')
   expect((await cpe.empty()).status).toBe(204)
   child.kill('SIGTERM')
   expect(await ended).toBe(0)
+  cpe.close()
+  await scheduler.close()
+  await Promise.all([nats.stop(), redis.stop()])
+})
+
+test('fault 55: SIGTERM while a device is in mid-sentence: it hears when to come again, nobody new is let in, the process ends in order, and the session goes on elsewhere', async () => {
+  const [nats, redis] = await Promise.all([startNats(), startRedis()])
+  await applyTopology(nats.url)
+  let port = 0
+  const cpe = createCpe({ serial: 'M2', port: () => port })
+  const scheduler = await connectNats({ servers: nats.url, service: 'campaign-scheduler', clock: systemClock, log })
+  const items = [hint(cpe.deviceKey)]
+  await scheduler.serve(placementList, async (batch) => batch.map(() => answered({ items, next: null })))
+  const commit = committing()
+  let claims = 0
+  await scheduler.serve(upgradeClaim, async (batch) => {
+    claims += batch.length
+    return batch.map(({ input }) => commit(input))
+  })
+  const facts: string[] = []
+  await scheduler.consume(attemptObserved, async (batch) => {
+    facts.push(...batch.flatMap(({ data }) => data.items.map(({ fact }) => fact.kind)))
+  })
+  const [leaving, staying] = [await startGateway(nats.url, redis.url), await startGateway(nats.url, redis.url)]
+  port = leaving.port
+  await cpe.inform()
+  const question = await cpe.empty()
+  const values = answerValues(question, () => 'x')
+
+  const sentence = await beginPost(leaving.port, 100)
+  leaving.child.kill('SIGTERM')
+  await untilRefused(leaving.port)
+  sentence.end('x'.repeat(100))
+  const [heard] = (await once(sentence, 'response')) as [IncomingMessage]
+  expect([heard.statusCode, heard.headers['retry-after']]).toEqual([503, '30'])
+  expect(await leaving.ended).toBe(0)
+
+  port = staying.port
+  expect((await cpe.say('GetParameterValuesResponse', values)).rpc).toBe('Download')
+  const done = await cpe.say('DownloadResponse', '<Status>1</Status><StartTime/><CompleteTime/>')
+  expect(done.status).toBe(204)
+  await waitUntil(() => facts.includes('download_answered'))
+  expect(claims).toBe(1)
+  staying.child.kill('SIGTERM')
+  expect(await staying.ended).toBe(0)
   cpe.close()
   await scheduler.close()
   await Promise.all([nats.stop(), redis.stop()])
