@@ -1,7 +1,7 @@
 import { answered, refused } from '@sluice/contracts'
 import { answerChallenge, ha1 } from '@sluice/http-auth'
 import { createMemoryHotStore, type HotStore, type OpenSession } from '@sluice/hot-store'
-import { createManualClock, systemClock } from '@sluice/runtime'
+import { type Clock, createManualClock, systemClock } from '@sluice/runtime'
 import { waitUntil } from '@sluice/testbed'
 import { credentialChanged } from '@sluice/contracts'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
@@ -24,11 +24,12 @@ let transport: Transport
 let cpe: TestCpe
 let storeCalls: string[]
 
-const open = async (auth: 'digest' | 'basic', gateways = 1) => {
+const open = async (auth: 'digest' | 'basic', gateways = 1, clock: Clock = systemClock) => {
   transport = await natsTransport(inject('natsUrl'))
   storeCalls = []
   const hotStore = recordingCalls(createMemoryHotStore({ clock: systemClock }))
-  stand = await openStand({ settings: { auth, tlsTerminated: auth === 'basic' }, transport, hotStore, gateways })
+  const settings = { auth, tlsTerminated: auth === 'basic' }
+  stand = await openStand({ settings, transport, hotStore, gateways, clock })
   storeCalls.splice(0)
   cpe = createCpe({ serial: 'S1', port: () => stand.gateways[0]!.port })
 }
@@ -46,6 +47,26 @@ const informAs = async (password: string, username = USER) => {
   const challenged = await cpe.inform()
   return cpe.inform({ headers: authorize(challenged, password, username) })
 }
+
+test.each([
+  ['an hour ahead', 3_600_000],
+  ['an hour back', -3_600_000],
+])('fault 53: a clock that jumps %s ends no session, and costs a device a challenge at most', async (_, jump) => {
+  let offset = 0
+  await open('digest', 1, { ...systemClock, now: () => systemClock.now() + offset })
+  stand.onCredential = known('right')
+  const challenged = await cpe.inform()
+  expect((await cpe.inform({ headers: authorize(challenged, 'right') })).rpc).toBe('InformResponse')
+  offset = jump
+  expect((await cpe.empty()).status).toBe(204)
+  const again = await cpe.inform({ headers: authorize(challenged, 'right', USER, 2) })
+  if (again.status === 401) {
+    expect(again.headers['www-authenticate']).toMatch(/stale=true/)
+    expect((await cpe.inform({ headers: authorize(again, 'right') })).rpc).toBe('InformResponse')
+  } else expect(again.rpc).toBe('InformResponse')
+  expect((await cpe.empty()).status).toBe(204)
+  await waitUntil(() => stand.informed.length === 2)
+})
 
 describe('with digest', () => {
   beforeEach(() => open('digest'))

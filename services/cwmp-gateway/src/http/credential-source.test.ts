@@ -59,3 +59,14 @@ test('another question about the same device is asked, and so is the same one af
   for (const more of [{}, { model }, { mayHaveForgotten: true }, { revision: 1 }]) await source.ask(about(1, more))
   expect(asked).toHaveLength(4)
 })
+
+test('fault 53: an answer from before the clock was set back is no recent one', async () => {
+  let offset = 0
+  const clock = { ...systemClock, now: () => systemClock.now() + offset }
+  const own = createCredentialSource({ bus: await transport.bus('cwmp-gateway'), clock, log })
+  answer.resolve()
+  await own.ask(about(1))
+  offset = -3_600_000
+  await own.ask(about(1))
+  expect(asked).toHaveLength(2)
+})

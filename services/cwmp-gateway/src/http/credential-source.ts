@@ -48,7 +48,8 @@ export function createCredentialSource({ bus, clock, log }: CredentialSourcePart
     async ask(question) {
       const name = `${question.deviceKey} ${question.model === undefined} ${question.mayHaveForgotten}`
       const recent = kept.get(name)
-      const isRecent = recent?.revision === question.revision && clock.now() - recent.at < ASK_AGAIN_MS
+      // Also not from ahead of us: clocks are set back.
+      const isRecent = recent?.revision === question.revision && Math.abs(clock.now() - recent.at) < ASK_AGAIN_MS
       if (isRecent) return { kind: 'answered', candidates: recent.candidates }
       const asking = `${name} ${question.revision}`
       const same = underWay.get(asking)

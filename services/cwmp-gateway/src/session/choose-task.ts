@@ -43,9 +43,9 @@ export function chooseTask(known: Knowledge): Chosen | null {
   return work.find(isDue) ?? again.find(isFresh) ?? hints.find(isDue) ?? [...work, ...hints].find(isFresh) ?? null
 }
 
-/** There are models that take no call for minutes after a boot (quirk 46). */
+/** There are models that take no call for minutes after a boot (quirk 46). One that is hours ahead of us was noted before the clock was set back. */
 function isHeldOff({ record: { bootedAt }, profile: { postBootHoldOffMs }, now }: Knowledge): boolean {
-  return bootedAt !== null && now < bootedAt + postBootHoldOffMs
+  return bootedAt !== null && Math.abs(now - bootedAt) < postBootHoldOffMs
 }
 
 function rekeyIn({ role }: Session): Chosen[] {

@@ -254,3 +254,14 @@ test('a device cannot make us ask without end', () => {
   const session = { ...informed, calls: MAX_CALLS }
   expect(play(session, hinted, [empty]).say).toEqual({ kind: 'nothing', ended: true })
 })
+
+test('fault 53: a boot that was noted before the clock was set back keeps nobody waiting for longer than its model needs', () => {
+  const slow = { profile: { ...profile, postBootHoldOffMs: 600_000 } }
+  const sayAfter = (bootedAt: number) => step(informed, empty, world({ ...hinted, bootedAt }, slow)).say.kind
+  expect([NOW - 599_000, NOW + 599_000, NOW - 600_000, NOW + 3_600_000].map(sayAfter)).toEqual([
+    'nothing',
+    'nothing',
+    'call',
+    'call',
+  ])
+})
