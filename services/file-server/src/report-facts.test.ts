@@ -40,7 +40,7 @@ it('tells again what the bus did not take, under the same id and with nothing ad
   expect(published[0]!.id).not.toBe(published[2]!.id)
 })
 
-it('keeps only so many while the bus is away, the newest', async () => {
+it('fault 46: keeps only so many while the bus is away, the newest', async () => {
   const { bus, published } = stubborn([])
   const { facts, tell } = reporter(bus, 3)
   for (const bytes of [1, 2, 3, 4, 5]) tell(bytes)
