@@ -186,7 +186,7 @@ describe('behind nginx, which sends the bytes', () => {
     await waitUntil(async () => (await get(other.path, { 'x-sluice-shed': '1' }, 'HEAD')).status === 200)
   })
 
-  it('an image that nginx cannot open is 503 without a page, and not the fault of the device', async () => {
+  it('fault 56: an image that nginx cannot open is 503 without a page, and not the fault of the device', async () => {
     const gone = await stand.store(randomBytes(1_000))
     const file = join(stand.directory, 'sha256', gone.sha256)
     // Answered without nginx having opened it.

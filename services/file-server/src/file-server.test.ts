@@ -483,6 +483,33 @@ describe('limits', () => {
     socket.destroy()
   })
 
+  it('fault 56: let a store be slow, which holds up nobody else; where it is too slow for a connection, its place is free and the device not to blame', async () => {
+    const { artifactId } = await largeImage()
+    const digest = await images.digestOf(artifactId)
+    const answers = Promise.withResolvers<void>()
+    const slow: FileServerParts['images'] = {
+      ...images,
+      open: async (sha256, range) => {
+        if (sha256 === digest && range!.first > 0) await answers.promise
+        return images.open(sha256, range)
+      },
+    }
+    const url = await start({ idleMs: 3_000, maxTransfersPerAttempt: 1 }, { images: slow })
+    const mine = grant({ artifactId })
+    const socket = await holdOpen(url, mine.path)
+    socket.on('error', () => undefined).resume()
+    const other = grant()
+    expect((await bytesOf(await fetch(`${url}/${other.path}/f`))).length).toBe(IMAGE.length)
+    await told(other.attemptId, 'first_byte_served', 'last_byte_served')
+    await told(mine.attemptId, 'first_byte_served', 'download_refused')
+    expect(factsOf(mine.attemptId)[1]).toMatchObject({ reason: 'shedding' })
+    await waitUntil(async () => (await fetch(`${url}/${mine.path}/f`, { method: 'HEAD' })).status === 200)
+    answers.resolve()
+    const patient = await start({}, { images: slow })
+    expect((await bytesOf(await fetch(`${patient}/${mine.path}/f`))).length).toBe(20_000_000)
+    await waitUntil(() => factsOf(mine.attemptId).some(({ kind }) => kind === 'last_byte_served'))
+  })
+
   it('fault 55: let a transfer under way end when the server stops, and take no new one', async () => {
     const url = await start({ drainMs: 60_000 })
     const mine = grant(await largeImage())
@@ -517,7 +544,7 @@ it('tells what was served before it ends', async () => {
   await told(mine.attemptId, 'first_byte_served', 'last_byte_served')
 })
 
-it('answers 503 where the store fails, and shows no token in the log of that', async () => {
+it('fault 56: answers 503 where the store fails, and shows no token in the log of that', async () => {
   const broken = { ...images, digestOf: () => Promise.reject(new Error('the disk is gone')) }
   const url = await start({}, { images: broken })
   const mine = grant()

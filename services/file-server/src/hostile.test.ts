@@ -188,7 +188,7 @@ describe('a device', () => {
   })
 })
 
-it('an image that went away after it was known is 503 before a byte of it, and not the fault of the device', async () => {
+it('fault 56: an image that went away after it was known is 503 before a byte of it, and not the fault of the device', async () => {
   const image = await stand.store(randomBytes(500))
   const { port: forgetful } = await stand.start({ cacheBytes: 0 })
   expect((await ask(forgetful, stand.grant(image.artifactId).path)).body.equals(image.bytes)).toBe(true)
@@ -200,7 +200,7 @@ it('an image that went away after it was known is 503 before a byte of it, and n
   expect(stand.factsOf(mine.attemptId)).toMatchObject([{ reason: 'shedding' }])
 })
 
-it('a store that does not answer is not the fault of the device, before the head and amid the bytes, where it ends the connection', async () => {
+it('fault 56: a store that does not answer is not the fault of the device, before the head and amid the bytes, where it ends the connection', async () => {
   const image = await stand.store(randomBytes(20_000_000))
   const file = join(stand.directory, 'sha256', image.sha256)
   // It is not the silence that ends the connection.

@@ -40,7 +40,7 @@ async function smallDisk({ full }: { full: boolean }) {
   await resize('96k')
 }
 
-it('refuses an upload on a full disk with the reason, leaves nothing, and takes it once there is room', async ({
+it('fault 58: refuses an upload on a full disk with the reason, leaves nothing, and takes it once there is room', async ({
   skip,
 }) => {
   if (world === null) return skip(NO_RIGHTS)
@@ -61,7 +61,9 @@ it('refuses an upload on a full disk with the reason, leaves nothing, and takes 
   expect(await put()).toMatchObject([201, { status: 'quarantined' }])
 })
 
-it('gives no source up for a full disk of ours, says so, and goes on once there is room', async ({ skip }) => {
+it('fault 58: gives no source up for a full disk of ours, says so, and goes on once there is room', async ({
+  skip,
+}) => {
   if (world === null) return skip(NO_RIGHTS)
   await smallDisk({ full: true })
   const head = `HTTP/1.1 200 OK\r\nContent-Length: ${IMAGE.length}\r\n\r\n`
@@ -79,7 +81,7 @@ it('gives no source up for a full disk of ours, says so, and goes on once there 
   await source.close()
 })
 
-it('promotes nothing by halves on a full disk, and the whole once there is room', async ({ skip }) => {
+it('fault 58: promotes nothing by halves on a full disk, and the whole once there is room', async ({ skip }) => {
   if (world === null) return skip(NO_RIGHTS)
   await smallDisk({ full: false })
   const artifactId = await world.create()

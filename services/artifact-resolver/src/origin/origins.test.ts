@@ -131,24 +131,27 @@ it.each([
     /not to be/,
   ],
   ['packs it', sends(Buffer.alloc(50_000), 'Content-Encoding: gzip\r\n'), /coding/],
-])('keeps devices away after four times that the origin %s, and lets them when it is back', async (_, away, why) => {
-  const { artifactId, image, answer } = await hosted()
-  if (away === nothing) world.imports.idleMs = 100
-  answer(away)
-  await due(artifactId)
-  await waitUntil(async () => (await stateOf(artifactId)) === 'held')
-  const { origin: state, status } = await world.get(artifactId)
-  expect(status).toBe('trusted')
-  expect(state).toMatchObject({ state: 'held', detail: expect.stringMatching(why) })
-  expect(await world.resolve(artifactId)).toBe('origin_unavailable')
-  expect(world.revoked.map((event) => event.artifactId)).not.toContain(artifactId)
-  expect(world.logged()).toContain('resolver.origin.held')
+])(
+  'fault 56: keeps devices away after four times that the origin %s, and lets them when it is back',
+  async (_, away, why) => {
+    const { artifactId, image, answer } = await hosted()
+    if (away === nothing) world.imports.idleMs = 100
+    answer(away)
+    await due(artifactId)
+    await waitUntil(async () => (await stateOf(artifactId)) === 'held')
+    const { origin: state, status } = await world.get(artifactId)
+    expect(status).toBe('trusted')
+    expect(state).toMatchObject({ state: 'held', detail: expect.stringMatching(why) })
+    expect(await world.resolve(artifactId)).toBe('origin_unavailable')
+    expect(world.revoked.map((event) => event.artifactId)).not.toContain(artifactId)
+    expect(world.logged()).toContain('resolver.origin.held')
 
-  world.imports.idleMs = 30_000
-  answer(sends(image))
-  await waitUntil(async () => (await stateOf(artifactId)) === 'as_verified')
-  expect(await world.resolve(artifactId)).toBe('resolved')
-})
+    world.imports.idleMs = 30_000
+    answer(sends(image))
+    await waitUntil(async () => (await stateOf(artifactId)) === 'as_verified')
+    expect(await world.resolve(artifactId)).toBe('resolved')
+  },
+)
 
 it('sends devices there while it failed less often than that, and says so', async () => {
   const { artifactId, answer } = await hosted()
