@@ -132,13 +132,15 @@ export async function closeEmbedded(): Promise<void> {
   embedded = undefined
 }
 
+/** What its scheduler logs, unless a test listens. */
+const unheard = createLog({ service: 'test', level: (process.env['TEST_LOG'] as 'silent' | undefined) ?? 'silent' })
+
 /** The services around the scheduler, as small as they can be, on a real bus. */
-export async function createWorld(openSql?: () => Promise<Sql>): Promise<World> {
+export async function createWorld(openSql?: () => Promise<Sql>, log = unheard): Promise<World> {
   const busSql = await emptyEmbedded()
   const sql = openSql === undefined ? busSql : await openSql()
   if (openSql === undefined) await asMigrated(sql)
   const clock = createShiftedClock()
-  const log = createLog({ service: 'test', level: (process.env['TEST_LOG'] as 'silent' | undefined) ?? 'silent' })
   const hub = await createEmbeddedBus({
     sql: busSql,
     clock: systemClock,
