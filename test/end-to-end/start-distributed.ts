@@ -26,6 +26,8 @@ export interface DistributedSystem extends System {
   readonly gateways: readonly string[]
   /** By name; where there are several, `cwmp-gateway-1` and on. */
   readonly services: ReadonlyMap<string, StartedProcess>
+  /** Where each of them answers `/livez` and `/readyz`. */
+  readonly adminUrls: ReadonlyMap<string, string>
   /** Starts a service again, with the settings it had, once the process it was has ended. */
   restart(name: string): Promise<void>
 }
@@ -57,6 +59,7 @@ export async function startDistributedSystem(options: DistributedOptions = {}): 
   const images = mkdtempSync(join(tmpdir(), 'sluice-images-'))
   const uploads = mkdtempSync(join(tmpdir(), 'sluice-uploads-'))
   const services = new Map<string, StartedProcess>()
+  const adminUrls = new Map<string, string>()
   const closing: (() => Promise<unknown>)[] = [
     async () => [images, uploads].forEach((folder) => rmSync(folder, { recursive: true, force: true })),
     () => Promise.all([nats.stop(), redis.stop(), postgres.stop()]),
@@ -78,12 +81,14 @@ export async function startDistributedSystem(options: DistributedOptions = {}): 
   }
   const startService = async (name: string, env: Environment, service: string): Promise<void> => {
     const adminPort = await freePort()
+    const adminUrl = `http://127.0.0.1:${adminPort}`
     const started = await startProcess({
       entry: `services/${service}/src/main.ts`,
       env: { ...env, ...onNats(service), SLUICE_ADMIN_PORT: String(adminPort) },
-      readyWhen: `http://127.0.0.1:${adminPort}/readyz`,
+      readyWhen: `${adminUrl}/readyz`,
       deadlineMs: 60_000,
     })
+    adminUrls.set(name, adminUrl)
     services.set(name, started)
   }
   try {
@@ -171,6 +176,7 @@ export async function startDistributedSystem(options: DistributedOptions = {}): 
       postgres,
       gateways,
       services,
+      adminUrls,
       restart: async (name) => {
         await services.get(name)?.ended
         await launches.get(name)?.()
