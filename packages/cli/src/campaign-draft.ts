@@ -47,7 +47,7 @@ function retryIn(values: Values): CampaignDraft['retryOf'] {
     if (outcomes.length > 0) throw new UsageError('--outcome goes with --retry-of')
     return undefined
   }
-  return { campaignId, ...(outcomes.length > 0 && { outcomes: outcomes.map(outcomeOf) }) }
+  return { campaignId, ...(outcomes.length > 0 && { endedAs: outcomes.map(outcomeOf) }) }
 }
 
 function outcomeOf(text: string): RetriedOutcome {

@@ -180,7 +180,7 @@ test('a retry names the other campaign, and leaves to it what is not said', asyn
   const told = await sluice([...args, '--outcome', 'timed_out', '--tag', 'lab', '--artifact', 'art_2'], {
     createCampaign,
   })
-  const retryOf = { campaignId: 'cmp_1', outcomes: ['timed_out'] }
+  const retryOf = { campaignId: 'cmp_1', endedAs: ['timed_out'] }
   const body = { name: 'again', artifactId: 'art_2', targets: { tags: ['lab'] }, retryOf }
   expect(told.calls).toEqual([['createCampaign', { body }]])
 })

@@ -20,7 +20,7 @@ export const RetryOf = Type.Object(
   {
     campaignId: CampaignId,
     /** Absent: failed, rolled_back, regressed and timed_out. */
-    outcomes: Type.Optional(Type.Array(RetriedOutcome, { minItems: 1, maxItems: 9 })),
+    endedAs: Type.Optional(Type.Array(RetriedOutcome, { minItems: 1, maxItems: 9 })),
   },
   { additionalProperties: false },
 )

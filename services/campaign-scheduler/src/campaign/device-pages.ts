@@ -30,9 +30,9 @@ export function createDevicePages(
   const ask = createInventoryPages(parts)
   if (retryOf === null) return (cursor) => ask({ filter: targets, ...(cursor !== null && { cursor }) })
   const wanted = targets.deviceKeys && new Set(targets.deviceKeys)
-  const { campaignId, outcomes = WENT_WRONG } = retryOf
+  const { campaignId, endedAs = WENT_WRONG } = retryOf
   return async (cursor) => {
-    const { keys, next } = await nextEnded(parts.sql, campaignId, outcomes, cursor ?? '', parts.settings.planPageSize)
+    const { keys, next } = await nextEnded(parts.sql, campaignId, endedAs, cursor ?? '', parts.settings.planPageSize)
     const deviceKeys = wanted === undefined ? keys : keys.filter((key) => wanted.has(key))
     if (deviceKeys.length === 0) return answered({ items: [], next })
     const found = await askForAll(ask, { ...targets, deviceKeys })

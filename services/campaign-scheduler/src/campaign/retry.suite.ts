@@ -57,10 +57,10 @@ export function retrySuite(open: () => Promise<World>): void {
     expect(policy.gate.limits).toEqual({ hard: 2, configLost: 0.01 })
     expect(planned).toMatchObject({ size: 1, version: NEW, retryOf: { campaignId } })
     expect(planned.policy).toEqual(policy)
-    expect((await planAgain(world, { retryOf: { campaignId, outcomes: ['cancelled'] } })).keys).toEqual([
+    expect((await planAgain(world, { retryOf: { campaignId, endedAs: ['cancelled'] } })).keys).toEqual([
       never!.deviceKey,
     ])
-    const neither = await planAgain(world, { retryOf: { campaignId, outcomes: ['timed_out', 'declined'] } })
+    const neither = await planAgain(world, { retryOf: { campaignId, endedAs: ['timed_out', 'declined'] } })
     expect(neither.keys).toEqual([])
 
     await control(world, planned.campaignId, 'start')
@@ -76,7 +76,7 @@ export function retrySuite(open: () => Promise<World>): void {
       ...device,
       softwareVersion: device.deviceKey === keys[0] ? NEW : OLD,
     }))
-    const again = await planAgain(world, { retryOf: { campaignId, outcomes: ['cancelled'] } })
+    const again = await planAgain(world, { retryOf: { campaignId, endedAs: ['cancelled'] } })
     expect(again.keys).toEqual([keys[1]])
     expect(again.planned.leftOut).toEqual({ already_on_target: 1 })
   })
@@ -89,7 +89,7 @@ export function retrySuite(open: () => Promise<World>): void {
     // Some are gone from the inventory since, and others came that the campaign never had.
     world.devices = someDevices(40).filter(({ deviceKey }) => deviceKey !== keys[4])
     const rest = keys.filter((key) => key !== keys[4])
-    const retryOf = { campaignId, outcomes: ['cancelled' as const] }
+    const retryOf = { campaignId, endedAs: ['cancelled' as const] }
     expect((await planAgain(world, { retryOf })).keys).toEqual(rest)
     const some = [
       keys[1]!,
