@@ -1,7 +1,9 @@
-import type { TransferStops } from '@sluice/contracts'
+import type { Policy, TransferStops } from '@sluice/contracts'
+import { windowMarginMs, windowsOverMs } from '@sluice/rollout'
 import type { Parts } from '../parts.ts'
 import type { CampaignRow } from '../store/campaigns.ts'
-import { longestFetchMs } from '../upgrade/delivery.ts'
+import { fetchesUntil } from '../upgrade/delivery.ts'
+import { rolloutPolicy } from './complete-policy.ts'
 
 /** For claims that are being answered while their campaign is aborted, and clocks that differ. */
 const SPARE_MS = 3_600_000
@@ -27,4 +29,15 @@ export function stoppedUntil(
 ): number {
   const largest = Math.max(...path.map(({ size }) => size))
   return now + Math.max(keepStoppedMs, longestFetchMs(policy, largest, credentialMs) + SPARE_MS)
+}
+
+/**
+ * For how long after a claim its credentials may hold at most, in ms, whatever the windows say: what is stopped has to stay
+ * stopped for as long.
+ */
+export function longestFetchMs(policy: Policy, imageBytes: number, leastMs: number): number {
+  const told = fetchesUntil(policy, imageBytes, null, { now: 0, leastMs })
+  if (policy.delivery?.method !== 'schedule_download') return told
+  const to = windowsOverMs(windowMarginMs(imageBytes, rolloutPolicy(policy)))
+  return Math.max(told, fetchesUntil(policy, imageBytes, [{ from: 0, to }], { now: 0, leastMs }))
 }

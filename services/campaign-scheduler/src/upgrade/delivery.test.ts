@@ -2,7 +2,8 @@ import { defaultPolicy, timeWindows, windowMarginMs } from '@sluice/rollout'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { completePolicy, rolloutPolicy } from '../campaign/complete-policy.ts'
-import { fetchesUntil, longestFetchMs } from './delivery.ts'
+import { longestFetchMs } from '../campaign/transfer-stops.ts'
+import { fetchesUntil } from './delivery.ts'
 
 const HOUR = 3_600_000
 const MIB = 1_048_576

@@ -1,6 +1,5 @@
 import type { InputOf, OutputOf, Policy, upgradeClaim } from '@sluice/contracts'
-import { type TimeWindow, transferMs, windowMarginMs, windowOffsets, windowsOverMs } from '@sluice/rollout'
-import { rolloutPolicy } from '../campaign/complete-policy.ts'
+import { type TimeWindow, transferMs, windowOffsets } from '@sluice/rollout'
 import type { UpgradeRow } from '../store/upgrades.ts'
 import { type WordOfDevices, schedulesNot } from './lessons.ts'
 
@@ -36,17 +35,6 @@ export function fetchesUntil(
   const transfer = Math.max(minTransferMs, transferMs(imageBytes, slowestBitsPerSecond))
   const begins = windows?.at(-1)?.to ?? now + delayOf(policy)
   return begins + Math.max(leastMs, firstReportMs + sessionRetryMs + transfer)
-}
-
-/**
- * For how long after a claim its credentials may hold at most, in ms, whatever the windows say: what is stopped has to stay
- * stopped for as long.
- */
-export function longestFetchMs(policy: Policy, imageBytes: number, leastMs: number): number {
-  const told = fetchesUntil(policy, imageBytes, null, { now: 0, leastMs })
-  if (policy.delivery?.method !== 'schedule_download') return told
-  const to = windowsOverMs(windowMarginMs(imageBytes, rolloutPolicy(policy)))
-  return Math.max(told, fetchesUntil(policy, imageBytes, [{ from: 0, to }], { now: 0, leastMs }))
 }
 
 const MODES = {
