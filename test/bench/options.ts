@@ -36,7 +36,7 @@ export const usage = `pnpm bench [options]
   --profile DIR    take a CPU profile of the gateway, and print where its time went
   --help
 
-pnpm bench upgrades | informs | plan | growth | machine | hints [--help]
+pnpm bench upgrades | informs | storm | plan | growth | machine | hints [--help]
 
   campaigns at scale
 

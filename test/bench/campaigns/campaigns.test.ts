@@ -15,6 +15,14 @@ test('upgrades at a rate are all settled, and nothing is left behind', { timeout
   expect(bench.output()).toMatch(/\| left in outbox +\| +0 \|/)
 })
 
+test('of a storm every device is served, and recorded', { timeout: 180_000 }, async () => {
+  const args = ['storm', '--devices', '200', '--seconds', '1']
+  const bench = await startProcess({ entry: 'test/bench/main.ts', args })
+  const code = await bench.ended
+  expect([code, bench.output()]).toEqual([0, expect.stringContaining('| storm ')])
+  expect(bench.output()).toMatch(/\| informs in the inventory, of as many devices +\| +200 \|/)
+})
+
 test('ten thousand devices on the machine end with counters that are the fold', { timeout: 180_000 }, async () => {
   const bench = await startProcess({ entry: 'test/bench/main.ts', args: ['machine', '--devices', '10000'] })
   const code = await bench.ended

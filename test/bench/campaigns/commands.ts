@@ -5,6 +5,7 @@ export const commands: Readonly<Record<string, Command>> = {
   plan: async (args) => (await import('./plan.ts')).benchPlan(args),
   upgrades: async (args) => (await import('./upgrades.ts')).benchUpgrades(args),
   informs: async (args) => (await import('./informs.ts')).benchInforms(args),
+  storm: async (args) => (await import('./storm.ts')).benchStorm(args),
   growth: async (args) => (await import('./growth.ts')).benchGrowth(args),
   machine: async (args) => (await import('./machine.ts')).benchMachine(args),
   verify: async (args) => (await import('../verify.ts')).benchVerify(args),

@@ -134,7 +134,7 @@ async function recorded(sql: Sql, since: number): Promise<number> {
   return row!.n
 }
 
-async function untilRecorded(sql: Sql, since: number, informs: number): Promise<void> {
+export async function untilRecorded(sql: Sql, since: number, informs: number): Promise<void> {
   for (let done = 0, movedAt = performance.now(); ; await sleep(1_000)) {
     const now = await recorded(sql, since)
     if (now >= informs) return
