@@ -90,7 +90,7 @@ test('fault 46: NATS away for a minute: POSTs get 503 and Retry-After, every ser
   expect(await health()).toEqual(everyService([200, 200]))
 }, 240_000)
 
-test('Redis away: POSTs get 503 and Retry-After, and then everything goes on', async () => {
+test('fault 52: Redis away: POSTs get 503 and Retry-After, and then everything goes on', async () => {
   await interrupted('RED', '2.0.2', () => away(system.redis, refused))
 }, 180_000)
 
@@ -109,7 +109,7 @@ test('request 15: PostgreSQL away: who cannot be told gets 503, never 401, and t
   await newcomer.stop()
 }, 180_000)
 
-test('Redis loses its memory in mid-campaign: hints and watches are placed again', async () => {
+test('fault 52: Redis loses its memory in mid-campaign: hints and watches are placed again', async () => {
   await interrupted('FLU', '2.0.4', async () => {
     const redis = new Redis(system.redis.url)
     await redis.flushall()
