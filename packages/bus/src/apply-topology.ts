@@ -1,4 +1,4 @@
-import { type JetStreamManager, connect } from 'nats'
+import { type JetStreamManager, type StreamInfo, connect } from 'nats'
 import { BusError } from './bus-error.ts'
 import { inboxOf } from './message-subject.ts'
 import { natsOptions } from './nats-options.ts'
@@ -34,9 +34,24 @@ export async function applyTopology(natsUrl: string, settings: TopologySettings 
 
 async function applyStream(manager: JetStreamManager, wanted: Topology['streams'][number]): Promise<void> {
   const there = await manager.streams.info(wanted.name).catch(undefinedIfMissing)
+  const isOther = there !== undefined && there.config.retention !== wanted.retention
+  if (isOther) await removeEmpty(manager, there)
   const { config } =
-    there === undefined ? await manager.streams.add(wanted) : await manager.streams.update(wanted.name, wanted)
+    there === undefined || isOther
+      ? await manager.streams.add(wanted)
+      : await manager.streams.update(wanted.name, wanted)
   assertEcho(`stream ${wanted.name}`, wanted, config)
+}
+
+/** NATS changes no stream's retention: it is made anew, once nothing is in it any more. */
+async function removeEmpty(manager: JetStreamManager, { config, state }: StreamInfo): Promise<void> {
+  if (state.messages > 0) {
+    throw new BusError(
+      'topology',
+      `stream ${config.name} holds ${state.messages} events in a way that they could be lost: stop the gateways and file servers, let the other services work them off, and run this again`,
+    )
+  }
+  await manager.streams.delete(config.name)
 }
 
 async function applyConsumer(manager: JetStreamManager, wanted: Topology['consumers'][number]): Promise<void> {

@@ -1,7 +1,7 @@
-import { EVENTS, artifactRevoked, REQUESTS } from '@sluice/contracts'
+import { EVENTS, artifactRevoked, deviceChanged, REQUESTS } from '@sluice/contracts'
 import { createLog, systemClock } from '@sluice/runtime'
 import { freshNamespace, waitUntil } from '@sluice/testbed'
-import { connect, nanos } from 'nats'
+import { RetentionPolicy, connect, nanos } from 'nats'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
 import { applyTopology } from './apply-topology.ts'
 import { revocation } from './bus.suite.ts'
@@ -74,6 +74,24 @@ describe('applying it', () => {
     await waitUntil(() => heard.length >= 3)
     expect(heard.slice(0, 2)).toEqual(events.map(({ id }) => id))
     await Promise.all([bus.close(), publisher.close(), connection.close()])
+  })
+
+  test('makes a stream of an older retention anew once it is empty, and loses nothing that is in it', async () => {
+    await applyTopology(servers, { namespace, maxBytes: 2 ** 20 })
+    const connection = await connect({ servers })
+    const manager = await connection.jetstreamManager()
+    const wanted = topologyOf({ namespace, maxBytes: 2 ** 20 })
+    const device = wanted.streams.find(({ name }) => name === streamName(deviceChanged, namespace))!
+    await manager.streams.delete(device.name)
+    await manager.streams.add({ ...device, retention: RetentionPolicy.Limits })
+    await connection.jetstream().publish(everyKeyOf(deviceChanged, namespace).replace('*', '00'), 'an event')
+    await expect(applyTopology(servers, { namespace, maxBytes: 2 ** 20 })).rejects.toThrow(/holds 1 events/)
+    expect((await manager.streams.info(device.name)).state.messages).toBe(1)
+
+    await manager.streams.purge(device.name)
+    await applyTopology(servers, { namespace, maxBytes: 2 ** 20 })
+    expect((await manager.streams.info(device.name)).config.retention).toBe(RetentionPolicy.Workqueue)
+    await connection.close()
   })
 
   test('to a server that cannot do it is an error that says so', async () => {

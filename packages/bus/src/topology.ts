@@ -1,4 +1,4 @@
-import { EVENTS } from '@sluice/contracts'
+import { EVENTS, type EventMessage } from '@sluice/contracts'
 import { AckPolicy, DeliverPolicy, DiscardPolicy, ReplayPolicy, RetentionPolicy, StorageType, nanos } from 'nats'
 import type { ConsumerConfig, StreamConfig } from 'nats'
 import { USUAL_NAMESPACE, consumerName, deadLetterStream, everyKeyOf, streamName } from './message-subject.ts'
@@ -42,8 +42,8 @@ export function topologyOf(settings: TopologySettings = {}): Topology {
       ...Array.from(byStream, ([name, messages]) => ({
         ...common,
         name,
-        // Gone once every consumer has acknowledged it; what nobody has handled yet is never pushed out by what comes.
-        retention: RetentionPolicy.Interest,
+        retention: retentionOf(messages),
+        // What nobody has handled yet is never pushed out by what comes.
         discard: DiscardPolicy.New,
         subjects: messages.map((message) => everyKeyOf(message, namespace)),
         max_age: nanos(7 * DAY_MS),
@@ -75,4 +75,13 @@ export function topologyOf(settings: TopologySettings = {}): Topology {
       })),
     ),
   }
+}
+
+/**
+ * Gone once its one consumer has acknowledged it. Of what several services read that would be `interest`, where a server
+ * acknowledges and drops what comes while its consumers are not there: each time it is stopped, since it ends them first.
+ * So that is kept until it is too old; there is little of it.
+ */
+function retentionOf(messages: readonly EventMessage[]): RetentionPolicy {
+  return messages.every(({ consumers }) => consumers.length === 1) ? RetentionPolicy.Workqueue : RetentionPolicy.Limits
 }
