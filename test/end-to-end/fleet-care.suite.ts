@@ -1,3 +1,5 @@
+import { runCli } from '@sluice/cli'
+import { AUDIT_TRAILS, type AuditTrail } from '@sluice/contracts'
 import { deviceProfile } from '@sluice/model-profiles'
 import { waitUntil } from '@sluice/testbed'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
@@ -6,6 +8,9 @@ import { judgeDevices } from './judge-history.ts'
 import { quickPolicy, startCampaign, upgradesOf, waitForState } from './run-campaign.ts'
 import { runDevice, type RunningDevice } from './run-device.ts'
 import type { System } from './system.ts'
+
+/** What one audit trail alone has, in the order of all of them. */
+const ONLY_THERE = ['upgrade.moved', 'credential.confirmed', 'task.created', 'trust_key.added', 'artifact.created']
 
 /** What a carrier does with devices besides upgrading them. */
 export function fleetCareSuite(start: () => Promise<System>): void {
@@ -36,6 +41,17 @@ export function fleetCareSuite(start: () => Promise<System>): void {
       query: { waitMs: 30_000 },
       body: { call: { method: 'GetParameterValues', names }, when: 'now', deadlineMs: 40_000 },
     })
+
+  /** All that the trail holds, as who reads it sees it. */
+  const entriesOf = async (of: AuditTrail): Promise<string> => {
+    const parts: unknown[] = []
+    for (let cursor: string | null | undefined; cursor !== null;) {
+      const page = await system.client.call('listAudit', { query: { of, ...(cursor !== undefined && { cursor }) } })
+      parts.push(page.parts)
+      cursor = page.next
+    }
+    return JSON.stringify(parts)
+  }
 
   test('the message log tells what was said, with its CommandKey, and bodies only where they were asked for', async () => {
     const cpe = await run('LOG')
@@ -210,6 +226,29 @@ export function fleetCareSuite(start: () => Promise<System>): void {
     expect((await upgradesOf(system, campaignId))[0]?.state).toMatch(/^verified/)
     await waitUntil(() => cpe.device.read('Device.ManagementServer.Username') !== 'factory', { deadlineMs: 20_000 })
   }, 120_000)
+
+  test('each audit trail of the system is whole, and holds no password of a device', async () => {
+    const out: string[] = []
+    const say = (line: string) => out.push(line)
+    const { signal } = new AbortController()
+    expect(
+      await runCli(['audit', 'verify'], { connect: () => system.client, say, complain: say, screen: null, signal }),
+    ).toBe(0)
+    for (const trail of AUDIT_TRAILS)
+      expect(out.join('\n')).toMatch(new RegExp(`The chain of ${trail} is whole: [1-9]`))
+
+    const told = await Promise.all(AUDIT_TRAILS.map(entriesOf))
+    for (const [index, kind] of ONLY_THERE.entries()) {
+      expect(told.map((trail) => trail.includes(`"kind":"${kind}"`)).indexOf(true)).toBe(index)
+    }
+    const passwords = devices
+      .flatMap(({ device }) =>
+        ['Password', 'ConnectionRequestPassword'].map((name) => device.read(`Device.ManagementServer.${name}`)),
+      )
+      .filter((password) => password !== undefined && password !== '')
+    expect(passwords.length).toBeGreaterThan(devices.length)
+    expect(passwords.filter((password) => told.join().includes(password!))).toEqual([])
+  }, 180_000)
 
   test('journals, API and the devices’ own records agree, and every guarantee was kept', async () => {
     expect(await judgeDevices(system, devices)).toEqual([])

@@ -10,12 +10,30 @@ import { runCli } from './run-cli.ts'
 
 let sql: Sql
 let journal: Journal
+/** What every other trail is answered from. */
+let other: Journal
+/** The trail whose service does not answer. */
+let away: string | undefined
 let url: string
 let schemas = 0
 const server = createServer((request, response) => {
   const { searchParams } = new URL(request.url ?? '', 'http://x')
   const limit = Math.min(3, Number(searchParams.get('limit')))
-  void journal.readChain(sql, { cursor: searchParams.get('cursor') ?? undefined, limit }).then((page) => {
+  const of = searchParams.get('of')
+  if (of === away) {
+    response.writeHead(503, { 'content-type': 'application/problem+json' })
+    return response.end(
+      JSON.stringify({
+        type: 'about:blank',
+        status: 503,
+        title: 'Unavailable',
+        code: 'unavailable',
+        detail: 'nobody answers',
+      }),
+    )
+  }
+  const asked = of === 'campaigns' ? journal : other
+  void asked.readChain(sql, { cursor: searchParams.get('cursor') ?? undefined, limit }).then((page) => {
     response.writeHead(200, { 'content-type': 'application/json' })
     response.end(JSON.stringify(page))
   })
@@ -31,19 +49,26 @@ afterAll(async () => {
   await sql.close()
 })
 beforeEach(async () => {
-  journal = createJournal(`audit${++schemas}`)
-  await migrate(sql, { schema: journal.schema, migrations: journal.migrations })
+  journal = await newJournal()
+  other = await newJournal()
+  away = undefined
   for (const batch of [4, 7, 2]) {
     await write(batch)
     await journal.seal(sql)
   }
 })
 
+async function newJournal(): Promise<Journal> {
+  const made = createJournal(`audit${++schemas}`)
+  await migrate(sql, { schema: made.schema, migrations: made.migrations })
+  return made
+}
+
 const CAMPAIGN = 'cmp_01KFAYV3W8Z7Q0M4R6T9XBCDEF'
 
-const write = (count: number) =>
+const write = (count: number, to = journal) =>
   sql.transaction((tx) =>
-    journal.append(
+    to.append(
       tx,
       Array.from({ length: count }, (_, index) => ({
         direction: 'note' as const,
@@ -83,7 +108,7 @@ test('a whole chain is told with its size, its head and what is not sealed yet',
   await write(3)
   const { code, out } = await verify('--campaign', CAMPAIGN)
   expect(code).toBe(0)
-  expect(out).toContain('The chain is whole: 13 entries in 3 batches.')
+  expect(out).toContain('The chain of campaigns is whole: 13 entries in 3 batches.')
   expect(out).toContain('3 newest entries are not sealed yet')
   expect(out).toContain(`7 of them are about ${CAMPAIGN}`)
 })
@@ -114,7 +139,7 @@ test.each([
   await tamper(statement)
   const { code, err } = await verify()
   expect(code).toBe(1)
-  expect(err).toContain('The chain is broken')
+  expect(err).toContain('The chain of campaigns is broken')
   expect(err).toContain(said)
 })
 
@@ -125,6 +150,41 @@ test('a tail that was cut off cleanly is found by the head that was noted, and b
   const { code, err } = await verify(...noted)
   expect(code).toBe(1)
   expect(err).toContain('its end was cut off')
+})
+
+test('each trail is recomputed, the others too where one is broken, and one alone where it is named', async () => {
+  await write(5, other)
+  await other.seal(sql)
+  await sql.query(`alter table ${other.schema}.journal disable trigger all`)
+  await sql.query(`delete from ${other.schema}.journal where seq = 2`)
+  const all = await verify()
+  expect(all.code).toBe(1)
+  expect(all.out).toContain('The chain of campaigns is whole')
+  for (const trail of ['devices', 'tasks', 'trust', 'artifacts']) {
+    expect(all.err).toContain(`The chain of ${trail} is broken`)
+    expect(await verify('--of', trail)).toMatchObject({ code: 1, out: '' })
+  }
+  expect(await verify('--of', 'campaigns')).toMatchObject({ code: 0, err: '' })
+  expect(await verify('--of', 'nobody')).toMatchObject({ code: 2 })
+  expect(await verify('--of', 'trust', '--campaign', CAMPAIGN)).toMatchObject({ code: 2 })
+})
+
+test('the head that was said of a trail is looked for in that trail', async () => {
+  await write(2, other)
+  await other.seal(sql)
+  const { out } = await verify('--of', 'trust')
+  const said = /--of trust --head [0-9a-f]{64} --seq \d+/.exec(out)![0].split(' ')
+  expect(await verify(...said)).toMatchObject({ code: 0 })
+  expect((await verify(...said.slice(2))).err).toContain('The chain of campaigns is broken')
+})
+
+test('a trail whose service is away is told, and hides no other', async () => {
+  away = 'tasks'
+  const { code, out, err } = await verify()
+  expect(code).toBe(1)
+  expect(err).toMatch(/^The chain of tasks was not read to its end: .*$/)
+  for (const trail of ['campaigns', 'devices', 'trust', 'artifacts'])
+    expect(out).toContain(`chain of ${trail} is whole`)
 })
 
 test('a head that is none is a mistake of who typed it', async () => {

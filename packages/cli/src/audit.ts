@@ -1,20 +1,58 @@
 import { type Breach, type HeadClaim, type Summary, createVerifier } from '@sluice/audit-chain'
+import { ClientError } from '@sluice/client'
+import { AUDIT_TRAILS, type AuditTrail } from '@sluice/contracts'
 import { type Command, type Invocation, UsageError, textOf } from './command.ts'
+
+/** The one that has all that happened to campaigns and their devices. */
+const USUAL: AuditTrail = 'campaigns'
 
 export const auditCommands: readonly Command[] = [
   {
     name: 'audit verify',
-    usage: '[--campaign <campaign>] [--head <hash> --seq <number>]',
+    usage: `[--of ${AUDIT_TRAILS.join('|')}] [--campaign <campaign>] [--head <hash> --seq <number>]`,
     summary:
-      'Recompute the hash chain of the audit trail here; with --head and --seq: does it still contain what was noted?',
+      'Recompute the hash chains of the audit trails here, of all unless told; with --head and --seq: does the one of campaigns, or of --of, still contain what was noted?',
     positionals: 0,
-    options: { campaign: { type: 'string' }, head: { type: 'string' }, seq: { type: 'string' } },
-    run: verifyAudit,
+    options: {
+      of: { type: 'string' },
+      campaign: { type: 'string' },
+      head: { type: 'string' },
+      seq: { type: 'string' },
+    },
+    run: verifyTrails,
   },
 ]
 
+async function verifyTrails(invocation: Invocation): Promise<boolean> {
+  let whole = true
+  for (const trail of trailsOf(invocation)) whole = (await verifyUnlessAway(trail, invocation)) && whole
+  return whole
+}
+
+/** One service that does not answer hides no other trail. */
+async function verifyUnlessAway(trail: AuditTrail, invocation: Invocation): Promise<boolean> {
+  try {
+    return await verifyTrail(trail, invocation)
+  } catch (error) {
+    if (!(error instanceof ClientError) || error.code !== 'refused') throw error
+    invocation.complain(`The chain of ${trail} was not read to its end: ${error.message}`)
+    return false
+  }
+}
+
+function trailsOf({ values }: Invocation): readonly AuditTrail[] {
+  const [named, campaignId] = [textOf(values, 'of'), textOf(values, 'campaign')]
+  if (named === undefined) return campaignId === undefined && claimOf({ values }) === undefined ? AUDIT_TRAILS : [USUAL]
+  const trail = AUDIT_TRAILS.find((one) => one === named)
+  if (trail === undefined) throw new UsageError(`--of takes one of ${AUDIT_TRAILS.join(', ')}`)
+  if (campaignId !== undefined && trail !== USUAL) {
+    throw new UsageError(`what happened to a campaign stands in the trail of ${USUAL}`)
+  }
+  return [trail]
+}
+
 /** The server is asked for entries alone; whether they are whole is computed here. */
-async function verifyAudit(invocation: Invocation): Promise<boolean> {
+async function verifyTrail(trail: AuditTrail, invocation: Invocation): Promise<boolean> {
   const { client, values, say, complain, signal } = invocation
   const campaignId = textOf(values, 'campaign')
   const verifier = createVerifier(claimOf(invocation))
@@ -22,10 +60,11 @@ async function verifyAudit(invocation: Invocation): Promise<boolean> {
   let cursor: string | undefined
   for (;;) {
     signal.throwIfAborted()
-    const page = await client.call('listAudit', { query: { limit: 1_000, ...(cursor !== undefined && { cursor }) } })
+    const query = { of: trail, limit: 1_000, ...(cursor !== undefined && { cursor }) }
+    const page = await client.call('listAudit', { query })
     for (const part of page.parts) {
       const breach = verifier.take(part)
-      if (breach !== undefined) return tellBreach(complain, breach)
+      if (breach !== undefined) return tellBreach(complain, trail, breach)
       ofCampaign += part.entries.filter((one) => one.kind === 'entry' && one.entry.campaignId === campaignId).length
     }
     if (page.next !== null && page.next !== cursor) {
@@ -33,14 +72,14 @@ async function verifyAudit(invocation: Invocation): Promise<boolean> {
       continue
     }
     const breach = verifier.end() ?? strayEntries(verifier.summary(), page.counts)
-    if (breach !== undefined) return tellBreach(complain, breach)
-    tellWhole(say, verifier.summary(), page.counts?.unsealed ?? 0)
+    if (breach !== undefined) return tellBreach(complain, trail, breach)
+    tellWhole(say, trail, verifier.summary(), page.counts?.unsealed ?? 0)
     if (campaignId !== undefined) say(`${ofCampaign} of them are about ${campaignId}`)
     return true
   }
 }
 
-function claimOf({ values }: Invocation): HeadClaim | undefined {
+function claimOf({ values }: Pick<Invocation, 'values'>): HeadClaim | undefined {
   const [hash, seq] = [textOf(values, 'head'), textOf(values, 'seq')]
   if (hash === undefined && seq === undefined) return undefined
   if (!/^[0-9a-f]{64}$/.test(hash ?? '') || !/^\d{1,15}$/.test(seq ?? '')) {
@@ -59,17 +98,22 @@ function strayEntries(
   return { reason, batch: batches, fromSeq: headSeq, toSeq: headSeq }
 }
 
-function tellWhole(say: (line: string) => void, summary: Summary, unsealed: number): void {
+function tellWhole(say: (line: string) => void, trail: AuditTrail, summary: Summary, unsealed: number): void {
   const { batches, entries, hashesOnly, head, headSeq } = summary
-  say(`The chain is whole: ${entries} entries in ${batches} batches.`)
+  say(`The chain of ${trail} is whole: ${entries} entries in ${batches} batches.`)
   if (hashesOnly > 0)
     say(`Of ${hashesOnly} of them only the hash is kept: they were erased by policy, or are too large to travel.`)
   if (unsealed > 0) say(`${unsealed} newest entries are not sealed yet; they will be within seconds.`)
+  if (entries === 0) return
   say('Keep this elsewhere, and check later that it is still contained:')
-  say(`  --head ${head} --seq ${headSeq}`)
+  say(`  --of ${trail} --head ${head} --seq ${headSeq}`)
 }
 
-function tellBreach(complain: (line: string) => void, { reason, batch, fromSeq, toSeq }: Breach): false {
+function tellBreach(
+  complain: (line: string) => void,
+  trail: AuditTrail,
+  { reason, batch, fromSeq, toSeq }: Breach,
+): false {
   const where = fromSeq === toSeq ? `at entry ${fromSeq}` : `between the entries ${fromSeq} and ${toSeq}`
   const said: Record<Breach['reason'], string> = {
     batch_missing: `batch ${batch} is missing, or does not build on the one before it`,
@@ -78,6 +122,6 @@ function tellBreach(complain: (line: string) => void, { reason, batch, fromSeq, 
     entry_added: `there are entries that were never sealed and do not wait for it`,
     head_missing: `it does not contain the head that was noted: its end was cut off, or it was written anew`,
   }
-  complain(`The chain is broken ${where}: ${said[reason]}.`)
+  complain(`The chain of ${trail} is broken ${where}: ${said[reason]}.`)
   return false
 }

@@ -1,4 +1,4 @@
-import { type CampaignDraft, type PolicyDraft, type RetriedOutcome, RetriedOutcomeSchema } from '@sluice/contracts'
+import { type CampaignDraft, type PolicyDraft, RETRIED_OUTCOMES, type RetriedOutcome } from '@sluice/contracts'
 import { type Invocation, type Options, UsageError, type Values, listOf, requiredText, textOf } from './command.ts'
 import { readJsonFile } from './read-json.ts'
 import { TARGET_OPTIONS, TARGET_USAGE, targetsOf } from './targets.ts'
@@ -35,7 +35,12 @@ export function draftOf({ values }: Invocation): CampaignDraft {
 function policyIn(values: Values, isRetry: boolean): Pick<CampaignDraft, 'policy'> {
   const file = textOf(values, 'policy')
   const waves = withLast(listOf(values, 'wave').map(waveOf))
-  if (isRetry && file === undefined && waves.length === 0) return {}
+  if (isRetry && file === undefined) {
+    if (waves.length === 0) return {}
+    throw new UsageError(
+      '--wave alone would drop all other rules of the campaign that is tried again: give --policy too',
+    )
+  }
   const policy = file === undefined ? {} : (readJsonFile(file) as PolicyDraft)
   return { policy: { ...policy, ...(waves.length === 0 ? {} : { waves }) } }
 }
@@ -51,9 +56,8 @@ function retryIn(values: Values): CampaignDraft['retryOf'] {
 }
 
 function outcomeOf(text: string): RetriedOutcome {
-  const { enum: outcomes } = RetriedOutcomeSchema
-  const outcome = outcomes.find((one) => one === text)
-  if (outcome === undefined) throw new UsageError(`--outcome ${text}: one of ${outcomes.join(', ')}`)
+  const outcome = RETRIED_OUTCOMES.find((one) => one === text)
+  if (outcome === undefined) throw new UsageError(`--outcome ${text}: one of ${RETRIED_OUTCOMES.join(', ')}`)
   return outcome
 }
 

@@ -105,6 +105,7 @@ test.each([
   [['messages'], 'missing'],
   [['campaigns', 'create', '--name', 'n', '--artifact', 'a', '--outcome', 'failed'], 'goes with --retry-of'],
   [['campaigns', 'create', '--name', 'n', '--retry-of', 'cmp_1', '--outcome', 'verified'], 'one of'],
+  [['campaigns', 'create', '--name', 'n', '--retry-of', 'cmp_1', '--wave', '5'], 'drop all other rules'],
   [['campaigns', 'create', '--name', 'n'], '--artifact is needed'],
   [['campaigns', 'create', '--name', 'n', '--artifact', 'a', '--wave', '5:maybe'], ':manual'],
   [['campaigns', 'caps', 'cmp_1'], 'at least one cap'],

@@ -52,14 +52,33 @@ export const AuditPage = Type.Object({
 })
 export type AuditPage = Static<typeof AuditPage>
 
-export const auditList = request('audit.list', {
-  server: 'campaign-scheduler',
-  deadlineMs: 10_000,
-  description: 'The audit trail with its hash chain, batch by batch, for somebody who recomputes it.',
-  input: Type.Object({
-    cursor: Type.Optional(Cursor),
-    /** Entries; an answer may have fewer. */
-    limit: Type.Integer({ minimum: 1, maximum: 1_000 }),
-  }),
-  output: AuditPage,
-})
+/** A service's journal with its hash chain, batch by batch, for somebody who recomputes it. */
+function chainOf(name: string, server: string, of: string) {
+  return request(name, {
+    server,
+    deadlineMs: 10_000,
+    description: `The audit trail of ${of}, with its hash chain, batch by batch, for somebody who recomputes it.`,
+    input: Type.Object({
+      cursor: Type.Optional(Cursor),
+      /** Entries; an answer may have fewer. */
+      limit: Type.Integer({ minimum: 1, maximum: 1_000 }),
+    }),
+    output: AuditPage,
+  })
+}
+export type AuditRequest = ReturnType<typeof chainOf>
+
+export const auditList = chainOf('audit.list', 'campaign-scheduler', 'campaigns and their upgrades')
+export const deviceAuditList = chainOf('device_audit.list', 'device-registry', 'devices, credentials and gateway rules')
+export const taskAuditList = chainOf('task_audit.list', 'device-tasks', 'tasks and fleet tasks')
+export const trustAuditList = chainOf(
+  'trust_audit.list',
+  'firmware-verifier',
+  'keys, thresholds, releases and verdicts',
+)
+export const artifactAuditList = chainOf('artifact_audit.list', 'artifact-resolver', 'artifacts')
+
+/** By what it is about: each service that decides has a trail of its own. */
+export const AUDIT_TRAILS = ['campaigns', 'devices', 'tasks', 'trust', 'artifacts'] as const
+export const AuditTrail = Type.Enum([...AUDIT_TRAILS])
+export type AuditTrail = Static<typeof AuditTrail>

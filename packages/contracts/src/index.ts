@@ -17,10 +17,21 @@ export {
   artifactTrusted,
   imageDoubted,
 } from './artifact.ts'
-export { type AuditPage, type AuditPart, AuditPage as AuditPageSchema, auditList } from './audit.ts'
+export {
+  AUDIT_TRAILS,
+  type AuditPage,
+  type AuditPart,
+  type AuditRequest,
+  type AuditTrail,
+  artifactAuditList,
+  auditList,
+  deviceAuditList,
+  taskAuditList,
+  trustAuditList,
+} from './audit.ts'
 export { type Policy, type PolicyDraft, Policy as PolicySchema } from './campaign-policy.ts'
 export type { Caps, CapsChange } from './campaign-caps.ts'
-export { type RetriedOutcome, type RetryOf, RetriedOutcome as RetriedOutcomeSchema } from './retry-of.ts'
+export { RETRIED_OUTCOMES, type RetriedOutcome, type RetryOf } from './retry-of.ts'
 export {
   type Campaign,
   type CampaignDraft,

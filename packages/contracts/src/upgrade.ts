@@ -3,6 +3,7 @@ import { event, request } from './define.ts'
 import { DownloadOffer } from './artifact.ts'
 import { KeptSettings } from './kept-settings.ts'
 import { Snapshot } from './observation.ts'
+import { RETRIED_OUTCOMES } from './retry-of.ts'
 import { Watch } from './task.ts'
 import { BackupId } from './upload.ts'
 import {
@@ -100,15 +101,7 @@ export const UpgradeState = Type.Enum([
   'cancelling',
   'retry',
   'verified',
-  'verified_config_lost',
-  'failed',
-  'rolled_back',
-  'regressed',
-  'declined',
-  'timed_out',
-  'skipped',
-  'superseded',
-  'cancelled',
+  ...RETRIED_OUTCOMES,
 ])
 
 export const Upgrade = Type.Object({
@@ -180,7 +173,7 @@ export const upgradeGet = request('upgrade.get', {
 export const historyList = request('history.list', {
   server: 'campaign-scheduler',
   deadlineMs: 10_000,
-  description: 'The audit trail, of everything, a campaign, an upgrade or a device, oldest first.',
+  description: 'The audit trail of campaigns, of all, a campaign, an upgrade or a device, oldest first.',
   input: Type.Object({
     campaignId: Type.Optional(CampaignId),
     upgradeId: Type.Optional(UpgradeId),

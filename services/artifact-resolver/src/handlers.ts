@@ -1,5 +1,6 @@
 import {
   answered,
+  artifactAuditList,
   artifactCreate,
   artifactGet,
   artifactList,
@@ -13,7 +14,7 @@ import {
   refused,
   uploadGrant,
 } from '@sluice/contracts'
-import type { Stop } from '@sluice/bus'
+import { type Stop, serveAudit } from '@sluice/bus'
 import { applyVerdicts } from './apply-verdicts.ts'
 import { createArtifact } from './create-artifact.ts'
 import { noteSuspicions } from './note-suspicions.ts'
@@ -49,6 +50,7 @@ export function bindHandlers(parts: Parts, wakeImporter: () => void): Promise<St
           : answered(grantUpload(input, parts.settings)),
       ),
     ),
+    serveAudit(bus, artifactAuditList, parts),
     bus.consume(artifactTrusted, (batch) => applyVerdicts(batch, parts)),
     bus.consume(artifactRejected, (batch) => applyVerdicts(batch, parts)),
     bus.consume(artifactRevoked, (batch) => applyRevocations(batch, parts)),

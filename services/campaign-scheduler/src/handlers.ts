@@ -1,4 +1,4 @@
-import type { Bus, IncomingRequest, Stop } from '@sluice/bus'
+import { type Bus, type IncomingRequest, type Stop, serveAudit } from '@sluice/bus'
 import {
   type InputOf,
   type OutputOf,
@@ -29,7 +29,6 @@ import {
   upgradeList,
   uploadReceived,
 } from '@sluice/contracts'
-import { readAudit } from './audit.ts'
 import { controlCampaign } from './campaign/control.ts'
 import { createCampaign } from './campaign/create.ts'
 import { createDryRunner } from './campaign/dry-run.ts'
@@ -67,7 +66,7 @@ export async function serveAll(parts: Parts): Promise<Stop> {
     await serve(bus, upgradeList, (input) => readUpgrades(parts, input)),
     await serve(bus, upgradeGet, ({ upgradeId }) => readUpgrade(parts, upgradeId)),
     await serve(bus, campaignReport, ({ campaignId }) => report(campaignId)),
-    await serve(bus, auditList, (input) => readAudit(parts, input)),
+    await serveAudit(bus, auditList, parts),
     await serve(bus, historyErase, (input) => eraseDevice(parts, input)),
     await serve(bus, historyList, (input) => readHistory(parts, input)),
     await serve(bus, settingsKept, (input) => readKeptSettings(parts, input)),

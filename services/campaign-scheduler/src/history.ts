@@ -1,5 +1,5 @@
 import type { ChainEntry } from '@sluice/audit-chain'
-import { pageOf } from '@sluice/bus'
+import { pageOf, unlessStrange } from '@sluice/bus'
 import {
   type HistoryEntry,
   type InputOf,
@@ -9,7 +9,6 @@ import {
   type historyList,
   refused,
 } from '@sluice/contracts'
-import { unlessStrange } from './audit.ts'
 import { type Parts, toTime } from './parts.ts'
 
 type Input = InputOf<typeof historyList>

@@ -1,4 +1,4 @@
-import type { Bus, IncomingRequest, Stop } from '@sluice/bus'
+import { type Bus, type IncomingRequest, type Stop, serveAudit } from '@sluice/bus'
 import {
   type InputOf,
   type OutputOf,
@@ -10,6 +10,7 @@ import {
   bootstrapCredentialRemove,
   credentialConfirm,
   credentialIssue,
+  deviceAuditList,
   deviceCredential,
   deviceGet,
   deviceImport,
@@ -85,6 +86,8 @@ export function bindHandlers(parts: Parts): Promise<Stop[]> {
     serve(bus, redirectList, async () => answered(await listRedirects(sql))),
     serve(bus, redirectPut, (input) => putRedirect(parts, input)),
     serve(bus, redirectRemove, (input) => removeRedirect(parts, input)),
+
+    serveAudit(bus, deviceAuditList, parts),
   ])
 }
 

@@ -1,5 +1,5 @@
 import { retryingTransaction } from '@sluice/sql'
-import type { Stop } from '@sluice/bus'
+import { type Stop, serveAudit } from '@sluice/bus'
 import {
   type InputOf,
   type OutputOf,
@@ -11,6 +11,7 @@ import {
   fleetTaskCreate,
   fleetTaskGet,
   fleetTaskList,
+  taskAuditList,
   taskCancel,
   taskClaim,
   taskCreate,
@@ -71,6 +72,7 @@ export function bindHandlers(parts: Parts): Promise<Stop[]> {
     serve(fleetTaskGet, ({ fleetTaskId }) => getFleetTask(parts, fleetTaskId)),
     serve(fleetTaskList, (input) => readFleetTasks(parts, input)),
     serve(fleetTaskCancel, (input) => cancelFleetTask(parts, input)),
+    serveAudit(bus, taskAuditList, parts),
     bus.consume(uploadReceived, (batch) => recordUploads(parts, batch)),
     bus.listen(deviceWoken, ({ data }) => {
       retryingTransaction(parts.sql, (tx) => showWoken(tx, data.items, clock.now())).catch((error: unknown) =>

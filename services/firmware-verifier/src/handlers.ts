@@ -4,6 +4,7 @@ import {
   releaseGet,
   releaseList,
   releaseRevoke,
+  trustAuditList,
   trustKeyAdd,
   trustKeyApprove,
   trustKeyLimit,
@@ -13,7 +14,7 @@ import {
   trustThresholdList,
   trustThresholdPut,
 } from '@sluice/contracts'
-import type { Stop } from '@sluice/bus'
+import { type Stop, serveAudit } from '@sluice/bus'
 import { judgeRegistered } from './judge-registered.ts'
 import { addKey } from './keys/add-key.ts'
 import { approveKey } from './keys/approve-key.ts'
@@ -46,5 +47,6 @@ export function bindHandlers(parts: Parts): Promise<Stop[]> {
     bus.serve(releaseList, (batch) => Promise.all(batch.map(({ input }) => listReleases(input, parts)))),
     bus.serve(releaseRevoke, (batch) => Promise.all(batch.map(({ input }) => revokeRelease(input, parts)))),
     bus.serve(trustKeyRevoke, (batch) => Promise.all(batch.map(({ input }) => revokeKey(input, parts)))),
+    serveAudit(bus, trustAuditList, parts),
   ])
 }

@@ -1,6 +1,8 @@
 import type { Bus } from '@sluice/bus'
 import type { AwaitTask } from './await-task.ts'
 import {
+  type AuditRequest,
+  type AuditTrail,
   type BodyOf,
   type DeviceFilter,
   type ErrorCode,
@@ -10,6 +12,7 @@ import {
   type QueryOf,
   type Reply,
   type ResponseOf,
+  artifactAuditList,
   artifactCreate,
   artifactGet,
   artifactList,
@@ -25,6 +28,7 @@ import {
   campaignRollBack,
   campaignSetCaps,
   campaignList,
+  deviceAuditList,
   deviceGet,
   deviceImport,
   deviceList,
@@ -47,10 +51,12 @@ import {
   releaseGet,
   releaseList,
   releaseRevoke,
+  taskAuditList,
   taskCancel,
   taskCreate,
   taskGet,
   taskList,
+  trustAuditList,
   trustKeyAdd,
   trustKeyApprove,
   trustKeyLimit,
@@ -85,6 +91,14 @@ export type Answers = {
 
 const PAGE = 100
 
+const TRAILS: Readonly<Record<AuditTrail, AuditRequest>> = {
+  campaigns: auditList,
+  devices: deviceAuditList,
+  tasks: taskAuditList,
+  trust: trustAuditList,
+  artifacts: artifactAuditList,
+}
+
 /** Which operation leads to which request on the bus. */
 export function createAnswers(bus: Bus, awaitTask: AwaitTask): Answers {
   const control =
@@ -115,7 +129,7 @@ export function createAnswers(bus: Bus, awaitTask: AwaitTask): Answers {
     addRelease: ({ body, actor }) => bus.request(releaseAdd, { ...body, actor }),
     getRelease: ({ params }) => bus.request(releaseGet, params),
     revokeRelease: ({ params, body, actor }) => bus.request(releaseRevoke, { ...params, ...body, actor }),
-    listAudit: ({ query }) => bus.request(auditList, { limit: 1_000, ...query }),
+    listAudit: ({ query: { of = 'campaigns', ...page } }) => bus.request(TRAILS[of], { limit: 1_000, ...page }),
     listCampaigns: ({ query }) => bus.request(campaignList, { limit: PAGE, ...query }),
     createCampaign: ({ body, actor, requestId }) =>
       bus.request(campaignCreate, { draft: body, actor, ...(requestId !== undefined && { requestId }) }),

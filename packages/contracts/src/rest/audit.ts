@@ -1,15 +1,15 @@
 import Type from 'typebox'
-import { AuditPage } from '../audit.ts'
+import { AuditPage, AuditTrail } from '../audit.ts'
 import { none, operation, page } from './operation.ts'
 
-/** The audit trail as it was sealed. */
+/** The audit trails as they were sealed. */
 export const audit = {
   listAudit: operation({
     method: 'GET',
     path: '/v1/audit',
-    summary: 'The audit trail with its hash chain, batch by batch, to be recomputed',
+    summary: 'An audit trail with its hash chain, batch by batch, to be recomputed; of campaigns unless told',
     params: none,
-    query: Type.Object(page),
+    query: Type.Object({ of: Type.Optional(AuditTrail), ...page }),
     body: null,
     status: 200,
     response: AuditPage,
