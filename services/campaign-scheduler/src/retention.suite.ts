@@ -1,4 +1,4 @@
-import { type Device, type PolicyDraft, campaignCreate, historyErase } from '@sluice/contracts'
+import { type Device, type PolicyDraft, campaignCreate, campaignReport, historyErase } from '@sluice/contracts'
 import { type Queryable, type Sql, createJournal } from '@sluice/sql'
 import { waitUntil } from '@sluice/testbed'
 import { expect, test } from 'vitest'
@@ -234,6 +234,52 @@ export function retentionSuite(open: () => Promise<World>): void {
     await forgetting.stop()
     await world.scheduler()
     await expectWhole(world, old.campaignId)
+  })
+
+  test('request 2: what a report told before the devices of a campaign were forgotten, it tells for good', async () => {
+    const world = await open()
+    const scheduler = await world.scheduler()
+    const { campaignId, all } = await over(world)
+    await control(world, campaignId, 'abort')
+    const reportOf = async () => {
+      const { generatedAt, ...report } = dataOf(await world.ask(campaignReport, { campaignId }))
+      return { ...report, at: Date.parse(generatedAt) }
+    }
+    const before = await reportOf()
+    expect(before).toMatchObject({ settled: true, funnel: { planned: 2, offered: 2 }, failures: [{ upgrades: 2 }] })
+    await scheduler.stop()
+    world.clock.shift(2 * DAY)
+    await world.scheduler({ historyKeepMs: DAY, forgetEveryMs: 20, sweepPageSize: 1 })
+    await waitUntil(async () => (await upgrades(world, campaignId)).length === 0)
+    const after = await reportOf()
+    expect(after.at).toBeGreaterThan(before.at)
+    expect({ ...after, at: before.at }).toEqual(before)
+    const kept = await world.sql.query<{ text: string }>(`select report::text as text from scheduler.kept_reports`)
+    expect(kept).toHaveLength(1)
+    for (const { deviceKey } of all) expect(kept[0]!.text).not.toContain(deviceKey)
+  })
+
+  test('a report that cannot be written holds up no forgetting', async () => {
+    const world = await open()
+    const scheduler = await world.scheduler()
+    const [first, ...others] = someDevices(3)
+    const broken = await over(world, [first!])
+    const sound = await over(world, others)
+    for (const { campaignId } of [broken, sound]) await control(world, campaignId, 'abort')
+    await scheduler.stop()
+    await world.sql.query(`update scheduler.upgrades set machine = '"no machine"' where campaign_id = $1`, [
+      broken.campaignId,
+    ])
+    world.clock.shift(2 * DAY)
+    await world.scheduler({ historyKeepMs: DAY, forgetEveryMs: 20 })
+    await waitUntil(async () => (await world.sql.query(`select 1 from scheduler.upgrades`)).length === 0)
+    const kept = await world.sql.query(
+      `select campaign_id as id, report is not null as kept, tries from scheduler.kept_reports order by kept`,
+    )
+    expect(kept).toEqual([
+      { id: broken.campaignId, kept: false, tries: 3 },
+      { id: sound.campaignId, kept: true, tries: 0 },
+    ])
   })
 
   test('rule 16: no device of a campaign that is over is forgotten while anything of it may still move', async () => {

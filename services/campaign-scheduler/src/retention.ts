@@ -1,5 +1,6 @@
 import { type InputOf, type OutputOf, type Reply, answered, deviceKeyOf, type historyErase } from '@sluice/contracts'
 import type { JournalRow, Queryable } from '@sluice/sql'
+import { keepNextReport } from './campaign/keep-report.ts'
 import { inTransaction } from './in-transaction.ts'
 import { OURSELVES, type Parts } from './parts.ts'
 import { forgetChanges, forgetChangesOf } from './store/device-changes.ts'
@@ -77,6 +78,7 @@ export async function forgetOld(parts: Parts): Promise<boolean> {
   const at = parts.clock.now()
   const before = at - historyKeepMs
   const erasure = { at, reason: 'older than it is kept' }
+  if (await keepNextReport(parts, before)) return true
   return inTransaction(parts, async (tx) => {
     const campaignId = await takeCampaignToForget(tx, before)
     if (campaignId === undefined) {
@@ -112,9 +114,7 @@ async function erasePage(
 }
 
 /** What remains of upgrades that came and moved, and whose entries are gone: tallies are the fold of these as well. */
-export function sumOfMoves(
-  rows: readonly JournalRow[],
-): { wave: number; state: string; countsAs: string; n: number }[] {
+function sumOfMoves(rows: readonly JournalRow[]): { wave: number; state: string; countsAs: string; n: number }[] {
   const sums = new Map<string, { wave: number; state: string; countsAs: string; n: number }>()
   const add = (wave: number, state: string, countsAs: string, n: number) => {
     const key = `${wave} ${state} ${countsAs}`

@@ -99,14 +99,30 @@ const NOT_OVER = `
   or exists (select 1 from scheduler.journal_outbox join scheduler.journal j using (seq) where j.campaign_id = c.campaign_id)`
 
 /**
- * A campaign that ended before `before` and whose devices are still on record, that nobody else is at. Of one that ended,
- * devices may still be at work, and be heard of: none is forgotten before all of its upgrades are over.
+ * A campaign `c` that ended before `$1` and whose devices are still on record. Of one that ended, devices may still be at
+ * work, and be heard of: none is forgotten before all of its upgrades are over.
  */
+const TO_FORGET = `state in ('aborted', 'finished') and devices_erased_at is null and updated_at < $1 and not (${NOT_OVER})`
+
+/** Of a campaign `c`: its report is kept, or was given up after so many tries. */
+const IS_REPORTED = `exists (select 1 from scheduler.kept_reports r where r.campaign_id = c.campaign_id
+  and (r.report is not null or r.tries >= 3))`
+
+/** The first campaign whose devices are to be forgotten once its report is kept. */
+export async function findUnreported(db: Queryable, before: number): Promise<string | undefined> {
+  const [row] = await db.query<{ campaignId: string }>(
+    `select campaign_id as "campaignId" from scheduler.campaigns c where ${TO_FORGET} and not ${IS_REPORTED}
+     order by campaign_id limit 1`,
+    [before],
+  )
+  return row?.campaignId
+}
+
+/** The first campaign whose devices may go now, that nobody else is at. */
 export async function takeCampaignToForget(tx: Queryable, before: number): Promise<string | undefined> {
   const [row] = await tx.query<{ campaignId: string }>(
     `select campaign_id as "campaignId" from scheduler.campaigns c
-     where state in ('aborted', 'finished') and devices_erased_at is null and updated_at < $1 and not (${NOT_OVER})
-     order by campaign_id limit 1 for no key update skip locked`,
+     where ${TO_FORGET} and ${IS_REPORTED} order by campaign_id limit 1 for no key update skip locked`,
     [before],
   )
   return row?.campaignId

@@ -468,4 +468,15 @@ create table scheduler.device_changes (
 create index device_changes_by_age on scheduler.device_changes (heard_at);
 `,
   },
+  {
+    id: 'scheduler-0076-kept-reports',
+    sql: `
+-- What came of a campaign, all but the campaign itself, from before its devices were forgotten; null: it could not be written.
+create table scheduler.kept_reports (
+  campaign_id text primary key references scheduler.campaigns,
+  report      jsonb,
+  tries       integer not null default 0
+);
+`,
+  },
 ]
