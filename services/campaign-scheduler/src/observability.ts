@@ -9,18 +9,18 @@ export type Metrics = ReturnType<typeof createMetrics>
 export function createMetrics() {
   const meter = metrics.getMeter(SERVICE)
   return {
-    claims: meter.createCounter('sluice.scheduler.claims', { description: 'Claims, by answer and reason.' }),
-    claimBatch: meter.createHistogram('sluice.scheduler.claim_batch', { description: 'Claims committed together.' }),
-    facts: meter.createCounter('sluice.scheduler.facts', { description: 'Facts, by kind and what came of them.' }),
-    outcomes: meter.createCounter('sluice.scheduler.outcomes', { description: 'Outcomes reached, by kind.' }),
-    orphans: meter.createCounter('sluice.scheduler.orphans', {
+    claims: meter.createCounter('scheduler.claims', { description: 'Claims, by answer and reason.' }),
+    claimBatch: meter.createHistogram('scheduler.claim_batch', { description: 'Claims committed together.' }),
+    facts: meter.createCounter('scheduler.facts', { description: 'Facts, by kind and what came of them.' }),
+    outcomes: meter.createCounter('scheduler.outcomes', { description: 'Outcomes reached, by kind.' }),
+    orphans: meter.createCounter('scheduler.orphans', {
       description: 'Observations that no upgrade could be found for.',
     }),
-    gates: meter.createCounter('sluice.scheduler.gate_decisions', { description: 'What gates decided.' }),
-    taken: meter.createCounter('sluice.scheduler.campaigns_taken', {
+    gates: meter.createCounter('scheduler.gate_decisions', { description: 'What gates decided.' }),
+    taken: meter.createCounter('scheduler.campaigns_taken', {
       description: 'Campaigns that this replica took, from who handed them over or died.',
     }),
-    conflicts: meter.createCounter('sluice.scheduler.conflicts', {
+    conflicts: meter.createCounter('scheduler.conflicts', {
       description: 'Transactions that had to be done again.',
     }),
   }
@@ -30,10 +30,8 @@ export function createMetrics() {
 export function showBacklogs(read: () => Promise<Backlogs>): () => void {
   const meter = metrics.getMeter(SERVICE)
   const gauge = (name: string, description: string, unit?: string) =>
-    meter.createObservableGauge(`sluice.scheduler.${name}`, { description, ...(unit === undefined ? {} : { unit }) })
+    meter.createObservableGauge(`scheduler.${name}`, { description, ...(unit === undefined ? {} : { unit }) })
   const gauges = {
-    outboxWaiting: gauge('outbox_waiting', 'Events that wait for the bus.'),
-    outboxAgeMs: gauge('outbox_age', 'How long the oldest of them has waited.', 'ms'),
     timerLateMs: gauge('timer_late', 'How long the oldest timer that is over has not been told so.', 'ms'),
     sweepsWaiting: gauge('sweeps_waiting', 'Sweeps that are not done.'),
     outagesWaiting: gauge('outages_waiting', 'Outages that not everybody has been excused for: time stands still.'),
@@ -57,8 +55,7 @@ export function showBacklogs(read: () => Promise<Backlogs>): () => void {
 /** Shows what this replica looks after, until the returned function is called. */
 export function showOwnership(figures: Ownership['figures']): () => void {
   const meter = metrics.getMeter(SERVICE)
-  const gauge = (name: string, description: string) =>
-    meter.createObservableGauge(`sluice.scheduler.${name}`, { description })
+  const gauge = (name: string, description: string) => meter.createObservableGauge(`scheduler.${name}`, { description })
   const owned = gauge('campaigns_owned', 'Campaigns that this replica looks after.')
   const campaigns = gauge('campaigns_to_own', 'Campaigns that have to be looked after, by whatever replica.')
   const replicas = gauge('replicas_alive', 'Schedulers that are alive.')

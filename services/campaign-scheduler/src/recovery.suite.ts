@@ -250,22 +250,19 @@ export function recoverySuite(open: () => Promise<World>): void {
 
   test('what waits can be seen, and looking costs a query now and then', async () => {
     const world = await open()
-    const scheduler = await world.scheduler({}, mute)
+    const scheduler = await world.scheduler()
     const { all } = await running(world, 3)
     const at = world.clock.now()
     await go(world, all[0]!)
     await scheduler.stop()
-    const read = createBacklogReader({ sql: world.sql, journal: createJournal('scheduler'), clock: world.clock })
+    const read = createBacklogReader({ sql: world.sql, clock: world.clock })
     const empty = { sweepsWaiting: 0, outagesWaiting: 0, inDoubt: 0, campaignsRunning: 1 }
     const first = await read()
-    expect(first).toMatchObject({ ...empty, outboxAgeMs: expect.any(Number), timerLateMs: 0 })
-    expect(first.outboxWaiting).toBeGreaterThan(0)
+    expect(first).toEqual({ ...empty, timerLateMs: 0 })
     world.clock.shift(9_000 - (world.clock.now() - at))
     expect(await read()).toBe(first)
     world.clock.shift(600_000)
-    const later = await read()
-    expect(later.outboxAgeMs).toBeGreaterThanOrEqual(600_000)
-    expect(later.timerLateMs).toBeGreaterThan(500_000)
+    expect((await read()).timerLateMs).toBeGreaterThan(500_000)
   })
 
   test('the journal is a chain that nobody has changed', async () => {

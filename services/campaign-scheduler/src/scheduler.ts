@@ -1,4 +1,4 @@
-import { type Bus, type Stop, isRefusedForGood, publishOutbox } from '@sluice/bus'
+import { type Bus, type Stop, isRefusedForGood, publishOutbox, watchOutbox } from '@sluice/bus'
 import type { Clock, Ids, Log } from '@sluice/runtime'
 import { type Sql, createJournal, createRelay, migrate } from '@sluice/sql'
 import { createPlanner } from './campaign/planner.ts'
@@ -8,7 +8,7 @@ import { createMetrics, showBacklogs, showOwnership } from './observability.ts'
 import { excuseOutages } from './outage/excuse-outage.ts'
 import { createPulse } from './outage/pulse.ts'
 import { createOwnership } from './ownership.ts'
-import type { Parts } from './parts.ts'
+import { type Parts, SERVICE } from './parts.ts'
 import { reconcile } from './reconcile.ts'
 import { forgetOld } from './retention.ts'
 import { createBacklogReader } from './store/backlogs.ts'
@@ -87,7 +87,10 @@ export function createScheduler({ sql, bus, clock, ids, log, settings }: Schedul
       // Before the first fact: what was under way while nobody was at work is excused for that time.
       await pulse.beat()
       const hideBacklogs = showBacklogs(createBacklogReader(parts))
-      stops.push(async () => hideBacklogs())
+      stops.push(
+        async () => hideBacklogs(),
+        watchOutbox(SERVICE, () => journal.backlog(sql), clock),
+      )
       const hideOwnership = showOwnership(() => ownership.figures())
       stops.push(async () => hideOwnership())
       relay.start()

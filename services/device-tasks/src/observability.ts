@@ -9,21 +9,21 @@ export type Metrics = ReturnType<typeof createMetrics>
 export function createMetrics() {
   const meter = metrics.getMeter(SERVICE)
   return {
-    tasksCreated: meter.createCounter('sluice.device_tasks.created', { description: 'Tasks written, by method.' }),
-    tasksEnded: meter.createCounter('sluice.device_tasks.ended', {
+    tasksCreated: meter.createCounter('device_tasks.created', { description: 'Tasks written, by method.' }),
+    tasksEnded: meter.createCounter('device_tasks.ended', {
       description: 'Tasks that ended, by method and by how.',
     }),
-    claims: meter.createCounter('sluice.device_tasks.claims', { description: 'Claims of gateways, by answer.' }),
+    claims: meter.createCounter('device_tasks.claims', { description: 'Claims of gateways, by answer.' }),
   }
 }
 
 /** Shows what waits, at each scrape, until the returned function is called. */
 export function showWaiting({ sql, clock }: { readonly sql: Queryable; readonly clock: Clock }): () => void {
   const meter = metrics.getMeter(SERVICE)
-  const waiting = meter.createObservableGauge('sluice.device_tasks.waiting', {
+  const waiting = meter.createObservableGauge('device_tasks.waiting', {
     description: 'Tasks that wait for their device.',
   })
-  const ageMs = meter.createObservableGauge('sluice.device_tasks.oldest_waiting', {
+  const ageMs = meter.createObservableGauge('device_tasks.oldest_waiting', {
     description: 'How long the oldest of them has waited.',
     unit: 'ms',
   })

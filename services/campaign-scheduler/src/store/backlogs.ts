@@ -1,10 +1,8 @@
 import type { Clock } from '@sluice/runtime'
-import type { Journal, Sql } from '@sluice/sql'
+import type { Sql } from '@sluice/sql'
 
-/** What waits in the database. */
+/** What waits in the database, but for the outbox. */
 export interface Backlogs {
-  readonly outboxWaiting: number
-  readonly outboxAgeMs: number
   readonly timerLateMs: number
   readonly sweepsWaiting: number
   readonly outagesWaiting: number
@@ -15,27 +13,20 @@ export interface Backlogs {
 const FRESH_MS = 10_000
 
 /** Reads what waits, at most once per 10 s: scrapes of several collectors cost one look. */
-export function createBacklogReader(parts: {
-  readonly sql: Sql
-  readonly journal: Pick<Journal, 'backlog'>
-  readonly clock: Clock
-}): () => Promise<Backlogs> {
+export function createBacklogReader(parts: { readonly sql: Sql; readonly clock: Clock }): () => Promise<Backlogs> {
   let known: { readonly at: number; readonly backlogs: Promise<Backlogs> } | undefined
   return () => {
     const now = parts.clock.now()
     if (known === undefined || now - known.at >= FRESH_MS) {
-      const backlogs = readBacklogs(parts.sql, parts.journal, now)
+      const backlogs = readBacklogs(parts.sql, now)
       known = { at: now, backlogs }
     }
     return known.backlogs
   }
 }
 
-async function readBacklogs(sql: Sql, journal: Pick<Journal, 'backlog'>, now: number): Promise<Backlogs> {
-  const outbox = await journal.backlog(sql)
-  const [row] = await sql.query<
-    Omit<Backlogs, 'outboxWaiting' | 'outboxAgeMs' | 'timerLateMs'> & { due: number | null }
-  >(
+async function readBacklogs(sql: Sql, now: number): Promise<Backlogs> {
+  const [row] = await sql.query<Omit<Backlogs, 'timerLateMs'> & { due: number | null }>(
     `select (select min(due_at) from scheduler.upgrades where due_at is not null) as due,
             (select count(*) from scheduler.sweeps) as "sweepsWaiting",
             (select count(*) from scheduler.outages) as "outagesWaiting",
@@ -43,11 +34,5 @@ async function readBacklogs(sql: Sql, journal: Pick<Journal, 'backlog'>, now: nu
             (select count(*) from scheduler.campaigns where state = 'running') as "campaignsRunning"`,
   )
   const { due, ...counts } = row!
-  const since = (at: number | null | undefined): number => (at == null ? 0 : Math.max(0, now - at))
-  return {
-    ...counts,
-    outboxWaiting: outbox.unpublished,
-    outboxAgeMs: since(outbox.oldestAt),
-    timerLateMs: since(due),
-  }
+  return { ...counts, timerLateMs: due === null ? 0 : Math.max(0, now - due) }
 }
