@@ -3,6 +3,8 @@ import { settings as artifactResolver } from '../../services/artifact-resolver/s
 import { settings as campaignScheduler } from '../../services/campaign-scheduler/src/index.ts'
 import { settings as cwmpGateway } from '../../services/cwmp-gateway/src/index.ts'
 import { settings as deviceRegistry } from '../../services/device-registry/src/index.ts'
+import { settings as deviceTasks } from '../../services/device-tasks/src/index.ts'
+import { settings as deviceWaker } from '../../services/device-waker/src/index.ts'
 import { settings as fileServer } from '../../services/file-server/src/index.ts'
 import { settings as firmwareVerifier } from '../../services/firmware-verifier/src/index.ts'
 import { settings as operatorApi } from '../../services/operator-api/src/index.ts'
@@ -15,6 +17,8 @@ export function settingsPage(): string {
     'cwmp-gateway': cwmpGateway,
     'campaign-scheduler': campaignScheduler,
     'device-registry': deviceRegistry,
+    'device-tasks': deviceTasks,
+    'device-waker': deviceWaker,
     'artifact-resolver': artifactResolver,
     'firmware-verifier': firmwareVerifier,
     'file-server': fileServer,

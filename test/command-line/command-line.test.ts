@@ -21,6 +21,7 @@ const vendorKey = join(folder, 'vendor-key.pem')
 const image = join(folder, 'fw.bin')
 const record = join(folder, 'record.jsonl')
 const stateDirectory = join(folder, 'state')
+const SECOND_TOKEN = 'what a second person says'.replaceAll(' ', '-')
 let system: Standalone
 let fleet: Fleet | undefined
 
@@ -36,6 +37,7 @@ beforeAll(async () => {
       filesPort: 0,
       apiHost: '127.0.0.1',
       apiPort: 0,
+      apiTokens: `second=${SECOND_TOKEN}`,
       labNetworks: '',
       requireRelease: true,
       registry: {},
@@ -54,11 +56,13 @@ afterAll(async () => {
 })
 
 /** One command line against the running system. */
-async function sluice(...args: string[]) {
+const sluice = (...args: string[]) => sluiceAs(system.operatorToken, ...args)
+
+async function sluiceAs(token: string, ...args: string[]) {
   const out: string[] = []
   const err: string[] = []
   const code = await runCli(args, {
-    connect: () => createClient({ url: system.apiUrl, token: system.operatorToken }),
+    connect: () => createClient({ url: system.apiUrl, token }),
     say: (line) => out.push(line),
     complain: (line) => err.push(line),
     screen: null,
@@ -183,6 +187,18 @@ test('a stranger gets from an image to devices verified on it, as the README say
   expect((await sluice('devices', 'show', device)).out).toContain('runs 2.0.0')
   expect((await sluice('devices', 'history', device)).out).toContain('upgrade.moved')
 }, 90_000)
+
+test('what needs a second person starts in one process as well, once somebody else has agreed', async () => {
+  const policy = join(folder, 'downgrade.json')
+  writeFileSync(policy, JSON.stringify({ allowDowngrade: true }))
+  const artifactId = /art_\w+/.exec((await sluice('artifacts', 'list')).out)![0]
+  const created = await sluice('campaigns', 'create', '--name', 'back', '--artifact', artifactId, '--policy', policy)
+  const campaignId = /cmp_\w+/.exec(created.out)![0]
+  expect(await sluice('campaigns', 'start', campaignId)).toMatchObject({ code: 1 })
+  expect(await sluice('campaigns', 'approve', campaignId)).toMatchObject({ code: 1 })
+  expect(await sluiceAs(SECOND_TOKEN, 'campaigns', 'approve', campaignId)).toMatchObject({ code: 0 })
+  expect(await sluice('campaigns', 'start', campaignId)).toMatchObject({ code: 0 })
+}, 30_000)
 
 test('what was typed wrong is told in a line with the usage, and exits 2', async () => {
   const wrong: [string[], string][] = [

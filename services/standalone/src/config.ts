@@ -1,6 +1,7 @@
 import { httpSettings } from '@sluice/cwmp-gateway'
 import { settings as schedulerSettings } from '@sluice/campaign-scheduler'
 import { settings as registrySettings } from '@sluice/device-registry'
+import { settings as apiSettings } from '@sluice/operator-api'
 import { NETWORKS_PATTERN, defineSettings } from '@sluice/runtime'
 import Type from 'typebox'
 
@@ -36,6 +37,12 @@ export const settings = defineSettings({
     description: 'Where the REST interface listens.',
   },
   SLUICE_API_PORT: { type: Port, default: 8080, description: 'Port of the REST interface.' },
+  SLUICE_API_TOKENS: {
+    type: apiSettings.SLUICE_API_TOKENS.type,
+    optional: true,
+    secret: true,
+    description: 'Who may call besides `operator`: name=token, separated by commas or lines.',
+  },
   SLUICE_LAB_NETWORKS: {
     type: Type.String({ pattern: NETWORKS_PATTERN }),
     default: '',

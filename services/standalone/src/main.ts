@@ -15,6 +15,7 @@ await runMain('standalone', settings, async ({ settings: given, log, clock, ids,
       filesPort: given.SLUICE_FILES_PORT,
       apiHost: given.SLUICE_API_HOST,
       apiPort: given.SLUICE_API_PORT,
+      apiTokens: given.SLUICE_API_TOKENS,
       labNetworks: given.SLUICE_LAB_NETWORKS,
       requireRelease: given.SLUICE_REQUIRE_RELEASE,
       registry: {

@@ -39,6 +39,8 @@ export interface StandaloneSettings {
   readonly filesPort: number
   readonly apiHost: string
   readonly apiPort: number
+  /** Who may call besides `operator`: name=token, separated by commas or lines. */
+  readonly apiTokens?: string | undefined
   /** Networks by prefix, separated by commas. */
   readonly labNetworks: string
   /** Whether a campaign is refused that has an image no release covers. */
@@ -148,7 +150,7 @@ export async function startStandalone(parts: StandaloneParts, settings: Standalo
       createOperatorApi(partsOf('operator-api'), {
         host: settings.apiHost,
         port: settings.apiPort,
-        tokens: `operator=${secrets.operatorToken}`,
+        tokens: [`operator=${secrets.operatorToken}`, settings.apiTokens ?? ''].join('\n'),
         intakeUrl: `http://127.0.0.1:${intakePort}`,
         intakeToken: secrets.intakeToken,
       }),
