@@ -4,6 +4,8 @@ import { campaignsSuite } from './campaign/campaigns.suite.ts'
 import { closeSuite } from './campaign/close.suite.ts'
 import { dynamicSuite } from './campaign/dynamic.suite.ts'
 import { gatesSuite } from './campaign/gates.suite.ts'
+import { harmSuite } from './campaign/harm.suite.ts'
+import { hintsSuite } from './campaign/hints.suite.ts'
 import { reportsSuite } from './campaign/reports.suite.ts'
 import { planningSuite } from './campaign/planning.suite.ts'
 import { releasesSuite } from './campaign/releases.suite.ts'
@@ -62,6 +64,8 @@ export function schedulerSuite(name: string, openSql?: () => Promise<Sql>): void
       expect(finished.outcomes).toEqual({ verified: 1 })
     })
     describe('campaigns', judged(campaignsSuite))
+    describe('harm', judged(harmSuite))
+    describe('hints', judged(hintsSuite))
     describe('planning', judged(planningSuite))
     describe('dynamic campaigns', judged(dynamicSuite))
     describe('gates', judged(gatesSuite))

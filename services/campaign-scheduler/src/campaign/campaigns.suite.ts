@@ -18,14 +18,13 @@ import { expect, test } from 'vitest'
 import { books, history } from '../testing/books.ts'
 import {
   ONE_WAVE,
+  TWO_WAVES,
   campaign,
   claim,
-  completed,
   control,
   create,
   dataOf,
   go,
-  informed,
   observe,
   running,
   succeed,
@@ -33,23 +32,9 @@ import {
   untilCampaign,
   upgrades,
 } from '../testing/drive.ts'
-import { ACTOR, NEW, type World, someDevices } from '../testing/world.ts'
+import { ACTOR, type World, someDevices } from '../testing/world.ts'
 
 const DAY = 86_400_000
-
-const TWO_WAVES = {
-  waves: [
-    { size: { count: 2 }, advance: 'auto' as const },
-    { size: { percent: 100 }, advance: 'auto' as const },
-  ],
-  gate: { minSettled: 2, soakMs: 0, successThreshold: 0.5, failureThreshold: 0.4, limits: {} },
-}
-
-async function refuseImage(world: World, campaignId: string, deviceKey: string, commandKey: string): Promise<void> {
-  const fact = { kind: 'transfer_completed', commandKey, faultCode: 9018, faultString: 'bad' } as const
-  await observe(world, { deviceKey, fact })
-  await until(world, campaignId, deviceKey, 'failed')
-}
 
 export function campaignsSuite(open: () => Promise<World>): void {
   for (const status of ['quarantined', 'rejected', 'revoked'] as const) {
@@ -160,19 +145,6 @@ export function campaignsSuite(open: () => Promise<World>): void {
     expect(await history(world, campaignId, 'campaign.wave_opened')).toHaveLength(1)
   })
 
-  test('hints go out for the open wave and for no other', async () => {
-    const world = await open()
-    await world.scheduler({ sweepPageSize: 1 })
-    const { all } = await running(world, 6, TWO_WAVES)
-    const first = all.filter(({ wave }) => wave === 1)
-    const hinted = () => world.placed.flatMap((item) => (item.op === 'put_task' ? [item.task.taskId] : []))
-    await waitUntil(() => hinted().length >= 2)
-    expect(hinted().toSorted()).toEqual(first.map(({ upgradeId }) => upgradeId).toSorted())
-    const closed = all.find(({ wave }) => wave === 2)!
-    expect(closed.waitsFor).toBe('wave_closed')
-    expect(await claim(world, closed)).toMatchObject({ kind: 'not_before', reason: 'wave_closed' })
-  })
-
   test('a wave that passes its gate opens the next one, and the last one ends the campaign', async () => {
     const world = await open()
     await world.scheduler()
@@ -220,105 +192,6 @@ export function campaignsSuite(open: () => Promise<World>): void {
     await waitUntil(async () => (await looked()).length === 1)
     world.clock.shift(1_700_000)
     await untilCampaign(world, campaignId, ({ waves }) => waves[1]?.state === 'open')
-  })
-
-  test('request 20: a campaign that hurts devices stops itself, with the figures, and stops again at the next harm', async () => {
-    const world = await open()
-    await world.scheduler()
-    const { campaignId, all } = await running(world, 8, {
-      ...TWO_WAVES,
-      waves: [{ size: { percent: 100 }, advance: 'auto' }],
-    })
-    const fail = async (upgrade: (typeof all)[number]) => {
-      const attemptId = await go(world, upgrade)
-      const fact = { kind: 'transfer_completed', commandKey: attemptId, faultCode: 9018, faultString: 'bad' } as const
-      await observe(world, { deviceKey: upgrade.deviceKey, fact })
-      await until(world, campaignId, upgrade.deviceKey, 'failed')
-    }
-    await fail(all[0]!)
-    expect((await campaign(world, campaignId)).state).toBe('running')
-    await fail(all[1]!)
-    const stopped = await untilCampaign(world, campaignId, ({ state }) => state === 'paused')
-    expect(stopped.stateReason).toContain('2 settled of 2 needed, 0 % with success, 100 % hurt (2 failed, 0 silent)')
-    const moved = await history(world, campaignId, 'campaign.moved')
-    expect(moved.at(-1)).toMatchObject({
-      actor: 'service:campaign-scheduler',
-      data: { to: 'paused', counters: { hard: 2 } },
-    })
-    expect(dataOf(await world.ask(transferStopsGet, {})).campaignIds).toEqual([campaignId])
-    expect(await claim(world, all[2]!)).toMatchObject({ kind: 'not_before', reason: 'paused' })
-
-    expect((await control(world, campaignId, 'resume')).state).toBe('running')
-    expect(dataOf(await world.ask(transferStopsGet, {})).campaignIds).toEqual([])
-    await fail(all[2]!)
-    await untilCampaign(world, campaignId, ({ state }) => state === 'paused')
-  })
-
-  test('request 21: a stopped wave that is all settled goes on once an operator resumed and approved it', async () => {
-    const world = await open()
-    await world.scheduler()
-    const [, second] = TWO_WAVES.waves
-    const { campaignId, all } = await running(world, 5, {
-      waves: [{ size: { count: 3 }, advance: 'auto' }, second!],
-      gate: { ...TWO_WAVES.gate, failureThreshold: 0.1 },
-    })
-    const first = all.filter(({ wave }) => wave === 1)
-    const attempts = await Promise.all(first.map((upgrade) => go(world, upgrade)))
-    await refuseImage(world, campaignId, first[0]!.deviceKey, attempts[0]!)
-    for (const index of [1, 2]) await succeed(world, campaignId, first[index]!.deviceKey, attempts[index]!)
-    await untilCampaign(world, campaignId, ({ state }) => state === 'paused')
-    const resumed = await control(world, campaignId, 'resume')
-    expect(resumed.waves[1]?.state).toBe('closed')
-    expect(resumed.waves[0]?.gate).toContain('waits for an approval')
-    expect((await control(world, campaignId, 'advance')).waves[1]?.state).toBe('open')
-  })
-
-  test('an approval from before the harm opens nothing after the resume', async () => {
-    const world = await open()
-    await world.scheduler()
-    const [, second] = TWO_WAVES.waves
-    const { campaignId, all } = await running(world, 5, {
-      waves: [{ size: { count: 3 }, advance: 'manual' }, second!],
-      gate: { ...TWO_WAVES.gate, minSettled: 3, failureThreshold: 0.1 },
-    })
-    const first = all.filter(({ wave }) => wave === 1)
-    const attempts = await Promise.all(first.map((upgrade) => go(world, upgrade)))
-    expect((await control(world, campaignId, 'advance')).waves[1]?.state).toBe('closed')
-    await refuseImage(world, campaignId, first[0]!.deviceKey, attempts[0]!)
-    for (const index of [1, 2]) await succeed(world, campaignId, first[index]!.deviceKey, attempts[index]!)
-    await untilCampaign(world, campaignId, ({ state }) => state === 'paused')
-    const resumed = await control(world, campaignId, 'resume')
-    expect(resumed.waves[1]?.state).toBe('closed')
-    expect(resumed.waves[0]?.gate).toContain('waits for an approval')
-    expect((await control(world, campaignId, 'advance')).waves[1]?.state).toBe('open')
-  })
-
-  test('harm that was accepted and turned out well makes no room for other harm', async () => {
-    const world = await open()
-    await world.scheduler()
-    const gate = { ...TWO_WAVES.gate, successThreshold: 0 }
-    const { campaignId, all } = await running(world, 8, { ...ONE_WAVE, gate })
-    for (const upgrade of all.slice(0, 2)) await go(world, upgrade)
-    world.clock.shift(6 * 3_600_000)
-    await untilCampaign(world, campaignId, ({ state, counters }) => state === 'paused' && counters.silent === 2)
-    await control(world, campaignId, 'resume')
-    for (const { deviceKey } of all.slice(0, 2)) {
-      await observe(world, { deviceKey, fact: informed(NEW, '1 BOOT') })
-      await until(world, campaignId, deviceKey, 'verifying')
-    }
-    world.clock.shift(20 * 60_000)
-    for (const { deviceKey } of all.slice(0, 2)) {
-      await observe(world, { deviceKey, fact: informed(NEW) })
-      await until(world, campaignId, deviceKey, 'verified')
-    }
-    await untilCampaign(world, campaignId, ({ state, counters }) => state === 'running' && counters.success === 2)
-    const others = all.slice(2, 4)
-    const attempts = await Promise.all(others.map((upgrade) => go(world, upgrade)))
-    for (const [index, { deviceKey }] of others.entries()) {
-      await refuseImage(world, campaignId, deviceKey, attempts[index]!)
-    }
-    const stopped = await untilCampaign(world, campaignId, ({ state }) => state === 'paused')
-    expect(stopped.counters).toMatchObject({ success: 2, silent: 0, hard: 2 })
   })
 
   test('what was done is answered as done, even if nobody can be told of it', async () => {
@@ -414,90 +287,5 @@ export function campaignsSuite(open: () => Promise<World>): void {
     })
     await until(world, campaignId, all[0]!.deviceKey, 'regressed')
     expect((await campaign(world, campaignId)).counters).toMatchObject({ success: 0, hard: 1 })
-  })
-
-  test('a resume hints again who was told to wait', async () => {
-    const world = await open()
-    await world.scheduler()
-    const { campaignId, all } = await running(world, 3)
-    const hints = () => world.placed.filter((item) => item.op === 'put_task' && item.task.kind === 'upgrade')
-    await waitUntil(() => hints().length === 3)
-    await go(world, all[0]!)
-    await control(world, campaignId, 'pause')
-    await control(world, campaignId, 'resume')
-    await waitUntil(() => hints().length === 5)
-  })
-
-  test('who does not come is hinted again before gateways forget it, page by page, and each time once', async () => {
-    const world = await open()
-    await world.scheduler({ gateEveryMs: 20, sweepPageSize: 2, hintAgainRestMs: 20 })
-    const { campaignId, all } = await running(world, 4)
-    const [came, ...away] = all.map(({ upgradeId }) => upgradeId)
-    const hinted = (upgradeId: string) =>
-      world.placed.filter((item) => item.op === 'put_task' && item.task.taskId === upgradeId).length
-    const untilHinted = (times: number) => waitUntil(() => away.every((upgradeId) => hinted(upgradeId) === times))
-    const look = async () => {
-      const [row] = await world.sql.query<{ at: number; sweeps: number }>(
-        `select check_at as at, (select count(*) from scheduler.sweeps) as sweeps from scheduler.campaigns where campaign_id = $1`,
-        [campaignId],
-      )
-      return row!
-    }
-    const looks = async () => {
-      const { at } = await look()
-      await waitUntil(async () => (await look()).at > at)
-    }
-    await untilHinted(1)
-    await succeed(world, campaignId, all[0]!.deviceKey, await go(world, all[0]!))
-    const cameHinted = hinted(came!)
-    await looks()
-    for (const times of [2, 3]) {
-      world.clock.shift(30 * DAY)
-      await untilHinted(times)
-      await waitUntil(async () => (await look()).sweeps === 0)
-      await looks()
-      expect((await look()).sweeps).toBe(0)
-    }
-    expect(away.map(hinted)).toEqual([3, 3, 3])
-    expect(hinted(came!)).toBe(cameHinted)
-  })
-
-  test('an image that one device finds damaged is hashed again, of whatever devices say so in one breath once', async () => {
-    const world = await open()
-    await world.scheduler()
-    const { campaignId, all } = await running(world, 5)
-    const { artifactId } = world.artifact
-    const keys: string[] = []
-    for (const upgrade of all) keys.push(await go(world, upgrade))
-    await refuseImage(world, campaignId, all[0]!.deviceKey, keys[0]!)
-    const said = { artifactId, campaignId, faultCode: 9018 }
-    await waitUntil(() => world.suspected.length === 1)
-    const others = all
-      .slice(1, 4)
-      .map(({ deviceKey }, index) => ({ deviceKey, fact: completed(keys[index + 1]!, 9018) }))
-    await observe(world, ...others)
-    await waitUntil(() => world.suspected.length === 2)
-    expect(world.suspected).toEqual([said, said])
-    expect((await campaign(world, campaignId)).state).toBe('running')
-  })
-
-  test('an image that many devices refuse stops its campaign, with one alarm', async () => {
-    const world = await open()
-    await world.scheduler()
-    const { campaignId, all } = await running(world, 8)
-    for (const upgrade of all.slice(0, 5)) {
-      const commandKey = await go(world, upgrade)
-      const fact = { kind: 'transfer_completed', commandKey, faultCode: 9018, faultString: '' } as const
-      await observe(world, { deviceKey: upgrade.deviceKey, fact })
-    }
-    const stopped = await untilCampaign(world, campaignId, ({ state }) => state === 'paused')
-    expect(stopped.stateReason).toBe('5 devices refused the image with fault 9018: it may be damaged')
-    const alarms = await history(world, campaignId, 'alarm.raised')
-    expect(alarms.map(({ data }) => data)).toEqual([{ code: 'suspect_image', subject: '9018', devices: 5 }])
-
-    await control(world, campaignId, 'resume')
-    await refuseImage(world, campaignId, all[5]!.deviceKey, await go(world, all[5]!))
-    const again = await untilCampaign(world, campaignId, ({ state }) => state === 'paused')
-    expect(again.stateReason).toBe('6 devices refused the image with fault 9018: it may be damaged')
   })
 }

@@ -1,5 +1,4 @@
 import { campaignCreate } from '@sluice/contracts'
-import { createIds } from '@sluice/runtime'
 import { expect, test } from 'vitest'
 import {
   ONE_WAVE,
@@ -9,23 +8,22 @@ import {
   control,
   dataOf,
   go,
-  informed,
   observe,
   running,
   succeed,
   until,
   untilCampaign,
-  upgrades,
 } from '../testing/drive.ts'
+import { STONE, steppingRun, succeedOn } from '../testing/way.ts'
 import { ACTOR, type World, someDevices } from '../testing/world.ts'
 
-const TWO_WAVES = { ...ONE_WAVE, waves: [{ size: { count: 3 }, advance: 'manual' as const }, ...ONE_WAVE.waves!] }
+const THREE_FIRST = { ...ONE_WAVE, waves: [{ size: { count: 3 }, advance: 'manual' as const }, ...ONE_WAVE.waves!] }
 
 export function closeSuite(open: () => Promise<World>): void {
   test('request 18: a campaign that is closed offers nothing to anybody else, and finishes with who is under way', async () => {
     const world = await open()
     await world.scheduler()
-    const { campaignId, all } = await running(world, 6, TWO_WAVES)
+    const { campaignId, all } = await running(world, 6, THREE_FIRST)
     const first = all.filter(({ wave }) => wave === 1)
     const attemptId = await go(world, first[0]!)
     await control(world, campaignId, 'close')
@@ -88,34 +86,10 @@ export function closeSuite(open: () => Promise<World>): void {
   test('a device that is over its stepping stone at the closing takes no next leg', async () => {
     const world = await open()
     await world.scheduler()
-    const stone = {
-      ...world.artifact,
-      artifactId: createIds().artifact(),
-      version: '1.5.0',
-      softwareVersions: ['1.5.0'],
-    }
-    world.others.push(stone)
-    world.devices = someDevices(1)
-    const path = [
-      { artifactId: stone.artifactId, from: { below: '1.5.0' }, steppingStone: true },
-      { artifactId: world.artifact.artifactId, from: { from: '1.5.0' } },
-    ]
-    const draft = { name: 'two legs', path, targets: {}, policy: ONE_WAVE }
-    const { campaignId } = dataOf(await world.ask(campaignCreate, { draft, actor: ACTOR }))
-    await untilCampaign(world, campaignId, ({ state }) => state === 'ready')
-    await control(world, campaignId, 'start')
-    const [one] = await upgrades(world, campaignId)
-    const { deviceKey } = one!
-    const attemptId = await go(world, one!)
+    const { campaignId, all } = await steppingRun(world, 1)
+    const attemptId = await go(world, all[0]!)
     await control(world, campaignId, 'close')
-    await observe(
-      world,
-      { deviceKey, fact: completed(attemptId) },
-      { deviceKey, fact: informed('1.5.0', '1 BOOT', 'M Download') },
-    )
-    await until(world, campaignId, deviceKey, 'verifying')
-    world.clock.shift(20 * 60_000)
-    await observe(world, { deviceKey, fact: informed('1.5.0', '3 SCHEDULED') })
+    await succeedOn(world, all[0]!, attemptId, STONE)
     const over = await untilCampaign(world, campaignId, ({ state }) => state !== 'running')
     expect(over).toMatchObject({ state: 'finished', counters: { pending: 0, inFlight: 0 } })
   })

@@ -14,14 +14,8 @@ import { waitUntil } from '@sluice/testbed'
 import { expect, test } from 'vitest'
 import { books, history } from '../testing/books.ts'
 import { ONE_WAVE, control, create, dataOf, untilCampaign, upgrades } from '../testing/drive.ts'
+import { addArtifact } from '../testing/way.ts'
 import { ACTOR, NEW, OLD, type World, someDevices } from '../testing/world.ts'
-
-/** Another trusted artifact of the same model. */
-function addArtifact(world: World, version: string, changes: Partial<World['artifact']> = {}): string {
-  const artifactId = `art_01ARZ3NDEKTSV4RRFFQ69G5F${version.replaceAll('.', '').padStart(2, '0').toUpperCase()}`
-  world.others.push({ ...world.artifact, artifactId, version, softwareVersions: [version], ...changes })
-  return artifactId
-}
 
 const ask = (world: World, draft: Partial<CampaignDraft>) =>
   world.ask(campaignCreate, { draft: { name: 'test', targets: {}, policy: ONE_WAVE, ...draft }, actor: ACTOR })
@@ -55,7 +49,7 @@ export function planningSuite(open: () => Promise<World>): void {
   test('each device is planned for the leg that its model and version take, and the others are counted by reason', async () => {
     const world = await open()
     await world.scheduler()
-    const stone = addArtifact(world, '1.4')
+    const { artifactId: stone } = addArtifact(world, '1.4')
     world.devices = running('1.2', '1.10', '1.4', NEW, '2.1', null)
     world.devices[5] = { ...world.devices[5]!, productClass: 'Other' }
     const path = [
@@ -90,7 +84,7 @@ export function planningSuite(open: () => Promise<World>): void {
   test('a path that never ends, or whose stepping stone leads nowhere, is refused in a sentence', async () => {
     const world = await open()
     await world.scheduler()
-    const stone = addArtifact(world, '1.4')
+    const { artifactId: stone } = addArtifact(world, '1.4')
     const refusedWith = async (draft: Partial<CampaignDraft>) => {
       const reply = await ask(world, draft)
       return reply.ok ? 'planned' : `${reply.error.code}: ${reply.error.detail}`
@@ -116,7 +110,7 @@ export function planningSuite(open: () => Promise<World>): void {
     test(`a path with one artifact that is ${what} gets no campaign`, async () => {
       const world = await open()
       await world.scheduler()
-      const stone = addArtifact(world, '1.4', changes)
+      const { artifactId: stone } = addArtifact(world, '1.4', changes)
       const path = [{ artifactId: stone, steppingStone: true }, { artifactId: world.artifact.artifactId }]
       expect(await ask(world, { path })).toMatchObject({ ok: false, error: { code: 'artifact_not_trusted' } })
     })
@@ -327,7 +321,7 @@ export function planningSuite(open: () => Promise<World>): void {
     const world = await open()
     await world.scheduler()
     const windows = [{ zone: 'Europe/Berlin', from: '01:00', to: '02:00' }]
-    const large = addArtifact(world, '4.0', { size: 40_000_000 })
+    const { artifactId: large } = addArtifact(world, '4.0', { size: 40_000_000 })
     const draft = { name: 'test', artifactId: large, targets: {}, policy: { ...ONE_WAVE, windows } }
     const replies = [campaignCreate, campaignDryRun].map((method) => world.ask(method, { draft, actor: ACTOR }))
     for (const reply of await Promise.all(replies)) {
@@ -368,7 +362,7 @@ export function planningSuite(open: () => Promise<World>): void {
     await world.scheduler()
     const sentence = 'Devices of compat_version 1.1 keep their settings; those of another minor version lose them.'
     const verdict = verdictThatSays({ effect: 'by_compat_version', sentence })
-    const artifactId = addArtifact(world, '4.0', { verdict })
+    const { artifactId } = addArtifact(world, '4.0', { verdict })
     const notesOf = async (policy: PolicyDraft) => {
       const draft = { name: 'test', artifactId, targets: {}, policy }
       return dataOf(await world.ask(campaignDryRun, { draft, actor: ACTOR })).notes

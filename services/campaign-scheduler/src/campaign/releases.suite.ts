@@ -28,7 +28,7 @@ import {
   upgrades,
 } from '../testing/drive.ts'
 import { release, releaseId, revokeRelease, someStatement, tellRelease } from '../testing/release.ts'
-import { addArtifact } from '../testing/way.ts'
+import { addArtifact, overStone } from '../testing/way.ts'
 import { ACTOR, CLASS, NEW, OLD, OUI, type World, someDevices } from '../testing/world.ts'
 
 const DAY = 86_400_000
@@ -136,10 +136,7 @@ export function releasesSuite(open: () => Promise<World>): void {
     const world = await strict(open)
     const stone = addArtifact(world, '1.5.0', { sha256: 'c'.repeat(64) })
     await release(world)
-    const path = [
-      { artifactId: stone.artifactId, from: { below: '1.5.0' }, steppingStone: true },
-      { artifactId: world.artifact.artifactId },
-    ]
+    const path = overStone(world, stone)
     expect(await refusal(world, { path })).toBe('release_missing')
     const image = { size: stone.size!, sha256: stone.sha256! }
     const first = await release(world, { version: '1.5.0', softwareVersions: ['1.5.0'], counter: 4, image })

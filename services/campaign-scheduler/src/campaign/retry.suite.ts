@@ -16,6 +16,7 @@ import {
   untilCampaign,
   upgrades,
 } from '../testing/drive.ts'
+import { STONE, addArtifact, steppingRun } from '../testing/way.ts'
 import { ACTOR, NEW, OLD, type World, someDevices } from '../testing/world.ts'
 
 type Again = Partial<CampaignDraft> & Pick<CampaignDraft, 'retryOf'>
@@ -105,35 +106,20 @@ export function retrySuite(open: () => Promise<World>): void {
   test('a device that a stepping stone led on to failure is tried again, and one that passed it is not', async () => {
     const world = await open()
     await world.scheduler()
-    const stone = {
-      ...world.artifact,
-      artifactId: createIds().artifact(),
-      version: '1.5.0',
-      softwareVersions: ['1.5.0'],
-    }
-    world.others.push(stone)
-    world.devices = someDevices(2)
-    const path = [
-      { artifactId: stone.artifactId, from: { below: '1.5.0' }, steppingStone: true },
-      { artifactId: world.artifact.artifactId, from: { from: '1.5.0' } },
-    ]
-    const draft = { name: 'two legs', path, targets: {}, policy: ONE_WAVE }
-    const { campaignId } = dataOf(await world.ask(campaignCreate, { draft, actor: ACTOR }))
-    await untilCampaign(world, campaignId, ({ state }) => state === 'ready')
-    await control(world, campaignId, 'start')
-    const [one, other] = await upgrades(world, campaignId)
+    const { campaignId, all } = await steppingRun(world, 2)
+    const [one, other] = all
     await observe(world, { deviceKey: one!.deviceKey, fact: completed(await go(world, one!), 9018) })
     await until(world, campaignId, one!.deviceKey, 'failed')
     const attemptId = await go(world, other!)
     await observe(
       world,
       { deviceKey: other!.deviceKey, fact: completed(attemptId) },
-      { deviceKey: other!.deviceKey, fact: informed('1.5.0', '1 BOOT', 'M Download') },
+      { deviceKey: other!.deviceKey, fact: informed(STONE, '1 BOOT', 'M Download') },
     )
     await until(world, campaignId, other!.deviceKey, 'verifying')
     const again = await planAgain(world, { retryOf: { campaignId } })
     expect(again.keys).toEqual([one!.deviceKey])
-    expect(again.planned.path).toMatchObject([{ version: '1.5.0', steppingStone: true }, { version: NEW }])
+    expect(again.planned.path).toMatchObject([{ version: STONE, steppingStone: true }, { version: NEW }])
   })
 
   test('a retry of what is unknown, forgotten, a rollback, or dynamic is refused with the reason', async () => {
@@ -153,7 +139,7 @@ export function retrySuite(open: () => Promise<World>): void {
     expect(await refusal({ retryOf, dynamic })).toBe('invalid_request')
     expect(await refusal({ retryOf: { campaignId: createIds().campaign() } })).toBe('not_found')
 
-    world.others.push({ ...world.artifact, artifactId: createIds().artifact(), version: OLD, softwareVersions: [OLD] })
+    addArtifact(world, OLD)
     await succeed(world, campaignId, all[0]!.deviceKey, await go(world, all[0]!))
     const back = dataOf(await world.ask(campaignRollBack, { campaignId, actor: ACTOR }))
     expect(await refusal({ retryOf: { campaignId: back.campaignId } })).toBe('invalid_request')

@@ -14,7 +14,7 @@ export type TallyRow = TallyDelta
 const keyOf = (row: TallyDelta) => `${row.campaignId} ${String(row.wave).padStart(4, '0')} ${row.state} ${row.countsAs}`
 
 /** Sums deltas by place and leaves out what comes to nothing, in the order of the places. */
-export function sumDeltas(deltas: readonly TallyDelta[]): TallyDelta[] {
+function sumDeltas(deltas: readonly TallyDelta[]): TallyDelta[] {
   const sums = new Map<string, TallyDelta>()
   for (const delta of deltas) {
     const key = keyOf(delta)

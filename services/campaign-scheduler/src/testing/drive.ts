@@ -28,6 +28,15 @@ export const ONE_WAVE: PolicyDraft = {
   gate: { minSettled: 1_000, soakMs: 0, limits: {} },
 }
 
+/** Two devices first; a gate that opens once both have settled and one of them is well. */
+export const TWO_WAVES = {
+  waves: [
+    { size: { count: 2 }, advance: 'auto' as const },
+    { size: { percent: 100 }, advance: 'auto' as const },
+  ],
+  gate: { minSettled: 2, soakMs: 0, successThreshold: 0.5, failureThreshold: 0.4, limits: {} },
+}
+
 export async function create(
   world: World,
   policy: PolicyDraft = ONE_WAVE,

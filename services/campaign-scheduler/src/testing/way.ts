@@ -35,15 +35,17 @@ export async function createWay(
   return dataOf(await world.ask(campaignCreate, { draft, actor: ACTOR })).campaignId
 }
 
+/** Who is below the stone goes there first. */
+export const overStone = (world: World, stone: Artifact, last = world.artifact): Leg[] => [
+  { artifactId: stone.artifactId, from: { below: stone.version }, steppingStone: true },
+  { artifactId: last.artifactId },
+]
+
 /** 1.0.0 -> 1.4.0, a stepping stone, -> 2.0.0: a started campaign of so many devices. */
 export async function steppingRun(world: World, count: number, policy: PolicyDraft = ONE_WAVE) {
   const stone = addArtifact(world, STONE, { size: 77 })
   world.devices = someDevices(count)
-  const path = [
-    { artifactId: stone.artifactId, from: { below: STONE }, steppingStone: true },
-    { artifactId: world.artifact.artifactId },
-  ]
-  const campaignId = await createWay(world, path, policy)
+  const campaignId = await createWay(world, overStone(world, stone), policy)
   await control(world, campaignId, 'start')
   return { campaignId, stone, all: await upgrades(world, campaignId) }
 }

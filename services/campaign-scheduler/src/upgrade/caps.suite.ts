@@ -15,7 +15,7 @@ import {
   until,
   upgrades,
 } from '../testing/drive.ts'
-import { STONE, addArtifact, createWay } from '../testing/way.ts'
+import { STONE, addArtifact, createWay, overStone } from '../testing/way.ts'
 import { ACTOR, NEW, OLD, type World, someDevices } from '../testing/world.ts'
 
 type Listed = Awaited<ReturnType<typeof upgrades>>[number]
@@ -229,13 +229,9 @@ export function capsSuite(open: () => Promise<World>): void {
     await world.scheduler({ gatherMs: 200 })
     const [stone, last] = [addArtifact(world, STONE, { size: 1_000_000 }), addArtifact(world, NEW, { size: 77 })]
     world.devices = someDevices(6).map((device) => ({ ...device, softwareVersion: STONE }))
-    const path = [
-      { artifactId: stone.artifactId, from: { below: STONE }, steppingStone: true },
-      { artifactId: last.artifactId },
-    ]
     // 400 s of the line for the stone: of those who ask together, and of those who ask after them, one has room.
     const caps = { inFlight: 100, unproven: 100, egressBitsPerSecond: 20_000 }
-    const campaignId = await createWay(world, path, { ...ONE_WAVE, caps })
+    const campaignId = await createWay(world, overStone(world, stone, last), { ...ONE_WAVE, caps })
     await control(world, campaignId, 'start')
     const all = await upgrades(world, campaignId)
     expect(new Set(all.map(({ artifactId }) => artifactId))).toEqual(new Set([last.artifactId]))

@@ -9,7 +9,7 @@ import { globalUse, talliesOf } from '../store/tallies.ts'
 import type { UpgradeRow } from '../store/upgrades.ts'
 
 /** A line's budget may be spent a minute ahead, and by the image that is let in last. */
-export const EGRESS_AHEAD_MS = 60_000
+const EGRESS_AHEAD_MS = 60_000
 
 interface Use {
   readonly inFlight: number

@@ -23,6 +23,7 @@ import {
   claimAs,
   createWay,
   goAs,
+  overStone,
   steppingRun,
   succeedOn,
   untilLeg,
@@ -74,16 +75,12 @@ export function legsSuite(open: () => Promise<World>): void {
     await world.scheduler({ dynamicEveryMs: 20, planPageSize: 100, approvalAbove: 43 })
     const stone = addArtifact(world, STONE)
     world.devices = someDevices(3)
-    const path = [
-      { artifactId: stone.artifactId, from: { below: STONE }, steppingStone: true },
-      { artifactId: world.artifact.artifactId },
-    ]
     const waves: NonNullable<PolicyDraft['waves']> = [
       { size: { count: 3 }, advance: 'manual' },
       { size: { percent: 100 }, advance: 'manual' },
     ]
     const dynamic = { endsAt: new Date(world.clock.now() + 86_400_000).toISOString() }
-    const campaignId = await createWay(world, path, { ...ONE_WAVE, waves }, { dynamic })
+    const campaignId = await createWay(world, overStone(world, stone), { ...ONE_WAVE, waves }, { dynamic })
     await control(world, campaignId, 'start')
     for (const upgrade of await upgrades(world, campaignId)) {
       const { attemptId } = await goAs(world, upgrade)
@@ -288,12 +285,8 @@ export function legsSuite(open: () => Promise<World>): void {
     const stone = addArtifact(world, STONE)
     await withdrawTrust(world, stone.artifactId)
     await waitUntil(async () => dataOf(await world.ask(transferStopsGet, {})).artifactIds.includes(stone.artifactId))
-    const path = [
-      { artifactId: stone.artifactId, from: { below: STONE }, steppingStone: true },
-      { artifactId: world.artifact.artifactId },
-    ]
     // The resolver has not heard of it.
-    const campaignId = await createWay(world, path)
+    const campaignId = await createWay(world, overStone(world, stone))
     await untilCampaign(world, campaignId, ({ state }) => state === 'ready')
     expect(await tryTo(world, campaignId, 'start')).toBe('artifact_not_trusted')
   })
