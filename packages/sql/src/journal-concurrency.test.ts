@@ -4,11 +4,11 @@ import { freshDatabase, waitUntil } from '@sluice/testbed'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { createJournal } from './journal.ts'
-import { note, out } from './journal.suite.ts'
 import { migrate } from './migrate.ts'
 import { connectPostgres } from './postgres.ts'
 import { createRelay } from './relay.ts'
 import type { Queryable, Sql } from './sql.ts'
+import { note, out } from './testing/journal-stand.ts'
 
 let sql: Sql
 beforeAll(async () => {
