@@ -20,7 +20,7 @@ interface Post {
 /** What came back: statuses, or how the connection ended. */
 export type FloodAnswers = Readonly<Record<string, number>>
 
-export const MEGABYTES = 40
+const MEGABYTES = 40
 
 export const floods: readonly Flood[] = [false, true].flatMap((signed) => {
   const who = signed ? 'with credentials' : 'without'

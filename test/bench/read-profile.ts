@@ -35,7 +35,7 @@ export function readProfile(folder: string, sinceMicroseconds: number): ProfileS
   return sharesOf(JSON.parse(readFileSync(join(folder, newest), 'utf8')) as CpuProfile, sinceMicroseconds)
 }
 
-export function sharesOf({ nodes, startTime, samples, timeDeltas }: CpuProfile, since: number): ProfileShares {
+function sharesOf({ nodes, startTime, samples, timeDeltas }: CpuProfile, since: number): ProfileShares {
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]))
   const packages = new Map<string, number>()
   const functions = new Map<string, number>()

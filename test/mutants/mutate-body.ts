@@ -7,7 +7,7 @@ export const FORGED_EVENT = 'forged.by.device'
 const FORGED_LINE = `\n{"level":"fatal","service":"cwmp-gateway","event":"${FORGED_EVENT}"}\n`
 
 /** The ways in which a body is changed, by the name they are counted under. */
-export const bodyChanges = {
+const bodyChanges = {
   flip: times(3, (bytes, dice) => {
     const at = dice(bytes.length)
     return spliced(bytes, at, 1, Buffer.from([(bytes[at] ?? 0) ^ (1 << dice(8))]))

@@ -21,7 +21,7 @@ export function readAnswers(received: string): { readonly answers: readonly Answ
 }
 
 /** All that a CPE can be told; 503 is the one failure it may hear of. */
-export const STATUSES: readonly number[] = [200, 204, 400, 401, 403, 405, 408, 413, 415, 431, 503]
+const STATUSES: readonly number[] = [200, 204, 400, 401, 403, 405, 408, 413, 415, 431, 503]
 
 const HEADERS = [
   'accept-encoding', 'allow', 'connection', 'content-length', 'content-type', 'date', 'keep-alive', 'retry-after', 'set-cookie',

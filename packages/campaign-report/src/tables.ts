@@ -33,7 +33,7 @@ export function outcomesTable({ outcomes, campaign }: CampaignReport): Markup {
 const KNOWN = ['success', 'config_lost', 'hard', 'silent', 'stalled', 'benign', 'pending', 'in_flight', 'unproven']
 
 /** A class of the style sheet, never a word from outside. */
-export const classNameOf = (countsAs: string): string => (KNOWN.includes(countsAs) ? `k-${countsAs}` : 'k-benign')
+const classNameOf = (countsAs: string): string => (KNOWN.includes(countsAs) ? `k-${countsAs}` : 'k-benign')
 
 /** The waves as they stand, each with what its gate said last. */
 export function wavesTable({ campaign }: CampaignReport): Markup {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { UsageError } from './command.ts'
 
 /** JSON that a person typed or wrote into a file. */
-export function parseJson(text: string, where: string): unknown {
+function parseJson(text: string, where: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

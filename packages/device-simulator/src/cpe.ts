@@ -134,7 +134,7 @@ export interface Cpe {
 }
 
 /** The key as the device repeats it, in the report or in its event. */
-export function keyToReport(cpe: Cpe, commandKey: string, where: 'report' | 'event'): string {
+function keyToReport(cpe: Cpe, commandKey: string, where: 'report' | 'event'): string {
   const blank = cpe.settings.faults.blanksCommandKey
   return blank === true || blank === where ? '' : commandKey
 }

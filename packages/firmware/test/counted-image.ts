@@ -2,7 +2,7 @@ import type { ImageSource, Span } from '../src/index.ts'
 
 /** No reader of a format makes more reads than this, nor a longer one, whatever the image is. */
 export const MOST_READS = 2_048
-export const LONGEST_READ = 256 * 1024
+const LONGEST_READ = 256 * 1024
 
 export interface CountedImage extends ImageSource {
   /** How often it was read, and the longest of these reads, in bytes. */

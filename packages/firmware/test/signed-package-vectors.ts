@@ -71,13 +71,13 @@ export const COMMANDS = [
 export const PAYLOAD = Buffer.concat([KERNEL, Buffer.alloc(3), PAGES])
 
 /** An authority by SHA-1, as those were when Annex E was written, and a signer of packages. */
-export function makePackageSigner(workshop: Workshop): void {
+function makePackageSigner(workshop: Workshop): void {
   issue(workshop, 'vendor-root', { kind: 'rsa', extensions: AUTHORITY })
   issue(workshop, 'package-signer', { kind: 'rsa', issuer: 'vendor-root', digest: 'sha1' })
 }
 
 /** As Annex E has it: RSA over SHA-1, detached. `openssl smime` signs attributes unless told otherwise. */
-export function signPackage(workshop: Workshop, head: Uint8Array, ...more: readonly string[]): Buffer {
+function signPackage(workshop: Workshop, head: Uint8Array, ...more: readonly string[]): Buffer {
   workshop.write('head.bin', head)
   const signer = ['-signer', 'package-signer.crt', '-inkey', 'package-signer.key']
   return workshop.run(

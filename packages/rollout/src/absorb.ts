@@ -167,7 +167,7 @@ function absorbTransferComplete(attempt: Attempt, fact: Fact & { kind: 'transfer
 }
 
 /** An attempt id is `fw` and a ULID. Any other key may be a device that loses keys. */
-export function looksLikeAnAttempt(commandKey: string): boolean {
+function looksLikeAnAttempt(commandKey: string): boolean {
   return commandKey.length === 28 && commandKey.startsWith('fw')
 }
 

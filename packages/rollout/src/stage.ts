@@ -101,7 +101,7 @@ function aroundLastByte(lastByteAt: number, acceptedAt: number | null): number {
 }
 
 /** When the device went away to install: the last byte, a success claim, or (where nobody tells us of bytes) a boot. */
-export function returningSince(core: UpgradeCore, attempt: Attempt): number | null {
+function returningSince(core: UpgradeCore, attempt: Attempt): number | null {
   const claims = [
     // With windows of its own it may hold the image for hours before it installs it.
     attempt.schedule === undefined ? attempt.lastByteAt : null,

@@ -63,7 +63,7 @@ export async function benchGrowth(args: readonly string[]): Promise<void> {
   if (slow.length > 0) throw new Error(slow.join('\n'))
 }
 
-export function growthTable(measured: readonly Measured[]): string {
+function growthTable(measured: readonly Measured[]): string {
   const names = Object.keys(measured[0]?.costs ?? {})
   return table(
     ['cost', ...measured.map(({ upgrades }) => String(upgrades)), 'slope'],

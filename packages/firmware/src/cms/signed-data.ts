@@ -30,7 +30,7 @@ export type ReadSignedData =
   | { readonly kind: 'refused'; readonly code: 'malformed' | 'too_large' | 'encrypted'; readonly detail: string }
 
 /** As RAUC has it by default (max-bundle-signature-size); what openssl makes has one to eight kilobytes. */
-export const MAX_CMS_BYTES = 64 * 1024
+const MAX_CMS_BYTES = 64 * 1024
 const MAX_CERTIFICATES = 16
 const MAX_SIGNERS = 8
 

@@ -15,7 +15,7 @@ export interface Asking {
 /** Nothing came for too long. */
 export class Stalled extends Error {}
 /** It talks, and says nothing that an answer is made of. */
-export class TooChatty extends Error {}
+class TooChatty extends Error {}
 
 const MAX_HEAD_BYTES = 16_384
 /** RFC 9110 15.2 has any number of them before the answer. */

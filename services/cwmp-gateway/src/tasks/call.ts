@@ -10,7 +10,7 @@ import { whyNotSent } from './why-not-sent.ts'
 type CallProgress = Extract<Progress, { kind: 'call' }>
 
 /** A result travels in one message of at most a megabyte. */
-export const MAX_RESULT_BYTES = 700_000
+const MAX_RESULT_BYTES = 700_000
 
 /** A hint of an operator's call: claim it, send it, and report what became of it before anything else is said. */
 export function beginCall(task: CallTask, { session }: Knowledge): Move {

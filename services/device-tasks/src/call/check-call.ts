@@ -6,7 +6,7 @@ export interface Refusal {
 }
 
 /** A call travels sealed and in one message of the bus, with something around it. */
-export const MOST_BYTES_OF_A_CALL = 900_000
+const MOST_BYTES_OF_A_CALL = 900_000
 /** Attempts, backups before attempts, tasks. */
 const KEY_OF_OURS = /^(fw|bk|tsk_)[0-9A-HJKMNP-TV-Z]{26}$/
 const KEY_OF_A_CAMPAIGN = /^(fw|bk)[0-9A-HJKMNP-TV-Z]{26}$/

@@ -30,7 +30,7 @@ export async function readFleetTasks(
   return answered({ items: page, next: rows.length > limit ? page.at(-1)!.fleetTaskId : null })
 }
 
-export async function showFleetTasks(sql: Queryable, rows: readonly FleetTaskRow[]): Promise<FleetTask[]> {
+async function showFleetTasks(sql: Queryable, rows: readonly FleetTaskRow[]): Promise<FleetTask[]> {
   const counts = await talliesOf(
     sql,
     rows.map(({ fleetTaskId }) => fleetTaskId),

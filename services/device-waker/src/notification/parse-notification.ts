@@ -13,7 +13,7 @@ export type ParsedNotification =
   | { readonly kind: 'malformed'; readonly detail: string }
 
 /** Far more than a datagram that passes unfragmented. */
-export const MAX_DATAGRAM_BYTES = 16 * 1024
+const MAX_DATAGRAM_BYTES = 16 * 1024
 const MAX_HEAD_BYTES = 2 * 1024
 const HEADERS = ['host', 'content-type', 'content-length', 'signature'] as const
 type Header = (typeof HEADERS)[number]

@@ -41,7 +41,7 @@ export const STUN = {
 } as const
 
 /** What passes everywhere without being cut (RFC 3489 8). */
-export const MAX_STUN_BYTES = 548
+const MAX_STUN_BYTES = 548
 const HEADER_BYTES = 20
 const MAX_ATTRIBUTES = 16
 const COOKIE = Buffer.from('2112a442', 'hex')

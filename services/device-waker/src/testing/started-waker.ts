@@ -15,7 +15,7 @@ import { openEmbedded, type Sql } from '@sluice/sql'
 import { inMemory } from '@sluice/testbed'
 import { type DeviceWakerSettings, createDeviceWaker } from '../device-waker.ts'
 
-export const usualSettings: DeviceWakerSettings = {
+const usualSettings: DeviceWakerSettings = {
   cpeNetworks: '',
   ownNetworks: '',
   labNetworks: '127.0.0.0/8',
