@@ -67,6 +67,10 @@ export async function beginSession(
   // Lost since this POST was admitted: the record may lack the watch this Inform is to be reported for.
   const away = parts.whatIsAway()
   if (away !== null) return unavailable(parts.settings.retryAfterSeconds, away)
+  // Nothing is remembered of it: it is new, or the store has just forgotten everybody, and the watch with them.
+  if (record.lastVersion === null && !(await hotStore.isRestored('placements'))) {
+    return unavailable(parts.settings.retryAfterSeconds, 'not_restored')
+  }
   const elsewhere = sendElsewhere(parts, session, record)
   if (elsewhere !== null) return elsewhere
   return inSpan(postSpan('Inform', session, record, clock.now()), async () => {

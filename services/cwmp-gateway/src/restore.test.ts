@@ -114,6 +114,32 @@ test('an Inform whose record was read over a new connection is not acknowledged'
   await stand.close()
 })
 
+test('an Inform that finds that the store has just forgotten everybody is not acknowledged', async () => {
+  const store = createMemoryHotStore({ clock: systemClock })
+  let [forgets, hasForgotten] = [false, false]
+  const hotStore: HotStore = {
+    ...store,
+    isRestored: async (what) => !hasForgotten && store.isRestored(what),
+    markRestored: (...args) => {
+      hasForgotten = false
+      return store.markRestored(...args)
+    },
+    open: (sessions) => {
+      if (forgets) hasForgotten = true
+      forgets = false
+      return store.open(sessions)
+    },
+  }
+  const stand = await openStand({ transport: await natsTransport(inject('natsUrl')), hotStore })
+  const cpe = createCpe({ serial: 'S1', port: () => stand.gateways[0]!.port })
+  expect((await cpe.inform()).status).toBe(200)
+  forgets = true
+  expect((await cpe.inform()).status).toBe(503)
+  await waitUntil(async () => (await cpe.inform()).status === 200)
+  cpe.close()
+  await stand.close()
+})
+
 /** A store whose connection is lost when the test says so; it answers no look from then on until it may. */
 function losingConnections() {
   const store = createMemoryHotStore({ clock: systemClock })

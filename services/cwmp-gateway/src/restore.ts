@@ -30,8 +30,9 @@ const PAGE = 500
  * Operators' calls are paged in likewise, under a mark and a lock of their own in the store, so that another gateway goes
  * on with it when the one that began is gone. No device waits for them: a hint that is missed costs a call one session.
  *
- * What is left: a server that forgets without going away (FLUSHALL, an eviction) is noticed at the next look. An Inform
- * of that quarter of a second may be acknowledged without its watch: the registry has it, the scheduler has not.
+ * A server that forgets without going away (FLUSHALL, an eviction) is noticed at the next look, and before that by each
+ * Inform of a device of which nothing is remembered. What is left: an eviction that took a watch and not what its device
+ * had reported.
  */
 export async function startRestore({ bus, hotStore, clock, log }: RestoreParts): Promise<Restore> {
   const owner = randomToken(12)
