@@ -1,5 +1,5 @@
 import { PUBLIC_REQUESTS, refused } from '@sluice/contracts'
-import { type Clock, type Log, inSpan, withDeadline } from '@sluice/runtime'
+import { type Clock, type Log, inSpan, startStallWatch, withDeadline } from '@sluice/runtime'
 import { type Msg, type MsgHdrs, NatsError, type Subscription, headers } from 'nats'
 import { createAnswerer } from './answer-requests.ts'
 import { askRequest } from './ask-request.ts'
@@ -55,6 +55,7 @@ export async function connectNats(settings: NatsBusSettings): Promise<Bus> {
   const { connection } = link
   const jetstream = connection.jetstream()
   const instruments = createInstruments('nats', service, clock)
+  const stall = startStallWatch()
   const stops = new Set<Stop>()
 
   const refuseClosed = (): void => {
@@ -174,6 +175,12 @@ export async function connectNats(settings: NatsBusSettings): Promise<Bus> {
         (callerOf: (asked: Msg) => string | undefined) =>
         (error: Error | null, asked: Msg): void => {
           if (error !== null) return deaf(subject, error)
+          // Who asked before we stood still has given up: an attempt that was committed for them now would reach nobody.
+          if (stall.waitedMs() > 0.75 * message.deadlineMs) {
+            log.warn({ request: message.name }, 'bus.request.too_late')
+            asked.respond(JSON.stringify(refused('unavailable', `${service} stood still`)))
+            return
+          }
           const answering = answerer
             .answer(asked.string(), traceparentOf(asked.headers), callerOf(asked))
             .then((text) => {
@@ -199,6 +206,7 @@ export async function connectNats(settings: NatsBusSettings): Promise<Bus> {
     status: () => (link.isUp() && !lost ? 'up' : 'down'),
     async close() {
       closed = true
+      stall.stop()
       await Promise.all([...stops].map((stop) => stop()))
       await flush()
       await link.close()

@@ -24,4 +24,5 @@ export {
 export { type InSpanOptions, currentTraceparent, inSpan, isTraceparent } from './spans.ts'
 export { type EndedSpan, type Telemetry, type TelemetrySettings, startTelemetry } from './telemetry.ts'
 export { type SealedBox, createSealedBox } from './sealed-box.ts'
+export { type StallWatch, startStallWatch } from './stall-watch.ts'
 export { type Ticker, createTicker } from './ticker.ts'
